@@ -1,0 +1,39 @@
+# One library per top folder, all with the same warnings. `-ffp-contract=off` keeps a floating-point expression from being
+# fused on one compiler and not on the other: results must be the same bytes everywhere.
+add_library(govchain_options INTERFACE)
+target_compile_features(govchain_options INTERFACE cxx_std_20)
+target_compile_options(govchain_options INTERFACE
+  $<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Werror;-ffp-contract=off>)
+if(GOVCHAIN_SANITIZE)
+  target_compile_options(govchain_options INTERFACE
+    -fsanitize=${GOVCHAIN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(govchain_options INTERFACE -fsanitize=${GOVCHAIN_SANITIZE})
+endif()
+install(TARGETS govchain_options EXPORT govchain)
+
+# govchain_library(consensus): all *.cpp below the current folder become the target govchain::consensus.
+function(govchain_library name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  list(FILTER sources EXCLUDE REGEX "/(main|mutants/[^/]*)\\.cpp$")
+  add_library(govchain_${name} STATIC ${sources})
+  add_library(govchain::${name} ALIAS govchain_${name})
+  set_target_properties(govchain_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(govchain_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/govchain>)
+  target_link_libraries(govchain_${name} PUBLIC govchain_options)
+  install(TARGETS govchain_${name} EXPORT govchain ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/govchain"
+    FILES_MATCHING PATTERN "*.h")
+endfunction()
+
+# govchain_tests(consensus): all *_test.cpp below tests/consensus become one program, its tests known to ctest.
+function(govchain_tests name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name}_tests ${sources})
+  target_link_libraries(${name}_tests PRIVATE govchain::${name} ${ARGN} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_tests PRIVATE GOVCHAIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(${name}_tests TEST_PREFIX "${name}/" PROPERTIES TIMEOUT 600 DISCOVERY_MODE PRE_TEST)
+endfunction()

@@ -1,0 +1,19 @@
+#pragma once
+// Cryptographic hashing: SHA-256 (libsodium) and SM3 (Botan, GB/T 32905). A chain uses one of them
+// throughout.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "consensus/types.h"
+
+namespace govchain::consensus {
+
+enum class HashAlgorithm : uint8_t { kSha256 = 1, kSm3 = 2 };
+
+[[nodiscard]] Digest hash(HashAlgorithm algorithm, std::span<const uint8_t> bytes);
+// Hash of the concatenation of two digests, for trees and chains.
+[[nodiscard]] Digest hash_pair(HashAlgorithm algorithm, const Digest& left, const Digest& right);
+
+}  // namespace govchain::consensus

@@ -1,0 +1,40 @@
+#pragma once
+// What an engine writes ahead of acting. A record is opaque to the log: the log adds framing,
+// version and checksum.
+
+#include <cstdint>
+#include <vector>
+
+#include "consensus/block.h"
+#include "consensus/certificate.h"
+#include "consensus/pool.h"
+#include "consensus/units.h"
+
+namespace govchain::consensus {
+
+class LogRecord : public Counted {
+ public:
+  uint8_t type = 0;  // the engine's own enumeration; unknown types are an error at recovery
+  std::vector<uint8_t> bytes;  // canonical encoding of everything but the two references below
+  BlockRef block;              // stored whole with the record, if set
+  CertificateRef certificate;  // likewise
+
+  // What the record takes on disk, without the log's own framing.
+  [[nodiscard]] Bytes size() const {
+    uint64_t total = 1 + bytes.size();
+    if (block)
+      total +=
+          96 + block->payload_size().count() + 44 * block->payloads.size() + block->control.size();
+    if (certificate) total += 96 + 68 * certificate->signers.size();
+    return Bytes(total);
+  }
+  void recycle() {
+    type = 0;
+    bytes.clear();
+    block.reset();
+    certificate.reset();
+  }
+};
+using LogRecordRef = Ref<const LogRecord>;
+
+}  // namespace govchain::consensus

@@ -1,0 +1,42 @@
+#pragma once
+// Who takes part in a chain in one epoch, with weights and keys.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "consensus/types.h"
+
+namespace govchain::consensus {
+
+struct Member {
+  ReplicaId id;
+  uint64_t weight =
+      1;  // votes that this member carries; 0 = learner: receives everything, counts for nothing
+  PublicKey key;
+  friend bool operator==(const Member&, const Member&) = default;
+};
+
+struct Membership {
+  Epoch epoch;
+  std::vector<Member> members;  // ascending by id, ids distinct
+
+  [[nodiscard]] const Member* find(ReplicaId id) const {
+    // Members are few and mostly numbered 0 … n-1, so the direct hit is the usual case.
+    if (id.value() < members.size() && members[id.value()].id == id) return &members[id.value()];
+    for (const Member& member : members) {
+      if (member.id == id) return &member;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] size_t size() const { return members.size(); }
+  friend bool operator==(const Membership&, const Membership&) = default;
+};
+
+// A requested change of membership; which ones an engine can carry out is in its README.
+struct MembershipChange {
+  std::vector<Member> target;  // the membership wanted in the end, learners included
+  std::optional<ReplicaId> transfer_leadership_to;
+};
+
+}  // namespace govchain::consensus

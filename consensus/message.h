@@ -1,0 +1,56 @@
+#pragma once
+// A message between replicas. All protocols share one header, which is also what the sender signs
+// (as a Statement); what a protocol adds is a body in its own canonical encoding, and payloads by
+// reference. A vote is a message without body.
+
+#include <cstdint>
+#include <vector>
+
+#include "consensus/block.h"
+#include "consensus/certificate.h"
+#include "consensus/payload.h"
+#include "consensus/pool.h"
+#include "consensus/types.h"
+#include "consensus/units.h"
+
+namespace govchain::consensus {
+
+// Transports keep one queue per lane, so that a vote does not wait behind a body.
+enum class Lane : uint8_t { kVote = 0, kBody = 1, kBulk = 2 };
+inline constexpr size_t kLanes = 3;
+
+class Message : public Counted {
+ public:
+  Protocol protocol = Protocol::kPbft;
+  uint8_t type = 0;  // the protocol's own enumeration
+  Lane lane = Lane::kVote;
+  ReplicaId sender;
+  Epoch epoch;
+  View view;
+  Height height;
+  Digest
+      digest;  // of block, state or body, as the type says; with it the signature covers the body
+  Signature signature;  // zero where the protocol relies on the authenticated channel alone
+  std::vector<uint8_t> body;
+  std::vector<PayloadRef> payloads;
+  BlockRef block;   // the block that a proposal carries; its payloads count towards the wire size
+  Bytes wire_size;  // set by seal_message (consensus/codec.h): what encode() would produce, payload
+                    // sizes included
+
+  [[nodiscard]] Statement statement(ChainId chain) const {
+    return Statement{chain, epoch, protocol, type, view, height, digest};
+  }
+  void recycle() {
+    body.clear();
+    payloads.clear();
+    block.reset();
+    signature = {};
+    digest = {};
+    wire_size = {};
+    type = 0;
+    lane = Lane::kVote;
+  }
+};
+using MessageRef = Ref<const Message>;
+
+}  // namespace govchain::consensus

@@ -1,0 +1,32 @@
+#pragma once
+// What clients want ordered. An engine sees digest, size and count and never looks inside: one
+// payload may be a single transaction, a client's batch, or (in a simulation with cohort load) a
+// number of like transactions without their bytes.
+
+#include <cstdint>
+#include <vector>
+
+#include "consensus/pool.h"
+#include "consensus/types.h"
+#include "consensus/units.h"
+
+namespace govchain::consensus {
+
+class Payload : public Counted {
+ public:
+  Digest digest;  // identity: two payloads with the same digest are the same payload (exactly-once)
+  Bytes size;     // bytes on the wire and on disk
+  uint32_t transactions = 1;   // how many transactions it stands for
+  std::vector<uint8_t> bytes;  // the encoded transactions; empty for a cohort, whose cost is
+                               // charged and not executed
+
+  void recycle() {
+    digest = {};
+    size = {};
+    transactions = 1;
+    bytes.clear();
+  }
+};
+using PayloadRef = Ref<const Payload>;
+
+}  // namespace govchain::consensus
