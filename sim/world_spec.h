@@ -1,0 +1,227 @@
+#pragma once
+// A world, described: places, network, hosts, chains, load, faults and adversaries. Plain data,
+// complete: running the same description gives the same bytes on any machine. The simulator knows
+// nothing of provinces, money or JSON.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "consensus/application.h"
+#include "consensus/crypto/crypto.h"
+#include "consensus/engine.h"
+#include "consensus/pbft/engine.h"
+#include "consensus/raft/engine.h"
+#include "sim/host/machine_profile.h"
+#include "sim/units.h"
+
+namespace govchain::sim {
+
+// Indices into the vectors of WorldSpec.
+using PlaceIndex = uint32_t;
+using TrunkIndex = uint32_t;
+using HostIndex = uint32_t;
+using ChainIndex = uint32_t;
+using ReplicaIndex = uint32_t;  // within its chain; equals ReplicaId::value() at genesis
+using ServiceIndex = uint32_t;
+
+// --- Network
+// -------------------------------------------------------------------------------------------------------
+
+// Random addition to (or, for kNormal, around) the base delay of a route, drawn per message.
+struct Jitter {
+  enum class Kind : uint8_t {
+    kNone,
+    kNormal,       // N(0, spread), the sum with the base delay cut at zero
+    kExponential,  // mean `spread`
+    kLogNormal,    // median `spread`, shape `shape`
+  };
+  Kind kind = Kind::kNone;
+  Duration spread;
+  double shape = 0;
+};
+
+// A link between two places, shared by all traffic that is routed over it; each direction has its
+// own capacity.
+struct TrunkSpec {
+  std::string name;
+  PlaceIndex a = 0;
+  PlaceIndex b = 0;
+  Rate rate;        // each direction; unlimited if zero
+  Duration delay;   // one-way propagation
+  double loss = 0;  // probability that a message crossing it must be retransmitted once
+};
+
+struct PlaceSpec {
+  std::string name;
+  Duration local_delay;  // one way between two hosts of this place
+  Jitter local_jitter;
+};
+
+struct NetworkSpec {
+  std::vector<PlaceSpec> places;
+  std::vector<TrunkSpec> trunks;
+  // routes[from * places + to]: trunks in order of travel; empty for from == to. Computed by
+  // models/network.
+  std::vector<std::vector<TrunkIndex>> routes;
+  Jitter jitter;  // of every message that crosses a trunk
+  Duration retransmission_timeout =
+      Duration::milliseconds(200);  // added, doubling, for each loss (RFC 6298 minimum)
+  uint32_t connection_setup_round_trips =
+      2;  // TCP + TLS 1.3 before a pair's first message and after a crash of either
+};
+
+// --- Hosts and chains
+// ----------------------------------------------------------------------------------------------
+
+struct HostSpec {
+  std::string name;
+  PlaceIndex place = 0;
+  MachineProfile profile;
+};
+
+struct ReplicaSpec {
+  HostIndex host = 0;
+};
+
+struct ChainSpec {
+  std::string name;
+  consensus::Protocol protocol = consensus::Protocol::kPbft;
+  consensus::SignatureScheme scheme = consensus::SignatureScheme::kEd25519;
+  consensus::EngineConfig
+      engine;  // chain id, self, genesis keys and seed are filled in by the world
+  consensus::pbft::PbftConfig pbft;
+  consensus::raft::RaftConfig raft;
+  std::vector<ReplicaSpec> replicas;
+  std::vector<uint64_t> weights;  // empty: all 1
+  // Makes one replica's state machine; a built-in key-value machine if empty.
+  std::function<std::unique_ptr<consensus::Application>()> application;
+};
+
+// --- Load
+// ----------------------------------------------------------------------------------------------------------
+
+// One kind of transaction of one service.
+struct TransactionClass {
+  std::string name;
+  ServiceIndex service = 0;
+  Bytes payload{256};  // business bytes, without signature and framing
+  double execution_factor =
+      1;  // cost of its contract call relative to OperationCosts::execute_transaction
+};
+
+// Makes the bytes of a transaction in exact runs. `ordinal` counts this source's transactions from
+// 0; `random` is a fresh value of the source's own stream. Must return different bytes for
+// different ordinals.
+using TransactionMaker = std::function<void(uint64_t ordinal, uint64_t random, int64_t wall_time,
+                                            std::vector<uint8_t>& out)>;
+
+struct RateStep {
+  Duration from;          // since the start of the run
+  double per_second = 0;  // transactions offered from then on
+};
+
+enum class ArrivalKind : uint8_t { kPoisson, kUniform };
+
+// An open-loop stream of transactions into one replica. Arrivals never wait for answers.
+struct LoadSpec {
+  ChainIndex chain = 0;
+  ReplicaIndex ingress = 0;
+  uint32_t transaction_class = 0;  // index into WorldSpec::classes
+  ArrivalKind arrivals = ArrivalKind::kPoisson;
+  std::vector<RateStep> rate;  // ascending by `from`
+  Duration until = Duration::max();
+  Duration access_delay;   // client to replica, one way; counted twice in the latency
+  TransactionMaker maker;  // random bytes of the class's size if empty
+};
+
+enum class LoadMode : uint8_t {
+  kExact,   // every transaction is an object, executed by the application
+  kCohort,  // transactions of one load within one interval travel as one payload with their arrival
+            // times summarised
+};
+
+// --- Faults and adversaries
+// ----------------------------------------------------------------------------------------
+
+struct FaultSpec {
+  enum class Kind : uint8_t {
+    kCrash,  // process and page cache lost: unsynced writes are gone; restarts after `duration`
+    kCrashAtPersist,  // the same, at the `count`-th persist effect of the replica after `at`
+    kPause,           // the process stands still and then goes on (SIGSTOP)
+    kClockDrift,      // the replica's clock runs faster by `magnitude` (0.01 = 1 %)
+    kPartition,       // replicas in `group` reach only each other
+    kLoss,            // messages of the chain vanish for good with probability `magnitude`
+    kDuplicate,       // arrive twice with probability `magnitude`
+    kReorder,         // are held back up to `spread` with probability `magnitude`
+    kTrunkCut,        // trunk `trunk` carries nothing; routes around it are used if there are any
+    kPlaceLoss,       // all hosts of `place` crash and its trunks are cut
+    kTornTail,        // as kCrash, and the record being written is left half-written
+    kDiskFull,        // appends fail with disk_full
+    kSlowDisk,        // syncs take `magnitude` times as long
+  };
+  Kind kind = Kind::kCrash;
+  Duration at;
+  Duration duration = Duration::max();  // max: for the rest of the run (a crash without restart)
+  ChainIndex chain = 0;
+  std::vector<ReplicaIndex> group;  // the replicas concerned
+  PlaceIndex place = 0;
+  TrunkIndex trunk = 0;
+  double magnitude = 0;
+  Duration spread;
+  uint64_t count = 1;
+};
+
+struct AdversarySpec {
+  enum class Kind : uint8_t {
+    kSilentLeader,        // never proposes
+    kEquivocatingLeader,  // proposes different blocks to different replicas
+    kDoubleVoter,         // votes for every block it sees, and for a forged one
+    kForger,              // sends statements in others' names and certificates with bad signatures
+    kMalformedSender,     // sends damaged and random bytes
+  };
+  Kind kind = Kind::kSilentLeader;
+  ChainIndex chain = 0;
+  ReplicaIndex replica = 0;
+  Duration from;
+};
+
+// --- Agents
+// --------------------------------------------------------------------------------------------------------
+
+class Agent;  // sim/agent.h: gateways and other actors that watch one chain and submit to another
+using AgentMaker = std::function<std::unique_ptr<Agent>()>;
+
+// --- The world
+// -----------------------------------------------------------------------------------------------------
+
+enum class CryptoMode : uint8_t { kModelled, kReal };
+
+struct WorldSpec {
+  std::string name;
+  uint64_t seed = 1;
+  Duration duration = Duration::seconds(60);
+  Duration warmup = Duration::seconds(10);  // measurements cover [warmup, duration)
+  NetworkSpec network;
+  std::vector<HostSpec> hosts;
+  std::vector<ChainSpec> chains;
+  std::vector<std::string> services;
+  std::vector<TransactionClass> classes;
+  std::vector<LoadSpec> loads;
+  std::vector<FaultSpec> faults;
+  std::vector<AdversarySpec> adversaries;
+  std::vector<AgentMaker> agents;
+  CryptoMode crypto = CryptoMode::kModelled;
+  LoadMode load_mode = LoadMode::kExact;
+  Duration cohort_interval = Duration::milliseconds(10);
+  // After this a transaction that is not final counts as timed out.
+  Duration client_timeout = Duration::seconds(30);
+  // The checkers demand progress within this after the last fault is over, if a quorum is up and
+  // load is waiting; zero: not demanded.
+  Duration progress_bound;
+};
+
+}  // namespace govchain::sim
