@@ -2,14 +2,22 @@
 // Prices a bill: present value over the horizon, in real money of the base year, for one or many
 // draws of the prices.
 //
-// Draws: each price is drawn from the PERT distribution (beta with mode mid, shape 4; Malcolm et
-// al. 1959) on [low, high], by inversion of a tabulated distribution function, with common random
-// numbers: draw d of price p depends on (seed, d, p) only. So the difference of two bills in one
-// draw uses the same prices, and one more price in one bill does not shift the others. `mid` of any
-// amount is the mean over the draws, so that parts add up to sums; `low` and `high` are the 5 % and
-// 95 % quantiles.
+// Draws: each price is drawn from the triangular distribution on [low, high] with mode mid, by
+// inversion (a square root is the only function it needs, so the bytes agree on every machine),
+// with common random numbers: draw d of price p depends on (seed, d, p) only. So the difference of
+// two bills in one draw uses the same prices, and one more price in one bill does not shift the
+// others. `mid` of any amount is the mean over the draws, so that parts add up to sums; `low` and
+// `high` are the 5 % and 95 % quantiles.
+//
+// Time: what is bought at the start is paid at time 0; yearly amounts are paid in the middle of
+// their year; hardware is bought again at the end of its life, and what is left of its life at the
+// horizon is credited in the last year, straight line down to the residual share. Stock that exists
+// is sunk: neither its purchase nor its remaining value counts, only its replacement. Discounting:
+// (1 + rate)^-t, between whole years by straight line.
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +68,21 @@ class Valuation {
     std::vector<double> draws;
     double judgement = 0;  // mean yuan that rest on judgement
   };
+  // Takes one line's amounts, draw by draw, to everything that they add up in.
+  struct LineSink {
+    Valuation& valuation;
+    Series& category;
+    Series& place;
+    Series& level;
+    bool judgement = false;
+    void add(uint32_t draw, const std::vector<double>& amounts);  // yuan by year
+  };
+  void prepare(size_t years, uint32_t draws);
+  LineSink line(const BillLine& line, bool judgement);
+  void finish();
+  Series& series(std::vector<Series>& all, const std::string& id);
+  static std::vector<Part> parts(const std::vector<Series>& all);
+
   std::vector<double> totals_;
   std::vector<Series> years_;
   std::vector<Series> categories_;
@@ -71,6 +94,8 @@ class Valuation {
 // Range of (a - b), draw by draw.
 [[nodiscard]] Range difference(const Valuation& a, const Valuation& b);
 [[nodiscard]] Range range_of(std::vector<double> draws);
+[[nodiscard]] std::vector<double> subtract(const std::vector<double>& a,
+                                           const std::vector<double>& b);
 // In which share of the draws `a` costs less than `b`.
 [[nodiscard]] double share_cheaper(const Valuation& a, const Valuation& b);
 
@@ -97,11 +122,17 @@ class Valuer {
  private:
   Valuer() = default;
   [[nodiscard]] const std::vector<double>* column(const std::string& price) const;
+  [[nodiscard]] bool judgement(const std::string& price) const;
+  // Present value of one yuan per unit: [draw * years + year].
+  using Flow = std::vector<double>;
+  void prepare_flows();
+  [[nodiscard]] Flow hardware_flow(std::optional<double> age) const;
   std::vector<BasePrice> prices_;           // ascending by id
   std::vector<std::vector<double>> drawn_;  // [price][draw]
   std::vector<double> discount_;            // per draw
   std::vector<double> life_;                // of servers, per draw, years
   std::vector<double> residual_;
+  std::array<Flow, 3> flows_;  // by Timing
   ValuationSettings settings_;
 };
 
