@@ -31,6 +31,10 @@ inline constexpr uint32_t kMaxPayloadsPerBlock = 65'536;
 inline constexpr uint32_t kMaxMembers = 4'096;
 inline constexpr uint32_t kMaxControlBytes = 1U << 20U;
 
+// Whether payloads without their bytes (cohorts of a simulation) decode. A node refuses them:
+// nothing would bind their content to their digest, so two replicas could hold different ones.
+enum class Cohorts : uint8_t { kRefused, kAllowed };
+
 // Appends to a growing buffer.
 class Writer {
  public:
@@ -114,10 +118,20 @@ void seal_block(HashAlgorithm algorithm, Block& block);
 // Sets message.wire_size. The message must not change after this.
 void seal_message(Message& message);
 
+// A payload as 44 bytes of digest, size and count, then its bytes (none for a cohort, whose size is
+// marked).
+inline constexpr size_t kPayloadHeaderBytes = 44;
+void encode_payload(const Payload& payload, Writer& out);
+[[nodiscard]] PayloadRef decode_payload(HashAlgorithm algorithm, Reader& in,
+                                        Cohorts cohorts = Cohorts::kRefused);
+// What encode_block would append, payload sizes of cohorts included.
+[[nodiscard]] Bytes encoded_size(const Block& block);
+
 // Block and certificate in the canonical layout, payload bytes included.
 void encode_block(const Block& block, Writer& out);
-[[nodiscard]] BlockRef decode_block(HashAlgorithm algorithm,
-                                    Reader& in);  // null if malformed; the digest is recomputed
+// Null if malformed; the digest is recomputed, and every payload's digest checked.
+[[nodiscard]] BlockRef decode_block(HashAlgorithm algorithm, Reader& in,
+                                    Cohorts cohorts = Cohorts::kRefused);
 void encode_certificate(const Certificate& certificate, Writer& out);
 [[nodiscard]] CertificateRef decode_certificate(
     Reader& in);  // null if malformed or signers not ascending
@@ -129,11 +143,13 @@ void encode_membership(const Membership& membership, Writer& out);
 // A whole message for the wire: version, chain, header, body, payloads or block.
 void encode_message(ChainId chain, const Message& message, std::vector<uint8_t>& out);
 [[nodiscard]] Result<MessageRef> decode_message(ChainId chain, HashAlgorithm algorithm,
-                                                std::span<const uint8_t> bytes);
+                                                std::span<const uint8_t> bytes,
+                                                Cohorts cohorts = Cohorts::kRefused);
 
 // A log record without the log's framing.
 void encode_record(const LogRecord& record, std::vector<uint8_t>& out);
 [[nodiscard]] Result<LogRecordRef> decode_record(HashAlgorithm algorithm,
-                                                 std::span<const uint8_t> bytes);
+                                                 std::span<const uint8_t> bytes,
+                                                 Cohorts cohorts = Cohorts::kRefused);
 
 }  // namespace govchain::consensus

@@ -19,13 +19,14 @@ class LogRecord : public Counted {
   BlockRef block;              // stored whole with the record, if set
   CertificateRef certificate;  // likewise
 
-  // What the record takes on disk, without the log's own framing.
+  // What encode_record (consensus/codec.h) makes of it, payload sizes of cohorts included, without
+  // the log's own framing. A test compares the two.
   [[nodiscard]] Bytes size() const {
-    uint64_t total = 1 + bytes.size();
+    uint64_t total = 6 + bytes.size();
     if (block)
       total +=
-          96 + block->payload_size().count() + 44 * block->payloads.size() + block->control.size();
-    if (certificate) total += 96 + 68 * certificate->signers.size();
+          44 + block->payload_size().count() + 44 * block->payloads.size() + block->control.size();
+    if (certificate) total += 70 + 68 * certificate->signers.size();
     return Bytes(total);
   }
   void recycle() {

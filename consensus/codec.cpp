@@ -1,0 +1,183 @@
+#include "consensus/codec.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace govchain::consensus {
+
+namespace {
+
+constexpr std::string_view kStatementLabel = "govchain statement";
+constexpr size_t kLabelBytes = 20;
+constexpr size_t kSignatureEntryBytes = 4 + 64;
+constexpr size_t kMemberBytes = 4 + 8 + 64;
+
+// Fills a fixed buffer, because signing happens per vote and must not allocate.
+class FixedWriter {
+ public:
+  explicit FixedWriter(std::span<uint8_t> out) : out_(out) {}
+  void number(uint64_t value, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) out_[used_++] = static_cast<uint8_t>(value >> (8U * i));
+  }
+  void raw(std::span<const uint8_t> bytes) {
+    std::copy(bytes.begin(), bytes.end(), out_.begin() + static_cast<std::ptrdiff_t>(used_));
+    used_ += bytes.size();
+  }
+  [[nodiscard]] size_t used() const { return used_; }
+
+ private:
+  std::span<uint8_t> out_;
+  size_t used_ = 0;
+};
+
+bool is_known(uint8_t protocol) {
+  return protocol == static_cast<uint8_t>(Protocol::kRaft) ||
+         protocol == static_cast<uint8_t>(Protocol::kPbft);
+}
+
+}  // namespace
+
+uint64_t Reader::little_endian(unsigned count) {
+  const std::span<const uint8_t> bytes = raw(count);
+  uint64_t value = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) value |= static_cast<uint64_t>(bytes[i]) << (8U * i);
+  return value;
+}
+
+std::span<const uint8_t> Reader::raw(size_t count) {
+  if (!ok_ || count > bytes_.size()) {
+    ok_ = false;
+    return {};
+  }
+  const std::span<const uint8_t> taken = bytes_.first(count);
+  bytes_ = bytes_.subspan(count);
+  return taken;
+}
+
+std::span<const uint8_t> Reader::blob(uint32_t limit) {
+  const uint32_t size = u32();
+  if (size > limit) ok_ = false;
+  return raw(size);
+}
+
+uint32_t Reader::count(uint32_t limit, size_t element_size) {
+  const uint32_t count = u32();
+  if (!ok_ || count > limit || static_cast<uint64_t>(count) * element_size > bytes_.size()) {
+    ok_ = false;
+    return 0;
+  }
+  return count;
+}
+
+Digest Reader::digest() {
+  Digest digest;
+  const std::span<const uint8_t> bytes = raw(digest.bytes.size());
+  std::copy(bytes.begin(), bytes.end(), digest.bytes.begin());
+  return digest;
+}
+
+Signature Reader::signature() {
+  Signature signature;
+  const std::span<const uint8_t> bytes = raw(signature.bytes.size());
+  std::copy(bytes.begin(), bytes.end(), signature.bytes.begin());
+  return signature;
+}
+
+std::array<uint8_t, kSigningBytes> signing_bytes(const Statement& statement) {
+  std::array<uint8_t, kSigningBytes> bytes{};
+  FixedWriter out(bytes);
+  std::array<uint8_t, kLabelBytes> label{};
+  std::copy(kStatementLabel.begin(), kStatementLabel.end(), label.begin());
+  out.raw(label);
+  out.number(kWireVersion, 2);
+  out.number(statement.chain.value(), 8);
+  out.number(statement.epoch.value(), 8);
+  out.number(static_cast<uint8_t>(statement.protocol), 1);
+  out.number(statement.type, 1);
+  out.number(statement.view.value(), 8);
+  out.number(statement.height.value(), 8);
+  out.raw(statement.digest.bytes);
+  GOVCHAIN_ASSERT(out.used() == kSigningBytes);
+  return bytes;
+}
+
+void encode_statement(const Statement& statement, Writer& out) {
+  out.ordinal(statement.chain);
+  out.ordinal(statement.epoch);
+  out.u8(static_cast<uint8_t>(statement.protocol));
+  out.u8(statement.type);
+  out.ordinal(statement.view);
+  out.ordinal(statement.height);
+  out.digest(statement.digest);
+}
+
+Statement decode_statement(Reader& in) {
+  Statement statement;
+  statement.chain = in.ordinal<ChainId>();
+  statement.epoch = in.ordinal<Epoch>();
+  const uint8_t protocol = in.u8();
+  if (!is_known(protocol)) in.fail();
+  statement.protocol = static_cast<Protocol>(protocol);
+  statement.type = in.u8();
+  statement.view = in.ordinal<View>();
+  statement.height = in.ordinal<Height>();
+  statement.digest = in.digest();
+  return statement;
+}
+
+void encode_certificate(const Certificate& certificate, Writer& out) {
+  GOVCHAIN_ASSERT(certificate.signers.size() == certificate.signatures.size());
+  encode_statement(certificate.statement, out);
+  out.u32(static_cast<uint32_t>(certificate.signers.size()));
+  for (size_t i = 0; i < certificate.signers.size(); ++i) {
+    out.replica(certificate.signers[i]);
+    out.signature(certificate.signatures[i]);
+  }
+}
+
+CertificateRef decode_certificate(Reader& in) {
+  auto certificate = Ref<Certificate>::make();
+  certificate->statement = decode_statement(in);
+  const uint32_t count = in.count(kMaxMembers, kSignatureEntryBytes);
+  for (uint32_t i = 0; i < count; ++i) {
+    const ReplicaId signer = in.replica();
+    if (i > 0 && signer <= certificate->signers.back()) in.fail();
+    certificate->signers.push_back(signer);
+    certificate->signatures.push_back(in.signature());
+  }
+  if (!in.ok()) return {};
+  return certificate;
+}
+
+void encode_membership(const Membership& membership, Writer& out) {
+  out.ordinal(membership.epoch);
+  out.u32(static_cast<uint32_t>(membership.members.size()));
+  for (const Member& member : membership.members) {
+    out.replica(member.id);
+    out.u64(member.weight);
+    out.raw(member.key.bytes);
+  }
+}
+
+Membership decode_membership(Reader& in) {
+  Membership membership;
+  membership.epoch = in.ordinal<Epoch>();
+  const uint32_t count = in.count(kMaxMembers, kMemberBytes);
+  uint64_t total = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    Member member;
+    member.id = in.replica();
+    member.weight = in.u64();
+    const std::span<const uint8_t> key = in.raw(member.key.bytes.size());
+    std::copy(key.begin(), key.end(), member.key.bytes.begin());
+    if (i > 0 && member.id <= membership.members.back().id) in.fail();
+    // Quorum arithmetic adds weights up, so their sum must fit.
+    if (total + member.weight < total) in.fail();
+    total += member.weight;
+    membership.members.push_back(member);
+  }
+  if (!in.ok()) return {};
+  return membership;
+}
+
+}  // namespace govchain::consensus

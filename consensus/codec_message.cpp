@@ -1,0 +1,135 @@
+// Whole messages and log records.
+
+#include <string>
+
+#include "consensus/assert.h"
+#include "consensus/codec.h"
+
+namespace govchain::consensus {
+
+namespace {
+
+// Version, chain, protocol, type, lane, sender, epoch, view, height, digest and signature; the
+// lengths of body and payloads and the mark of a block.
+constexpr uint64_t kMessageHeaderBytes = 2 + 8 + 3 + 4 + 3 * 8 + 32 + 64 + 4 + 4 + 1;
+constexpr uint8_t kHasBlock = 1;
+constexpr uint8_t kHasCertificate = 2;
+
+Error malformed(const char* what, const Reader& in, std::span<const uint8_t> whole) {
+  return Error{ErrorCode::kMalformed, what,
+               "near byte " + std::to_string(whole.size() - in.remaining()) + " of " +
+                   std::to_string(whole.size())};
+}
+
+void decode_header(Reader& in, Message& message) {
+  const uint8_t protocol = in.u8();
+  if (protocol != static_cast<uint8_t>(Protocol::kRaft) &&
+      protocol != static_cast<uint8_t>(Protocol::kPbft)) {
+    in.fail();
+  }
+  message.protocol = static_cast<Protocol>(protocol);
+  message.type = in.u8();
+  const uint8_t lane = in.u8();
+  if (lane >= kLanes) in.fail();
+  message.lane = static_cast<Lane>(lane);
+  message.sender = in.replica();
+  message.epoch = in.ordinal<Epoch>();
+  message.view = in.ordinal<View>();
+  message.height = in.ordinal<Height>();
+  message.digest = in.digest();
+  message.signature = in.signature();
+}
+
+}  // namespace
+
+void seal_message(Message& message) {
+  Bytes size(kMessageHeaderBytes + message.body.size() +
+             kPayloadHeaderBytes * message.payloads.size());
+  for (const PayloadRef& payload : message.payloads) size += payload->size;
+  if (message.block) size += encoded_size(*message.block);
+  message.wire_size = size;
+}
+
+void encode_message(ChainId chain, const Message& message, std::vector<uint8_t>& out_bytes) {
+  Writer out(out_bytes);
+  out.u16(kWireVersion);
+  out.ordinal(chain);
+  out.u8(static_cast<uint8_t>(message.protocol));
+  out.u8(message.type);
+  out.u8(static_cast<uint8_t>(message.lane));
+  out.replica(message.sender);
+  out.ordinal(message.epoch);
+  out.ordinal(message.view);
+  out.ordinal(message.height);
+  out.digest(message.digest);
+  out.signature(message.signature);
+  out.blob(message.body);
+  out.u32(static_cast<uint32_t>(message.payloads.size()));
+  for (const PayloadRef& payload : message.payloads) encode_payload(*payload, out);
+  out.u8(message.block ? kHasBlock : 0);
+  if (message.block) encode_block(*message.block, out);
+}
+
+Result<MessageRef> decode_message(ChainId chain, HashAlgorithm algorithm,
+                                  std::span<const uint8_t> bytes, Cohorts cohorts) {
+  if (bytes.size() > kMaxMessageBytes) {
+    return Error{ErrorCode::kExhausted,
+                 "a message of " + std::to_string(bytes.size()) + " bytes; at most " +
+                     std::to_string(kMaxMessageBytes) + " are read",
+                 ""};
+  }
+  Reader in(bytes);
+  const uint16_t version = in.u16();
+  if (!in.ok()) return malformed("the message ends before its version", in, bytes);
+  if (version != kWireVersion) {
+    return Error{ErrorCode::kUnsupported,
+                 "wire version " + std::to_string(version) + "; this build speaks " +
+                     std::to_string(kWireVersion),
+                 "byte 0"};
+  }
+  const auto named_chain = in.ordinal<ChainId>();
+  if (!in.ok() || named_chain != chain) {
+    return malformed("the message does not name this chain", in, bytes);
+  }
+  auto message = Ref<Message>::make();
+  decode_header(in, *message);
+  const std::span<const uint8_t> body = in.blob(static_cast<uint32_t>(kMaxMessageBytes));
+  const uint32_t payloads = in.count(kMaxPayloadsPerBlock, kPayloadHeaderBytes);
+  for (uint32_t i = 0; i < payloads && in.ok(); ++i) {
+    message->payloads.push_back(decode_payload(algorithm, in, cohorts));
+  }
+  const uint8_t flags = in.u8();
+  if ((flags & ~kHasBlock) != 0) in.fail();
+  if (in.ok() && flags != 0) message->block = decode_block(algorithm, in, cohorts);
+  if (!in.finished()) return malformed("the message does not follow the layout", in, bytes);
+  message->body.assign(body.begin(), body.end());
+  seal_message(*message);
+  return MessageRef(std::move(message));
+}
+
+void encode_record(const LogRecord& record, std::vector<uint8_t>& out_bytes) {
+  Writer out(out_bytes);
+  out.u8(record.type);
+  out.u8(static_cast<uint8_t>((record.block ? kHasBlock : 0) |
+                              (record.certificate ? kHasCertificate : 0)));
+  out.blob(record.bytes);
+  if (record.block) encode_block(*record.block, out);
+  if (record.certificate) encode_certificate(*record.certificate, out);
+}
+
+Result<LogRecordRef> decode_record(HashAlgorithm algorithm, std::span<const uint8_t> bytes,
+                                   Cohorts cohorts) {
+  Reader in(bytes);
+  auto record = Ref<LogRecord>::make();
+  record->type = in.u8();
+  const uint8_t flags = in.u8();
+  if ((flags & ~(kHasBlock | kHasCertificate)) != 0) in.fail();
+  const std::span<const uint8_t> content = in.blob(UINT32_MAX);
+  if (in.ok() && (flags & kHasBlock) != 0) record->block = decode_block(algorithm, in, cohorts);
+  if (in.ok() && (flags & kHasCertificate) != 0) record->certificate = decode_certificate(in);
+  if (!in.finished()) return malformed("the log record does not follow the layout", in, bytes);
+  record->bytes.assign(content.begin(), content.end());
+  return LogRecordRef(std::move(record));
+}
+
+}  // namespace govchain::consensus

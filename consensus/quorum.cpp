@@ -1,0 +1,64 @@
+#include "consensus/quorum.h"
+
+#include <algorithm>
+
+#include "consensus/assert.h"
+
+namespace govchain::consensus {
+
+namespace {
+
+// Position of a member in its membership; size() if it is none.
+size_t position(const Membership& membership, ReplicaId id) {
+  const Member* member = membership.find(id);
+  if (member == nullptr) return membership.size();
+  return static_cast<size_t>(member - membership.members.data());
+}
+
+}  // namespace
+
+ByzantineQuorum::ByzantineQuorum(const Membership& membership) {
+  for (const Member& member : membership.members) {
+    GOVCHAIN_ASSERT(total_ + member.weight >= total_);
+    total_ += member.weight;
+  }
+  // Without voters there is no quorum to reach: quorum() is 0 and weak() 1, and nobody's vote
+  // counts.
+  faulty_ = total_ == 0 ? 0 : (total_ - 1) / 3;
+}
+
+void VoteSet::reset(const Membership& membership) {
+  constexpr size_t kBitsPerWord = 64;
+  bits_.assign((membership.size() + kBitsPerWord - 1) / kBitsPerWord, 0);
+  weight_ = 0;
+  count_ = 0;
+}
+
+bool VoteSet::add(const Membership& membership, ReplicaId voter) {
+  const size_t place = position(membership, voter);
+  if (place >= membership.size() || place / 64 >= bits_.size()) return false;
+  const uint64_t bit = uint64_t{1} << (place % 64);
+  uint64_t& word = bits_[place / 64];
+  if ((word & bit) != 0) return false;
+  word |= bit;
+  weight_ += membership.members[place].weight;
+  ++count_;
+  return true;
+}
+
+bool VoteSet::contains(const Membership& membership, ReplicaId voter) const {
+  const size_t place = position(membership, voter);
+  if (place >= membership.size() || place / 64 >= bits_.size()) return false;
+  return ((bits_[place / 64] >> (place % 64)) & 1U) != 0;
+}
+
+MajorityQuorum::MajorityQuorum(std::vector<Voter> voters) : voters_(std::move(voters)) {
+  std::sort(voters_.begin(), voters_.end());
+  voters_.erase(std::unique(voters_.begin(), voters_.end()), voters_.end());
+}
+
+bool MajorityQuorum::contains(Voter voter) const {
+  return std::binary_search(voters_.begin(), voters_.end(), voter);
+}
+
+}  // namespace govchain::consensus
