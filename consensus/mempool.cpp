@@ -188,13 +188,13 @@ uint32_t Mempool::find_or_add_origin(ReplicaId id) {
   const uint32_t known = origin_index(id);
   if (known != kNone) return known;
   if (origins_.size() < kMaxMembers) {
-    origins_.push_back(Origin{.id = id});
+    origins_.push_back(Origin(id));
     return static_cast<uint32_t>(origins_.size() - 1);
   }
   // Members come and go and their numbers are never reused: give the place of one that left.
   for (size_t i = 0; i < origins_.size(); ++i) {
     if (origins_[i].first == kNone) {
-      origins_[i] = Origin{.id = id};
+      origins_[i] = Origin(id);
       return static_cast<uint32_t>(i);
     }
   }

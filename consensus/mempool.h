@@ -119,6 +119,7 @@ class Mempool {
     uint32_t origin_next = kNone;
   };
   struct Origin {
+    explicit Origin(ReplicaId replica) : id(replica) {}
     ReplicaId id;
     uint32_t first = kNone;
     uint32_t last = kNone;
