@@ -1,0 +1,113 @@
+#pragma once
+// The main job: sizes every deployment by simulation, prices it, and splits what building
+// separately costs into steps.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "consensus/result.h"
+#include "models/cost/price.h"
+#include "models/cost/valuation.h"
+#include "models/deployment/nation.h"
+#include "models/sizing/sizing.h"
+
+namespace govchain::analysis {
+
+// One input of a result, as a reviewer wants to see it.
+struct Assumption {
+  std::string id;
+  std::string what;
+  double value = 0;
+  std::optional<double> low;
+  std::optional<double> high;
+  std::string unit;
+  std::string source;
+  std::string quality;
+  std::string origin;  // file and JSON pointer
+};
+
+struct PlanInput {
+  std::string scenario;  // as the user named it
+  std::string scenario_id;
+  std::string summary;
+  std::string scenario_hash;  // of the resolved scenario
+  std::string command;        // that would make this result again
+  models::NationSpec nation;
+  std::vector<models::Price> prices;
+  models::Price discount_rate;
+  models::PriceBase base;
+  models::ExchangeRates exchange_rates;
+  models::Deflator deflator;
+  std::vector<std::string> uncertain;  // ids or prefixes of what is drawn; empty: everything
+  uint32_t draws = 2'000;
+  std::vector<Assumption> assumptions;
+};
+
+struct ValuedConfiguration {
+  models::SizedConfiguration sized;
+  models::Valuation value;
+};
+
+struct ValuedDeployment {
+  models::DeploymentKind kind = models::DeploymentKind::kHub;
+  ValuedConfiguration procured;
+  ValuedConfiguration needed;
+  bool shown = true;  // asked for; the ends of the redundancy cost are computed whatever was asked
+};
+
+struct ValuedStep {
+  std::string id;
+  models::Range amount;  // what this step takes away
+};
+
+struct PlanResult {
+  std::vector<ValuedDeployment> deployments;
+  models::DeploymentKind from = models::DeploymentKind::kInterconnected;
+  models::DeploymentKind against = models::DeploymentKind::kNational;
+  models::Range redundancy;
+  models::Range from_cost;  // of the first end as procured
+  std::vector<ValuedStep> steps;
+  std::vector<models::Influence> drivers;  // of the redundancy cost
+  models::Range price_of_chain;            // national less hub, both sized to need
+  models::Range do_nothing;                // isolated chains that exist, no new project
+  models::DeploymentKind cheapest =
+      models::DeploymentKind::kNational;  // most often, among those with chains
+  double cheapest_share = 0;
+  double judgement_share = 0;  // of the first end's cost
+  std::vector<std::string> not_priced;
+  std::vector<sim::Violation> violations;
+  std::vector<std::string> world_digests;
+  sim::WorkDone work;
+  uint64_t worlds_simulated = 0;
+  uint64_t worlds_reused = 0;
+};
+
+struct PlanOptions {
+  std::vector<models::DeploymentKind> deployments{models::kAllDeployments.begin(),
+                                                  models::kAllDeployments.end()};
+  models::DeploymentKind from = models::DeploymentKind::kInterconnected;
+  models::DeploymentKind against = models::DeploymentKind::kNational;
+  uint32_t threads = 1;
+  std::function<void(uint32_t done, uint32_t all, uint64_t worlds)> progress;
+};
+
+[[nodiscard]] consensus::Result<PlanResult> run_plan(const PlanInput& input,
+                                                     const PlanOptions& options,
+                                                     const models::Simulator& simulator);
+
+// The object of CLI.md, with its digest, as text ending in a newline. `pretty` indents it.
+[[nodiscard]] std::string plan_json(const PlanInput& input, const PlanResult& result, bool pretty);
+
+// For a terminal or a pipe.
+struct TextStyle {
+  int columns = 80;
+  bool bars = true;
+  bool colour = true;
+};
+[[nodiscard]] std::string plan_text(const PlanInput& input, const PlanResult& result,
+                                    const TextStyle& style);
+
+}  // namespace govchain::analysis

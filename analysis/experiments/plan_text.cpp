@@ -1,0 +1,232 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "analysis/experiments/plan.h"
+
+namespace govchain::analysis {
+
+namespace {
+
+using models::Money;
+using models::Range;
+
+// Three significant digits.
+std::string significant(double value) {
+  const double size = std::abs(value);
+  if (size == 0) return "0";
+  if (size >= 1000) return fmt::format("{:.0f}", value);
+  if (size >= 100) return fmt::format("{:.0f}", value);
+  if (size >= 10) return fmt::format("{:.1f}", value);
+  if (size >= 0.0095) return fmt::format("{:.2f}", value);
+  return fmt::format("{:.2g}", value);
+}
+
+std::string billions(Money amount) { return significant(amount.to_yuan() / 1e9); }
+
+// Width on a terminal: bytes that start a UTF-8 sequence; all that is printed here is one column
+// wide.
+size_t width(const std::string& text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & '\xC0') != '\x80'; }));
+}
+
+std::string pad_left(const std::string& text, size_t columns) {
+  const size_t used = width(text);
+  return used >= columns ? text : std::string(columns - used, ' ') + text;
+}
+
+std::string pad_right(const std::string& text, size_t columns) {
+  const size_t used = width(text);
+  return used >= columns ? text : text + std::string(columns - used, ' ');
+}
+
+// Eighths of a block, so that bars of similar length can be told apart.
+std::string bar(double share, size_t columns) {
+  static constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  const auto eighths =
+      static_cast<size_t>(std::max(0.0, share) * static_cast<double>(columns) * 8 + 0.5);
+  std::string text;
+  for (size_t i = 0; i < eighths / 8; ++i) text += "█";
+  return text + kEighths[eighths % 8];
+}
+
+std::string share_text(double share) { return fmt::format("{:.1f} %", share * 100); }
+
+// As many nines as there are, and not a false 100.
+std::string availability_text(double availability) {
+  return fmt::format("{:.3f} %", std::floor(availability * 100'000) / 1000);
+}
+
+struct Column {
+  std::string title;
+  std::vector<std::string> cells;
+  bool left = false;
+};
+
+// Columns that do not fit drop from the right; nothing wraps.
+std::string table(std::vector<Column> columns, int limit) {
+  std::vector<size_t> widths;
+  size_t used = 2;
+  size_t shown = 0;
+  for (const Column& column : columns) {
+    size_t needed = width(column.title);
+    for (const std::string& cell : column.cells) needed = std::max(needed, width(cell));
+    if (shown > 0 && used + needed + 2 > static_cast<size_t>(limit)) break;
+    widths.push_back(needed);
+    used += needed + 2;
+    ++shown;
+  }
+  const auto row = [&](auto&& cell_of) {
+    std::string line = "  ";
+    for (size_t i = 0; i < shown; ++i) {
+      const std::string cell = cell_of(columns[i]);
+      line += columns[i].left ? pad_right(cell, widths[i]) : pad_left(cell, widths[i]);
+      if (i + 1 < shown) line += "  ";
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line + "\n";
+  };
+  std::string text = row([](const Column& column) { return column.title; });
+  for (size_t r = 0; r < columns.front().cells.size(); ++r) {
+    text += row([&](const Column& column) { return column.cells[r]; });
+  }
+  return text;
+}
+
+std::string deployments_table(const PlanResult& result, const TextStyle& style) {
+  Column name{"deployment", {}, true};
+  Column nodes{"nodes", {}};
+  Column on_chain{"on chain", {}};
+  Column by_hand{"by hand", {}};
+  Column slowest{"p99 ms", {}};
+  Column available{"avail.", {}};
+  Column cost{"bn CNY (5-95 %)", {}, true};
+  Column bars{"", {}, true};
+  double largest = 0;
+  for (const ValuedDeployment& one : result.deployments) {
+    if (one.shown) largest = std::max(largest, one.procured.value.total().mid.to_yuan());
+  }
+  for (const ValuedDeployment& one : result.deployments) {
+    if (!one.shown) continue;
+    const models::SizedConfiguration& sized = one.procured.sized;
+    const double all = sized.cases.total();
+    const Range total = one.procured.value.total();
+    name.cells.push_back(models::name_of(one.kind));
+    nodes.cells.push_back(fmt::format("{:.0f}", sized.nodes));
+    on_chain.cells.push_back(share_text(all > 0 ? sized.cases.on_chain / all : 0));
+    by_hand.cells.push_back(share_text(all > 0 ? sized.cases.by_hand / all : 0));
+    slowest.cells.push_back(sized.latency.count() > 0
+                                ? significant(sized.latency.quantile(0.99).to_milliseconds())
+                                : "-");
+    available.cells.push_back(availability_text(sized.availability));
+    cost.cells.push_back(fmt::format("{} ({} to {})", billions(total.mid), billions(total.low),
+                                     billions(total.high)));
+    bars.cells.push_back(bar(largest > 0 ? total.mid.to_yuan() / largest : 0, 8));
+  }
+  std::vector<Column> columns{name, nodes, on_chain, by_hand, slowest, available, cost};
+  if (style.bars) columns.push_back(bars);
+  return table(columns, style.columns);
+}
+
+std::string wrap(const std::string& text, int limit, const std::string& indent) {
+  std::string result;
+  std::string line = indent;
+  size_t start = 0;
+  while (start < text.size()) {
+    size_t end = text.find(' ', start);
+    if (end == std::string::npos) end = text.size();
+    const std::string word = text.substr(start, end - start);
+    if (width(line) > width(indent) && width(line) + 1 + width(word) > static_cast<size_t>(limit)) {
+      result += line + "\n";
+      line = indent + word;
+    } else {
+      line += (width(line) > width(indent) ? " " : "") + word;
+    }
+    start = end + 1;
+  }
+  return result + line + "\n";
+}
+
+std::string steps_sentence(const PlanResult& result) {
+  std::string text;
+  for (const ValuedStep& step : result.steps) {
+    std::string name = step.id;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, billions(step.amount.mid));
+  }
+  return text + ".";
+}
+
+std::string drivers_sentence(const PlanResult& result) {
+  std::string text = "What would change that most:";
+  for (size_t i = 0; i < result.drivers.size() && i < 3; ++i) {
+    const models::Influence& one = result.drivers[i];
+    text += fmt::format(" {} {} ({:.0f} % of the variance){}", i + 1, one.price, one.share * 100,
+                        i + 1 < std::min<size_t>(3, result.drivers.size()) ? "," : ".");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string plan_text(const PlanInput& input, const PlanResult& result, const TextStyle& style) {
+  const int limit = style.columns;
+  std::string text =
+      wrap(fmt::format("{}: {} platforms, {} ministries, {} services, {} years, {} of {}",
+                       input.scenario_id, input.nation.places.size(),
+                       input.nation.deployment.ministries, input.nation.services.size(),
+                       input.nation.years, input.base.currency, input.base.price_year),
+           limit, "");
+  text += "\n" + deployments_table(result, style) + "\n";
+  const std::string strong = style.colour ? "\033[1m" : "";
+  const std::string plain = style.colour ? "\033[0m" : "";
+  const bool more = result.redundancy.mid.fen() >= 0;
+  const double amount = std::abs(result.redundancy.mid.to_yuan()) / 1e9;
+  text += strong +
+          wrap(fmt::format("Building separately ({}) costs {} bn {} than `{}` sized to need ({} to "
+                           "{} in nine of ten draws).",
+                           models::name_of(result.from), significant(amount),
+                           more ? "more" : "less", models::name_of(result.against),
+                           billions(result.redundancy.low), billions(result.redundancy.high)),
+               limit, "  ") +
+          plain;
+  text += wrap("Of that: " + steps_sentence(result), limit, "    ");
+  text += wrap(fmt::format("`{}` is the cheapest with chains in {:.0f} % of draws. {}",
+                           models::name_of(result.cheapest), result.cheapest_share * 100,
+                           drivers_sentence(result)),
+               limit, "  ");
+  text +=
+      wrap(fmt::format(
+               "Having a chain at all (national less hub): {} bn ({} to {}). Doing nothing: {} bn.",
+               billions(result.price_of_chain.mid), billions(result.price_of_chain.low),
+               billions(result.price_of_chain.high), billions(result.do_nothing.mid)),
+           limit, "  ");
+  std::string priced;
+  for (const std::string& one : result.not_priced) priced += (priced.empty() ? "" : "; ") + one;
+  text += wrap(fmt::format("{:.0f} % of the amount rests on judgement. Not priced: {}.",
+                           result.judgement_share * 100,
+                           priced.empty() ? "nothing that is modelled" : priced),
+               limit, "  ");
+  for (const ValuedDeployment& one : result.deployments) {
+    if (!one.shown) continue;
+    const models::SizedConfiguration& sized = one.procured.sized;
+    if (sized.holds_service_level) continue;
+    std::string why;
+    for (const std::string& missed : sized.missed) why += (why.empty() ? "" : "; ") + missed;
+    text += wrap(
+        fmt::format("`{}` does not hold the service level: {}.", models::name_of(one.kind), why),
+        limit, "  ");
+  }
+  for (const ValuedDeployment& one : result.deployments) {
+    if (one.kind == result.against && !one.procured.sized.binding_resource.empty()) {
+      text += wrap(fmt::format("First limit of `{}`: {}.", models::name_of(one.kind),
+                               one.procured.sized.binding_resource),
+                   limit, "  ");
+    }
+  }
+  return text;
+}
+
+}  // namespace govchain::analysis

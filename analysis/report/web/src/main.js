@@ -1,0 +1,15 @@
+import { draw_all } from './chart.js';
+import { element } from './element.js';
+import { plan } from './plan.js';
+import { run } from './run.js';
+
+const text = document.getElementById('data').textContent;
+try {
+  const data = JSON.parse(text);
+  if (data.deployments) plan(data);
+  else run(data);
+  draw_all();
+} catch (error) {
+  document.getElementById('content').append(element('p', { class: 'warn' }, `This report could not be drawn: ${error.message}`));
+  throw error;
+}
