@@ -96,11 +96,13 @@ class Demand {
   [[nodiscard]] IncomingCalls peak_incoming(size_t service, size_t place, bool same_place) const;
   // Share of (service, place)'s calls that stay within the place.
   [[nodiscard]] double local_call_share(size_t place) const;
+  // … and that go to a ministry.
+  [[nodiscard]] double ministry_call_share(size_t place) const;
 
  private:
   Demand() = default;
   void count_cases();
-  void fill_matrices(const std::vector<double>& kilometres);
+  void fill_matrices();
   void count_calls();
   std::vector<Place> places_;
   std::vector<ServiceCase> services_;

@@ -100,6 +100,14 @@ class NationalNetwork {
     std::vector<uint32_t> links;
     double kilometres = 0;
   };
+  // The place's node by its label, or a new one at the nearest.
+  consensus::Status attach_places();
+  void attach_to_nearest(const Place& place);
+  [[nodiscard]] sim::Duration access_delay() const;
+  [[nodiscard]] sim::Duration link_delay(uint32_t link) const;
+  void add_trunks(const std::vector<size_t>& chosen, const std::vector<bool>& node_used,
+                  const std::vector<bool>& link_used,
+                  const std::vector<sim::PlaceIndex>& place_of_node, sim::NetworkSpec& spec) const;
   [[nodiscard]] Path shortest(uint32_t from, uint32_t to, const std::vector<bool>& banned) const;
   Backbone backbone_;
   std::vector<Place> places_;
