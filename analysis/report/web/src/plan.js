@@ -1,5 +1,5 @@
 // The report of a plan: the answer first, then money, service, performance, assumptions, and how to reproduce it.
-import { chart, colours } from './chart.js';
+import { chart, colours, scale } from './chart.js';
 import { behind, element, section, table } from './element.js';
 import { billions, bytes, count, downtime, percent, significant, words } from './format.js';
 import { answer } from './plan_answer.js';
@@ -20,6 +20,7 @@ function money(data) {
       tooltip: { trigger: 'item', formatter: (p) => `${p.name}, ${p.seriesName}: ${significant(p.value)} bn CNY` },
       xAxis: { type: 'value', name: 'bn CNY', nameLocation: 'middle', nameGap: 26 },
       yAxis: { type: 'category', inverse: true, data: deployments.map((d) => d.id) },
+      color: scale,
       series: items.map((id) => ({ name: words(id), type: 'bar', stack: 'cost', data: deployments.map((d) => amount(d, id) / 1e9) })),
     },
     table('Cost by item, bn CNY, mean of the draws',

@@ -9,12 +9,12 @@ function cost_bars(data) {
   return chart(
     `${cheapest.id} costs least: ${billions(cheapest.cost.mid)} bn CNY over ${data.years} years`,
     {
-      grid: { left: 110, right: 60, top: 10, bottom: 40 },
+      grid: { left: 150, right: 30, top: 10, bottom: 40 },
       tooltip: { trigger: 'item', formatter: (p) => `${rows[p.dataIndex].id}: ${billions(rows[p.dataIndex].cost.mid)} bn CNY (${spread(rows[p.dataIndex].cost)})` },
-      xAxis: { type: 'value', name: 'bn CNY, present value; line: 5 % to 95 % of the draws', nameLocation: 'middle', nameGap: 26 },
-      yAxis: { type: 'category', inverse: true, data: rows.map((d) => d.id) },
+      xAxis: { type: 'value', max: Math.max(...rows.map((d) => d.cost.high)) / 1e9, axisLabel: { showMaxLabel: false, formatter: (v) => significant(v, 2) }, name: 'bn CNY, present value; line: 5 % to 95 % of the draws', nameLocation: 'middle', nameGap: 26 },
+      yAxis: { type: 'category', inverse: true, data: rows.map((d) => `${d.id}  ${billions(d.cost.mid)}`) },
       series: [
-        { type: 'bar', data: rows.map((d) => ({ value: d.cost.mid / 1e9, itemStyle: { color: colours[d.id] } })), label: { show: true, position: 'insideLeft', color: '#fff', formatter: (p) => significant(p.value) } },
+        { type: 'bar', data: rows.map((d) => ({ value: d.cost.mid / 1e9, itemStyle: { color: colours[d.id] } })) },
         whiskers(rows.map((d, i) => [i, d.cost.low / 1e9, d.cost.high / 1e9]), true),
       ],
     },
@@ -44,9 +44,9 @@ function waterfall(data) {
   return chart(
     `${words(largest.id)} is ${percent(largest.mid / mid, 0)} of the redundancy cost of ${billions(mid)} bn CNY`,
     {
-      grid: { left: 60, right: 20, top: 24, bottom: 60 },
+      grid: { left: 60, right: 20, top: 34, bottom: 76 },
       tooltip: { trigger: 'item', formatter: (p) => `${names[p.dataIndex]}: ${significant(height[p.dataIndex])} bn CNY` },
-      xAxis: { type: 'category', data: names, axisLabel: { interval: 0, width: 84, overflow: 'break' } },
+      xAxis: { type: 'category', data: names, axisLabel: { interval: 0, rotate: 30 } },
       yAxis: { type: 'value', name: 'bn CNY' },
       series: [
         { type: 'bar', stack: 'w', silent: true, itemStyle: { color: 'transparent' }, data: base },
@@ -86,7 +86,7 @@ export function answer(data) {
   const chain = data.price_of_chain;
   const sentences = [
     element('p', { class: 'finding' },
-      `Building separately (${redundancy.from}, as procured) costs ${billions(redundancy.mid)} bn CNY more over ${data.years} years than ${redundancy.against} sized to need: between ${spread(redundancy)} in nine of ten draws.`),
+      `Building separately (${redundancy.from}, as procured) costs ${billions(redundancy.mid)} bn CNY more over ${data.years} years than ${redundancy.against} sized to need: ${spread(redundancy)} in nine of ten draws.`),
   ];
   if (data.cheapest) {
     sentences.push(element('p', {}, `${data.cheapest.id} is the cheapest deployment with chains in ${percent(data.cheapest.share, 0)} of the draws. Having a chain at all (national less hub) ${chain.mid >= 0 ? 'costs' : 'saves'} ${billions(Math.abs(chain.mid))} bn CNY (${spread(chain)}).`));
