@@ -189,6 +189,25 @@ struct AdversarySpec {
   Duration from;
 };
 
+// --- Requests of readers and operators
+// ----------------------------------------------------------------------------------------
+
+// Something asked of one replica at a given time, besides transactions. Ignored by a replica that
+// is down; an engine may refuse (consensus/engine.h).
+struct RequestSpec {
+  enum class Kind : uint8_t {
+    kRead,            // a linearizable read
+    kMembership,      // make `voters` the voting members and the chain's other replicas learners
+    kLeaderTransfer,  // hand leadership to `leader`
+  };
+  Kind kind = Kind::kRead;
+  Duration at;
+  ChainIndex chain = 0;
+  ReplicaIndex replica = 0;
+  std::vector<ReplicaIndex> voters;  // ascending
+  ReplicaIndex leader = 0;
+};
+
 // --- Agents
 // --------------------------------------------------------------------------------------------------------
 
@@ -213,6 +232,7 @@ struct WorldSpec {
   std::vector<LoadSpec> loads;
   std::vector<FaultSpec> faults;
   std::vector<AdversarySpec> adversaries;
+  std::vector<RequestSpec> requests;
   std::vector<AgentMaker> agents;
   CryptoMode crypto = CryptoMode::kModelled;
   LoadMode load_mode = LoadMode::kExact;

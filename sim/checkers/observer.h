@@ -77,6 +77,9 @@ class Observer {
   // Clients of this replica are answered: the block is final, durable and executed here.
   virtual void on_answered(ReplicaAddress /*who*/, TimePoint /*now*/,
                            const consensus::Block& /*block*/) {}
+  // A client asks this replica for a linearizable read. The answer is effect::ReadReady or
+  // ReadRefused with this token, seen by on_effect.
+  virtual void on_read(ReplicaAddress /*who*/, TimePoint /*now*/, consensus::Token /*token*/) {}
   virtual void on_checkpoint(ReplicaAddress /*who*/, TimePoint /*now*/,
                              const consensus::Checkpoint& /*checkpoint*/) {}
   virtual void on_evidence(ReplicaAddress /*who*/, TimePoint /*now*/,
