@@ -20,44 +20,73 @@ enum class Tenancy : uint8_t {
 // What of the demand a chain carries.
 struct ChainLoad {
   size_t service = 0;
-  size_t origin = 0;          // place whose people it comes from
-  double per_second = 0;      // ledger transactions in the peak hour
-  bool second_phase = false;  // part of somebody else's case (a call), not a case of its own
+  size_t origin = 0;      // place whose people it comes from
+  double per_second = 0;  // ledger transactions in the peak hour
+  sim::Bytes payload;     // of one
+  double execution_factor = 1;
+  bool call = false;  // part of a call: a record with the provider, a phase of a two-phase change
 };
 
 struct PlannedChain {
-  std::string name;  // "CN-GD/invoice", "CN-GD", "CN", "national"
-  size_t place = 0;  // index into places; places.size() for the ministries and the national tier
-  bool national_tier = false;
+  std::string name;   // "CN-GD/invoice", "CN-GD", "CN", "national"
+  size_t place = 0;   // index into places; places.size() for the ministries and the national tier
+  bool wide = false;  // clients of all places use it: the national tier, the hub
   std::vector<size_t> services;  // empty: a ministry's register
   uint32_t vendor = 0;
   consensus::Protocol protocol = consensus::Protocol::kPbft;
   uint32_t replicas = 4;
   std::vector<size_t> replica_places;   // one per replica; all equal but for the national tier
   std::vector<uint32_t> replica_rooms;  // room within its place
-  Tenancy tenancy = Tenancy::kDedicated;
   std::vector<ChainLoad> loads;
   uint32_t copies = 1;  // equal chains that this one stands for (the ministries')
 };
 
+// How the parts are arranged. The deployments are six such arrangements, and the counterfactual
+// steps change one member after the other.
+struct Arrangement {
+  enum class Chains : uint8_t {
+    kCentral,     // the hub's replicated database
+    kPerService,  // one per service and place, one per ministry
+    kPerPlace,    // one per place, one for the ministries
+    kTwoTier,     // one per place, and a national tier over several provinces
+  };
+  enum class Builds : uint8_t { kPerChain, kPerPlace, kOne, kHub };
+  enum class Connection : uint8_t { kNone, kInterface, kAdapters, kGateways, kShared, kCentral };
+  enum class Operation : uint8_t { kPerChain, kPerPlace, kOne };
+  Chains chains = Chains::kPerService;
+  Tenancy tenancy = Tenancy::kDedicated;
+  Builds builds = Builds::kPerChain;
+  Connection connection = Connection::kNone;
+  Operation operation = Operation::kPerChain;
+  bool as_procured = false;  // lot sizes and over-specification
+  friend bool operator==(const Arrangement&, const Arrangement&) = default;
+};
+[[nodiscard]] Arrangement arrangement_of(DeploymentKind kind, bool as_procured);
+
 // Everything about a configuration that is not a size.
 struct Configuration {
   std::string id;  // "interconnected", "pooling", …
-  DeploymentKind kind = DeploymentKind::kIsolated;
+  Arrangement arrangement;
   std::vector<PlannedChain> chains;
-  bool as_procured = false;         // lot sizes and over-specification
-  uint32_t adapters = 0;            // built, one per pair or per chain
-  uint32_t gateways = 0;            // run: hosts between chains
-  uint32_t project_builds = 0;      // separate chain projects
-  uint32_t platform_builds = 0;     // shared platforms
-  uint32_t onboardings = 0;         // services configured on a shared platform
-  uint32_t interface_builds = 0;    // conformance to a mandated interface
-  uint32_t operations = 0;          // teams with a round-the-clock desk
-  uint32_t places_on_site = 0;      // places with people on site under a central operation
-  bool calls_connected = false;     // calls between chains are made on chain
-  double schema_failure = 0;        // of calls that cross chains
-  bool calls_inside_place = false;  // departments of one place share a ledger
-  bool calls_everywhere = false;    // all do
+  // Built.
+  double project_builds = 0;   // separate chain projects
+  double platform_builds = 0;  // shared platforms
+  double service_builds = 0;   // a service's contracts on a shared platform
+  double onboardings = 0;      // a service configured in a place where it was not built
+  double hub_builds = 0;
+  double interface_builds = 0;  // conformance to a mandated interface
+  double adapters = 0;
+  double gateway_builds = 0;
+  // Run.
+  double gateways = 0;
+  double operations = 0;         // teams with a round-the-clock desk
+  double supported_systems = 0;  // with application support of their own
+  double places_on_site = 0;     // with people on site under a central operation
+  double graded_systems = 0;     // security assessments a year
+  double members = 0;            // organisations trained, over all platforms
+  double networks = 0;           // platform licences
+  // Calls.
+  double schema_failure = 0;  // of calls that cross chains
 };
 
 // Cases per year; the three add up to the demand, whatever the kind.
@@ -88,6 +117,15 @@ struct CaseCounts {
 [[nodiscard]] consensus::Result<Configuration> configure(const NationSpec& nation,
                                                          const Demand& demand, DeploymentKind kind,
                                                          bool as_procured);
+
+[[nodiscard]] Configuration configure(const NationSpec& nation, const Demand& demand,
+                                      const Arrangement& arrangement, std::string id);
+
+// Do calls between two chains happen on chain at all?
+[[nodiscard]] bool connects_chains(const Arrangement& arrangement);
+// Share of the calls of cases in `place` that leave the chain they start from.
+[[nodiscard]] double crossing_share(const Arrangement& arrangement, const Demand& demand,
+                                    size_t place);
 
 // The chain of counterfactuals from one deployment to another, first and last included: ids
 // "idle_capacity", "pooling", "duplicate_builds", "adapters", "operations" lead from

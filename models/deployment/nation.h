@@ -83,7 +83,8 @@ struct DeploymentSettings {
   sim::Duration peak_duration = sim::Duration::seconds(12);  // simulated, warm-up included
   sim::Duration peak_warmup = sim::Duration::seconds(3);
   sim::Duration cohort_interval = sim::Duration::milliseconds(20);
-  double load_steps_per_decade = 20;  // loads are rounded up to this ladder, so equal worlds recur
+  uint32_t load_steps_per_decade = 20;  // loads are rounded up to preferred numbers (ISO 3: 10 or
+                                        // 20 a decade), so that equal worlds recur; 0: exact
   // Engine.
   sim::Duration batch_delay = sim::Duration::milliseconds(20);
   uint32_t max_block_transactions = 2'000;
@@ -101,16 +102,19 @@ struct DeploymentSettings {
   double switches_per_chain = 2;         // dedicated chain
   double servers_per_switch = 20;        // pooled, at least two a room
   double storage_copies = 2;             // mirrored drives
+  double line_lot_megabits = 10;         // as procured, a line is a multiple of this
   double access_line_headroom = 2;       // bought over the peak rate
   // People.
-  double desk_persons = 5;       // round-the-clock desk of one operation
-  double persons_per_chain = 1;  // application support of one dedicated chain or platform shard
-  double persons_on_site = 1;    // per place, where operation is central
+  double desk_persons = 5;        // round-the-clock desk of one operation
+  double persons_per_system = 1;  // application support of one independently run system
+  double persons_on_site = 1;     // per place, where operation is central
   double training_days_per_member = 10;
-  double clerk_minutes_scale = 1;    // multiplies every service's minutes by hand
-  double members_per_platform = 11;  // departments trained per provincial platform
+  double assisted_minutes_share = 0.1;  // of a call by hand: confirming what the hub did
+  double clerk_minutes_scale = 1;       // multiplies every service's minutes by hand
+  double members_per_platform = 11;     // departments trained per provincial platform
   // Builds: equivalents of chain.project_build.
-  double platform_build_factor = 3;  // a shared platform against one chain project
+  double service_build_factor = 0.5;  // one service's contracts on a shared platform
+  double platform_build_factor = 3;   // a shared platform against one chain project
   double onboarding_build_factor =
       0.1;                          // configuring one service in one place on a shared platform
   double gateway_build_factor = 1;  // a gateway against one adapter

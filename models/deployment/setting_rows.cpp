@@ -94,9 +94,13 @@ const std::vector<SettingRow>& setting_rows() {
        [](NationSpec& nation, double value) {
          nation.deployment.national_sites = static_cast<uint32_t>(value);
        }},
-      {"deployment.load_steps_per_decade", 1, 1000,
-       [](const NationSpec& nation) { return nation.deployment.load_steps_per_decade; },
-       [](NationSpec& nation, double value) { nation.deployment.load_steps_per_decade = value; }},
+      {"deployment.load_steps_per_decade", 0, 20,
+       [](const NationSpec& nation) {
+         return static_cast<double>(nation.deployment.load_steps_per_decade);
+       },
+       [](NationSpec& nation, double value) {
+         nation.deployment.load_steps_per_decade = static_cast<uint32_t>(value);
+       }},
       {"deployment.minimum_servers_per_project", 1, 1000,
        [](const NationSpec& nation) {
          return static_cast<double>(nation.deployment.minimum_servers_per_project);
@@ -134,15 +138,18 @@ const std::vector<SettingRow>& setting_rows() {
       {"deployment.storage_copies", 1, 10,
        [](const NationSpec& nation) { return nation.deployment.storage_copies; },
        [](NationSpec& nation, double value) { nation.deployment.storage_copies = value; }},
+      {"deployment.line_lot_megabits", 0.1, 10000,
+       [](const NationSpec& nation) { return nation.deployment.line_lot_megabits; },
+       [](NationSpec& nation, double value) { nation.deployment.line_lot_megabits = value; }},
       {"deployment.access_line_headroom", 1, 100,
        [](const NationSpec& nation) { return nation.deployment.access_line_headroom; },
        [](NationSpec& nation, double value) { nation.deployment.access_line_headroom = value; }},
       {"deployment.desk_persons", 0, 1000,
        [](const NationSpec& nation) { return nation.deployment.desk_persons; },
        [](NationSpec& nation, double value) { nation.deployment.desk_persons = value; }},
-      {"deployment.persons_per_chain", 0, 1000,
-       [](const NationSpec& nation) { return nation.deployment.persons_per_chain; },
-       [](NationSpec& nation, double value) { nation.deployment.persons_per_chain = value; }},
+      {"deployment.persons_per_system", 0, 1000,
+       [](const NationSpec& nation) { return nation.deployment.persons_per_system; },
+       [](NationSpec& nation, double value) { nation.deployment.persons_per_system = value; }},
       {"deployment.persons_on_site", 0, 1000,
        [](const NationSpec& nation) { return nation.deployment.persons_on_site; },
        [](NationSpec& nation, double value) { nation.deployment.persons_on_site = value; }},
@@ -151,12 +158,18 @@ const std::vector<SettingRow>& setting_rows() {
        [](NationSpec& nation, double value) {
          nation.deployment.training_days_per_member = value;
        }},
+      {"deployment.assisted_minutes_share", 0, 1,
+       [](const NationSpec& nation) { return nation.deployment.assisted_minutes_share; },
+       [](NationSpec& nation, double value) { nation.deployment.assisted_minutes_share = value; }},
       {"deployment.clerk_minutes_scale", 0, 100,
        [](const NationSpec& nation) { return nation.deployment.clerk_minutes_scale; },
        [](NationSpec& nation, double value) { nation.deployment.clerk_minutes_scale = value; }},
       {"deployment.members_per_platform", 1, 1000,
        [](const NationSpec& nation) { return nation.deployment.members_per_platform; },
        [](NationSpec& nation, double value) { nation.deployment.members_per_platform = value; }},
+      {"deployment.service_build_factor", 0, 100,
+       [](const NationSpec& nation) { return nation.deployment.service_build_factor; },
+       [](NationSpec& nation, double value) { nation.deployment.service_build_factor = value; }},
       {"deployment.platform_build_factor", 0.1, 1000,
        [](const NationSpec& nation) { return nation.deployment.platform_build_factor; },
        [](NationSpec& nation, double value) { nation.deployment.platform_build_factor = value; }},

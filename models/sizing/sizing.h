@@ -19,27 +19,27 @@ namespace govchain::models {
 // the description alone.
 using Simulator = std::function<consensus::Result<sim::WorldResult>(const sim::WorldSpec&)>;
 
-// Runs worlds and remembers them: worlds of equal key are simulated once. A key is the whole
-// description but its name, so equality is exact, never similarity.
+// Everything of a description that can change its result, as text: not the names of the world, its
+// places, hosts and trunks.
+[[nodiscard]] std::string world_key(const sim::WorldSpec& spec);
+
+// Runs worlds and remembers them: worlds of equal key are simulated once. Equality is exact, never
+// similarity.
 class WorldRunner {
  public:
   WorldRunner(Simulator simulator, uint32_t threads);
-  struct Job {
-    std::string key;
-    std::function<sim::WorldSpec()> make;
-  };
-  // Results in the order of the jobs (pointers stay valid for the runner's life). Independent
-  // worlds run in parallel; the outcome does not depend on it. The first error, by order, if any
-  // failed.
+  // Results in the order of the descriptions (the pointers stay valid for the runner's life).
+  // Independent worlds run in parallel; the outcome does not depend on it. The first error, by
+  // order, if any failed.
   [[nodiscard]] consensus::Result<std::vector<const sim::WorldResult*>> run(
-      const std::vector<Job>& jobs);
+      const std::vector<sim::WorldSpec>& worlds);
   [[nodiscard]] uint64_t simulated() const { return simulated_; }
   [[nodiscard]] uint64_t reused() const { return reused_; }
-  // Effort and violations of everything simulated so far; digests in key order.
-  [[nodiscard]] sim::WorkDone work() const;
-  [[nodiscard]] std::vector<sim::Violation> violations() const;
+  // Effort and violations of everything simulated so far; digests in order of their keys.
+  [[nodiscard]] const sim::WorkDone& work() const { return work_; }
+  [[nodiscard]] const std::vector<sim::Violation>& violations() const { return violations_; }
   [[nodiscard]] std::vector<std::string> digests() const;
-  std::function<void(uint64_t simulated)> progress;
+  std::function<void(uint64_t simulated)> progress;  // called under a lock
 
  private:
   Simulator simulator_;
@@ -47,6 +47,8 @@ class WorldRunner {
   uint64_t simulated_ = 0;
   uint64_t reused_ = 0;
   std::map<std::string, sim::WorldResult> known_;
+  sim::WorkDone work_;
+  std::vector<sim::Violation> violations_;
 };
 
 // What one service gets.
