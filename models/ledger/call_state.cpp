@@ -1,0 +1,62 @@
+#include "models/ledger/call_state.h"
+
+namespace govchain::models {
+
+WorkUnits& WorkUnits::operator+=(const WorkUnits& other) {
+  reads += other.reads;
+  writes += other.writes;
+  hashes += other.hashes;
+  bytes += other.bytes;
+  signature_checks += other.signature_checks;
+  return *this;
+}
+
+const std::vector<uint8_t>* StateReader::find(const StateKey& key) const {
+  return tree_.find(key.bytes());
+}
+
+const std::vector<uint8_t>* CallState::find(const StateKey& key) const {
+  ++work_.reads;
+  for (size_t i = used_; i-- > 0;) {
+    const Write& write = writes_[i];
+    if (write.key == key) return write.erased ? nullptr : &write.value;
+  }
+  ++work_.hashes;
+  const std::vector<uint8_t>* value = tree_.find(key.bytes());
+  if (value != nullptr) work_.bytes += value->size();
+  return value;
+}
+
+CallState::Write& CallState::append(const StateKey& key) {
+  ++work_.writes;
+  if (used_ == writes_.size()) writes_.emplace_back();
+  Write& write = writes_[used_++];
+  write.key = key;
+  write.value.clear();
+  write.erased = false;
+  return write;
+}
+
+void CallState::undo_to(size_t mark) {
+  GOVCHAIN_ASSERT(mark <= used_);
+  used_ = mark;
+}
+
+void CallState::apply_to(StateTree& tree) {
+  for (size_t i = 0; i < used_; ++i) {
+    const Write& write = writes_[i];
+    if (write.erased) {
+      (void)tree.erase(write.key.bytes());
+    } else {
+      tree.put(write.key.bytes(), write.value);
+    }
+  }
+  used_ = 0;
+}
+
+void CallState::reset() {
+  used_ = 0;
+  work_ = {};
+}
+
+}  // namespace govchain::models

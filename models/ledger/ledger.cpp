@@ -1,0 +1,208 @@
+#include "models/ledger/ledger.h"
+
+#include <algorithm>
+
+#include "consensus/assert.h"
+
+namespace govchain::models {
+
+using consensus::Digest;
+using consensus::Receipt;
+
+class Ledger::Host final : public CallHost {
+ public:
+  explicit Host(Ledger& ledger) : ledger_(ledger) {}
+  std::optional<Department> department(DepartmentId id) override {
+    return ledger_.call_state_.get<Department>(department_key(id));
+  }
+  consensus::Verifier& verifier(consensus::SignatureScheme scheme) override {
+    std::unique_ptr<consensus::Verifier>& verifier =
+        ledger_.verifiers_.at(static_cast<size_t>(scheme));
+    if (verifier == nullptr) verifier = consensus::make_verifier(scheme);
+    return *verifier;
+  }
+
+ private:
+  Ledger& ledger_;
+};
+
+namespace {
+
+std::shared_ptr<const LedgerConfig> ordered(LedgerConfig config) {
+  std::sort(config.contracts.begin(), config.contracts.end(),
+            [](const Contract* a, const Contract* b) { return a->id() < b->id(); });
+  for (size_t i = 0; i < config.contracts.size(); ++i) {
+    GOVCHAIN_ASSERT(config.contracts[i]->id() != kSystemContract);
+    GOVCHAIN_ASSERT(i == 0 || config.contracts[i - 1]->id() != config.contracts[i]->id());
+  }
+  GOVCHAIN_ASSERT(config.validity > 0 && config.proof_interval > 0);
+  return std::make_shared<const LedgerConfig>(std::move(config));
+}
+
+}  // namespace
+
+Ledger::Ledger(LedgerConfig config)
+    : config_(ordered(std::move(config))),
+      tree_(config_->hash),
+      reader_(tree_),
+      window_(config_->hash),
+      call_state_(tree_) {
+  write_genesis();
+}
+
+Ledger::Ledger(const Ledger& other)
+    : Application(other),
+      config_(other.config_),
+      tree_(other.tree_),
+      reader_(tree_),
+      window_(other.window_),
+      status_(other.status_),
+      call_state_(tree_),
+      kept_(other.kept_),
+      work_(other.work_),
+      root_hashes_(other.root_hashes_) {}
+
+void Ledger::write_genesis() {
+  status_.chain = config_->chain;
+  status_.hash_algorithm = static_cast<uint8_t>(config_->hash);
+  for (const Department& department : config_->departments) {
+    const StateKey key = department_key(department.id);
+    GOVCHAIN_ASSERT(tree_.find(key.bytes()) == nullptr);
+    tree_.put(key.bytes(), encode_fields(department));
+  }
+  for (const GenesisRecord& record : config_->genesis) tree_.put(record.key.bytes(), record.value);
+  write_status();
+}
+
+void Ledger::write_status() { tree_.put(status_key().bytes(), encode_fields(status_)); }
+
+void Ledger::execute(const consensus::Block& block, consensus::ExecutionResult& result) {
+  result.clear();
+  work_.clear();
+  status_.height = block.height;
+  status_.block_time = std::max(status_.block_time, block.wall_time);
+  for (const consensus::PayloadRef& payload : block.payloads) {
+    execute_payload(*payload, result.receipts);
+  }
+  GOVCHAIN_ASSERT(work_.size() == result.receipts.size());
+  status_.transactions += result.receipts.size();
+  const uint64_t hashes_before = tree_.hashes();
+  window_.settle(status_.block_time, tree_);
+  write_status();
+  result.state_root = tree_.root();
+  root_hashes_ = tree_.hashes() - hashes_before;
+  keep_for_proofs();
+}
+
+void Ledger::keep_for_proofs() {
+  if (config_->proof_states == 0 || status_.height.value() % config_->proof_interval != 0) return;
+  kept_.push_back({.height = status_.height, .tree = tree_});
+  if (kept_.size() > config_->proof_states) kept_.pop_front();
+}
+
+const StateTree* Ledger::tree_at(consensus::Height height) const {
+  if (height == status_.height) return &tree_;
+  for (const Kept& kept : kept_) {
+    if (kept.height == height) return &kept.tree;
+  }
+  return nullptr;
+}
+
+void Ledger::execute_payload(const consensus::Payload& payload, std::vector<Receipt>& receipts) {
+  if (payload.bytes.empty()) {
+    // A cohort: its cost is charged by the host, its transactions have no bytes to run.
+    receipts.resize(receipts.size() + payload.transactions);
+    work_.resize(receipts.size());
+    return;
+  }
+  consensus::Reader in(payload.bytes);
+  for (uint32_t i = 0; i < payload.transactions; ++i) {
+    const bool last = i + 1 == payload.transactions;
+    const std::optional<Transaction> transaction = decode_transaction(in);
+    call_state_.reset();
+    // Bytes after the last transaction are malformed: an encoding is an identity.
+    receipts.push_back(!transaction || (last && !in.finished())
+                           ? Receipt{.code = code_of(ReceiptCode::kMalformed), .contract = 0}
+                           : apply(*transaction));
+    work_.push_back(call_state_.work());
+  }
+}
+
+Receipt Ledger::apply(const Transaction& transaction) {
+  const Digest id = transaction_id(config_->hash, transaction);
+  ++call_state_.work().hashes;
+  call_state_.work().bytes += kTransactionOverhead + transaction.arguments.size();
+  Department sender;
+  const ReceiptCode admission = admit(transaction, id, sender);
+  // What was not admitted is not remembered either: it cost its sender nothing to make, and an id
+  // does not cover the signature, so that a forger could burn another's id.
+  if (admission != ReceiptCode::kApplied) {
+    return {.code = code_of(admission), .contract = transaction.contract};
+  }
+  const Receipt receipt{.code = run(transaction, id, sender), .contract = transaction.contract};
+  if (receipt.code == 0) {
+    call_state_.apply_to(tree_);
+  }
+  window_.add(id, transaction.expiry, receipt);
+  return receipt;
+}
+
+ReceiptCode Ledger::admit(const Transaction& transaction, const Digest& id, Department& sender) {
+  if (transaction.chain != config_->chain) return ReceiptCode::kWrongChain;
+  if (transaction.expiry < status_.block_time) return ReceiptCode::kExpired;
+  if (transaction.expiry - status_.block_time > config_->validity) {
+    return ReceiptCode::kExpiryTooFar;
+  }
+  if (window_.find(id, transaction.expiry)) return ReceiptCode::kReplayed;
+  Host host(*this);
+  const std::optional<Department> department = host.department(transaction.sender);
+  if (!department) return ReceiptCode::kUnknownSender;
+  sender = *department;
+  if (config_->verify_signatures) {
+    ++call_state_.work().signature_checks;
+    if (!host.verifier(config_->scheme)
+             .verify(sender.key, transaction_statement(config_->chain, id),
+                     transaction.signature)) {
+      return ReceiptCode::kBadSignature;
+    }
+  }
+  return ReceiptCode::kApplied;
+}
+
+uint16_t Ledger::run(const Transaction& transaction, const Digest& id, const Department& sender) {
+  const Contract* contract = find_contract(config_->contracts, transaction.contract);
+  if (contract == nullptr) return code_of(ReceiptCode::kUnknownContract);
+  // Only a portal, a tax platform or the booking unit knows who stands before it; nobody else may
+  // speak for a citizen or a firm.
+  if (transaction.on_behalf_of != kNobody && !sender.has(Role::kPortal) &&
+      !sender.has(Role::kTaxAuthority) && !sender.has(Role::kReimburser)) {
+    return code_of(ReceiptCode::kNotEntitled);
+  }
+  Host host(*this);
+  CallContext context{.state = call_state_,
+                      .host = host,
+                      .contracts = config_->contracts,
+                      .hash = config_->hash,
+                      .chain = config_->chain,
+                      .height = status_.height,
+                      .block_time = status_.block_time,
+                      .sender = sender,
+                      .on_behalf_of = transaction.on_behalf_of,
+                      .transaction = id};
+  return contract->call(context, transaction.method, transaction.arguments);
+}
+
+std::unique_ptr<consensus::Application> Ledger::clone() const {
+  return std::unique_ptr<Ledger>(new Ledger(*this));
+}
+
+std::string Ledger::describe(const Receipt& receipt) const {
+  if (receipt.code < kFirstContractCode) {
+    return std::string(text_of(static_cast<ReceiptCode>(receipt.code)));
+  }
+  const Contract* contract = find_contract(config_->contracts, receipt.contract);
+  if (contract == nullptr) return "code " + std::to_string(receipt.code) + " of no known contract";
+  return std::string(contract->name()) + ": " + std::string(contract->refusal_text(receipt.code));
+}
+
+}  // namespace govchain::models

@@ -1,0 +1,121 @@
+#pragma once
+// The state machine of a chain: departments' transactions, run by contracts over an authenticated
+// state. The same object runs in a production node and in the simulator.
+//
+// A block is applied in this order: block time = max(previous, proposer's clock); transactions in
+// block order, each of which either takes effect whole or not at all and gets one receipt; replay
+// window; the chain's status record; state root. Nothing reads a clock, a file or a random device,
+// and there is no floating point.
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "consensus/application.h"
+#include "consensus/crypto/crypto.h"
+#include "consensus/crypto/hash.h"
+#include "models/ledger/contract.h"
+#include "models/ledger/proof.h"
+#include "models/ledger/replay_window.h"
+#include "models/ledger/state_tree.h"
+#include "models/ledger/system_state.h"
+
+namespace govchain::models {
+
+struct GenesisRecord {
+  StateKey key;
+  std::vector<uint8_t> value;
+};
+
+struct LedgerConfig {
+  consensus::ChainId chain;
+  consensus::HashAlgorithm hash = consensus::HashAlgorithm::kSha256;
+  std::vector<const Contract*> contracts;  // outlive the ledger; any order, ids distinct
+  std::vector<Department> departments;     // ids distinct
+  std::vector<GenesisRecord> genesis;      // further records of the contracts
+  // Longest time from block time to a transaction's expiry: how long replays are remembered.
+  int64_t validity = 3'600'000'000'000;
+  // Check the client's signature on every replica, inside execution. Off where admission checks it
+  // once (who verifies, and how often, is a parameter of a deployment).
+  bool verify_signatures = false;
+  consensus::SignatureScheme scheme = consensus::SignatureScheme::kModelled;
+  // States kept for proofs: of every height divisible by `proof_interval` (the engine's checkpoint
+  // interval), the newest `proof_states`. 0 = none.
+  uint64_t proof_interval = 64;
+  uint32_t proof_states = 0;
+};
+
+class Ledger final : public consensus::Application {
+ public:
+  explicit Ledger(LedgerConfig config);
+  ~Ledger() override = default;
+  Ledger& operator=(const Ledger&) = delete;
+
+  void execute(const consensus::Block& block, consensus::ExecutionResult& result) override;
+  [[nodiscard]] consensus::Digest state_root() const override { return tree_.root(); }
+  [[nodiscard]] std::vector<uint8_t> snapshot() const override;
+  [[nodiscard]] consensus::Status restore(std::span<const uint8_t> snapshot) override;
+  [[nodiscard]] std::unique_ptr<consensus::Application> clone() const override;
+
+  [[nodiscard]] const LedgerConfig& config() const { return *config_; }
+  [[nodiscard]] consensus::ChainId chain() const { return config_->chain; }
+  [[nodiscard]] consensus::Height height() const { return status_.height; }
+  [[nodiscard]] int64_t block_time() const { return status_.block_time; }
+  [[nodiscard]] uint64_t transactions() const { return status_.transactions; }
+
+  // The state for queries, and the tree for proofs.
+  [[nodiscard]] const StateReader& state() const { return reader_; }
+  [[nodiscard]] const StateTree& tree() const { return tree_; }
+  // The state after `height`, if it is the present one or was kept; null otherwise.
+  [[nodiscard]] const StateTree* tree_at(consensus::Height height) const;
+  // What became of a transaction, while it is remembered.
+  [[nodiscard]] std::optional<consensus::Receipt> receipt_of(const consensus::Digest& id,
+                                                             int64_t expiry) const {
+    return window_.find(id, expiry);
+  }
+  [[nodiscard]] uint64_t remembered_transactions() const { return window_.size(); }
+  // Work of each transaction of the last block, beside its receipts; and hash computations of the
+  // last block's state root.
+  [[nodiscard]] std::span<const WorkUnits> last_work() const { return work_; }
+  [[nodiscard]] uint64_t last_root_hashes() const { return root_hashes_; }
+  // What a receipt says, for people.
+  [[nodiscard]] std::string describe(const consensus::Receipt& receipt) const;
+
+ private:
+  class Host;
+  Ledger(const Ledger& other);
+
+  void write_genesis();
+  void write_status();
+  void keep_for_proofs();
+  void execute_payload(const consensus::Payload& payload,
+                       std::vector<consensus::Receipt>& receipts);
+  [[nodiscard]] consensus::Receipt apply(const Transaction& transaction);
+  [[nodiscard]] ReceiptCode admit(const Transaction& transaction, const consensus::Digest& id,
+                                  Department& sender);
+  [[nodiscard]] uint16_t run(const Transaction& transaction, const consensus::Digest& id,
+                             const Department& sender);
+
+  std::shared_ptr<const LedgerConfig> config_;  // contracts ascending by id
+  StateTree tree_;
+  StateReader reader_;
+  ReplayWindow window_;
+  ChainStatus status_;
+  CallState call_state_;
+  struct Kept {
+    consensus::Height height;
+    StateTree tree;
+  };
+  std::deque<Kept> kept_;
+  std::vector<WorkUnits> work_;
+  uint64_t root_hashes_ = 0;
+  // Made when first needed; they hold no state of the ledger.
+  std::array<std::unique_ptr<consensus::Verifier>, 3> verifiers_;
+};
+
+}  // namespace govchain::models

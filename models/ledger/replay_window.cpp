@@ -1,0 +1,109 @@
+#include "models/ledger/replay_window.h"
+
+#include <algorithm>
+
+#include "models/ledger/fields.h"
+#include "models/ledger/system_state.h"
+
+namespace govchain::models {
+
+using consensus::Digest;
+using consensus::Error;
+using consensus::ErrorCode;
+using consensus::Receipt;
+
+int64_t ReplayWindow::bucket_of(int64_t expiry) {
+  const int64_t quotient = expiry / kBucketWidth;
+  return expiry % kBucketWidth < 0 ? quotient - 1 : quotient;
+}
+
+std::optional<Receipt> ReplayWindow::find(const Digest& id, int64_t expiry) const {
+  const auto place = buckets_.find(bucket_of(expiry));
+  if (place == buckets_.end()) return std::nullopt;
+  const std::vector<uint8_t>* bytes = place->second.receipts.find(id.bytes);
+  if (bytes == nullptr) return std::nullopt;
+  const std::optional<StoredReceipt> stored = decode_fields<StoredReceipt>(*bytes);
+  GOVCHAIN_ASSERT(stored.has_value());
+  return Receipt{.code = stored->code, .contract = stored->contract};
+}
+
+ReplayWindow::Bucket& ReplayWindow::bucket_at(int64_t number) {
+  return buckets_.try_emplace(number, Bucket{.receipts = StateTree(algorithm_), .changed = true})
+      .first->second;
+}
+
+void ReplayWindow::add(const Digest& id, int64_t expiry, Receipt receipt) {
+  Bucket& bucket = bucket_at(bucket_of(expiry));
+  bucket.changed = true;
+  bucket.receipts.put(
+      id.bytes, encode_fields(StoredReceipt{.code = receipt.code, .contract = receipt.contract}));
+}
+
+void ReplayWindow::settle(int64_t block_time, StateTree& state) {
+  // A bucket's last expiry is one nanosecond before the next bucket, and a transaction may still be
+  // applied at its expiry itself.
+  const int64_t current = bucket_of(block_time);
+  while (!buckets_.empty() && buckets_.begin()->first < current) {
+    (void)state.erase(bucket_key(buckets_.begin()->first).bytes());
+    buckets_.erase(buckets_.begin());
+  }
+  for (auto& [number, bucket] : buckets_) {
+    if (!bucket.changed) continue;
+    state.put(bucket_key(number).bytes(),
+              encode_fields(BucketRoot{.root = bucket.receipts.root()}));
+    bucket.changed = false;
+  }
+}
+
+uint64_t ReplayWindow::size() const {
+  uint64_t total = 0;
+  for (const auto& [number, bucket] : buckets_) total += bucket.receipts.size();
+  return total;
+}
+
+void ReplayWindow::encode(consensus::Writer& out) const {
+  out.u32(static_cast<uint32_t>(buckets_.size()));
+  for (const auto& [number, bucket] : buckets_) {
+    out.i64(number);
+    out.u64(bucket.receipts.size());
+    bucket.receipts.visit([&](std::span<const uint8_t> id, std::span<const uint8_t> receipt) {
+      out.raw(id);
+      out.raw(receipt);
+    });
+  }
+}
+
+consensus::Result<ReplayWindow> ReplayWindow::decode(consensus::HashAlgorithm algorithm,
+                                                     const StateTree& state,
+                                                     consensus::Reader& in) {
+  constexpr size_t kIdBytes = 32;
+  constexpr size_t kReceiptBytes = 6;
+  constexpr uint32_t kMaxBuckets = 1U << 16U;
+  const Error malformed{ErrorCode::kMalformed, "the replay window does not decode",
+                        "ledger snapshot"};
+  ReplayWindow window(algorithm);
+  const uint32_t buckets = in.count(kMaxBuckets, 16);
+  for (uint32_t i = 0; i < buckets; ++i) {
+    const int64_t number = in.i64();
+    const uint64_t entries = in.u64();
+    if (!in.ok() || entries == 0 || entries > in.remaining() / (kIdBytes + kReceiptBytes)) {
+      return malformed;
+    }
+    if (!window.buckets_.empty() && window.buckets_.rbegin()->first >= number) return malformed;
+    Bucket& bucket = window.bucket_at(number);
+    for (uint64_t entry = 0; entry < entries; ++entry) {
+      const std::span<const uint8_t> id = in.raw(kIdBytes);
+      bucket.receipts.put(id, in.raw(kReceiptBytes));
+    }
+    const std::vector<uint8_t>* record = state.find(bucket_key(number).bytes());
+    if (record == nullptr || bucket.receipts.size() != entries ||
+        *record != encode_fields(BucketRoot{.root = bucket.receipts.root()})) {
+      return Error{ErrorCode::kCorrupt, "the replay window contradicts the state",
+                   "ledger snapshot"};
+    }
+    bucket.changed = false;
+  }
+  return window;
+}
+
+}  // namespace govchain::models

@@ -1,0 +1,54 @@
+#pragma once
+// Which transactions were handled, and how, for as long as they could still be replayed.
+//
+// A transaction names the last block time at which it may be applied, and may not name one further
+// ahead than `validity`; so an id may be forgotten once its expiry has passed. Ids are kept in one
+// tree per minute of expiry: a replay can only be in the tree that its own expiry names, and a
+// minute that has passed is dropped whole. The roots of the trees are records of the state, so that
+// a client can prove what became of its transaction.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "consensus/application.h"
+#include "consensus/codec.h"
+#include "consensus/result.h"
+#include "models/ledger/state_tree.h"
+
+namespace govchain::models {
+
+class ReplayWindow {
+ public:
+  static constexpr int64_t kBucketWidth = 60'000'000'000;  // one minute of expiry, in nanoseconds
+
+  explicit ReplayWindow(consensus::HashAlgorithm algorithm) : algorithm_(algorithm) {}
+
+  [[nodiscard]] static int64_t bucket_of(int64_t expiry);
+  [[nodiscard]] std::optional<consensus::Receipt> find(const consensus::Digest& id,
+                                                       int64_t expiry) const;
+  void add(const consensus::Digest& id, int64_t expiry, consensus::Receipt receipt);
+  // Drops every bucket in which all has expired at `block_time`, and brings the state's records of
+  // the buckets up to date.
+  void settle(int64_t block_time, StateTree& state);
+  [[nodiscard]] uint64_t size() const;
+
+  void encode(consensus::Writer& out) const;
+  // Reads what encode() wrote and checks every bucket against its record in `state`.
+  [[nodiscard]] static consensus::Result<ReplayWindow> decode(consensus::HashAlgorithm algorithm,
+                                                              const StateTree& state,
+                                                              consensus::Reader& in);
+
+ private:
+  struct Bucket {
+    StateTree receipts;  // by transaction id
+    bool changed = false;
+  };
+  Bucket& bucket_at(int64_t number);
+
+  consensus::HashAlgorithm algorithm_;
+  std::map<int64_t, Bucket> buckets_;
+};
+
+}  // namespace govchain::models

@@ -1,0 +1,60 @@
+#pragma once
+// Transaction makers: streams of realistic calls, one maker per load and contract.
+//
+// A stream is made of cases (a resource from registration to its last access; a licence; an
+// invoice), each with a fixed script. The steps of one case lie `kLag` rounds apart, so that a step
+// is offered long after those it builds on; in between other cases go on. A few calls break a rule
+// on purpose (a second claim, another purpose), as they do in life. A maker keeps nothing: the
+// bytes are a function of (config, ordinal, random, wall time) and differ between ordinals and
+// between sources.
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "models/ledger/call_state.h"
+#include "models/ledger/department.h"
+#include "models/ledger/transaction.h"
+
+namespace govchain::models {
+
+// The shape of sim::TransactionMaker.
+using WorkloadMaker = std::function<void(uint64_t ordinal, uint64_t random, int64_t wall_time,
+                                         std::vector<uint8_t>& out)>;
+
+struct WorkloadConfig {
+  consensus::ChainId chain;
+  // Number of this load on its chain, below 2^20: no two loads of a chain may share it.
+  uint32_t source = 0;
+  std::vector<Department> departments;   // of the chain; every role must occur
+  int64_t validity = 1'800'000'000'000;  // from making to expiry, at most the ledger's
+  uint32_t refused_per_thousand = 10;    // calls that break a rule on purpose
+};
+
+// Rounds between two steps of one case; a round offers one step of each of a script's positions.
+inline constexpr uint64_t kLag = 32;
+
+[[nodiscard]] WorkloadMaker sharing_workload(WorkloadConfig config);
+[[nodiscard]] WorkloadMaker licence_workload(WorkloadConfig config);
+[[nodiscard]] WorkloadMaker invoice_workload(WorkloadConfig config);
+
+// --- Cost
+
+// Work in hash equivalents (one SHA-256 of up to 64 bytes): a read hashes its key and walks the
+// tree; a write rehashes its share of the path to the root; bytes are copied and hashed; a
+// signature check inside a contract costs about 250 hashes (Ed25519 verification over SHA-256,
+// measured by tests/models/services).
+[[nodiscard]] uint64_t cost_units(const WorkUnits& work);
+// The call that a machine profile's `execute_transaction` stands for: two reads, one write, 200
+// bytes.
+inline constexpr uint64_t kReferenceUnits = 21;
+// Mean cost of a stream's transactions in thousandths of the reference: execution_factor * 1000 of
+// sim::TransactionClass. A test recomputes them.
+inline constexpr uint32_t kSharingCostPerMille = 1000;
+inline constexpr uint32_t kLicenceCostPerMille = 1000;
+inline constexpr uint32_t kInvoiceCostPerMille = 1000;
+inline constexpr uint32_t kGatewayRequestCostPerMille = 1000;
+inline constexpr uint32_t kGatewayExecuteCostPerMille = 1000;
+inline constexpr uint32_t kGatewaySettleCostPerMille = 1000;
+
+}  // namespace govchain::models
