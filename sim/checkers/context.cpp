@@ -1,0 +1,112 @@
+#include "sim/checkers/context.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/quorum.h"
+#include "sim/checkers/checkers.h"
+
+namespace govchain::sim {
+
+using consensus::Membership;
+
+void CheckContext::begin(const WorldSpec& spec, std::span<const Membership> genesis) {
+  GOVCHAIN_ASSERT(genesis.size() == spec.chains.size());
+  chains_.clear();
+  rows_ = 0;
+  for (size_t i = 0; i < spec.chains.size(); ++i) {
+    Chain chain;
+    chain.spec = &spec.chains[i];
+    chain.first_row = rows_;
+    // The world numbers chains from 1, so that a zeroed statement names none.
+    chain.id = consensus::ChainId(i + 1);
+    chain.honest.assign(spec.chains[i].replicas.size(), true);
+    chain.epochs.push_back(genesis[i]);
+    chain.verifier = consensus::make_verifier(spec.crypto == CryptoMode::kModelled
+                                                  ? consensus::SignatureScheme::kModelled
+                                                  : spec.chains[i].scheme);
+    rows_ += spec.chains[i].replicas.size();
+    chains_.push_back(std::move(chain));
+  }
+  for (const AdversarySpec& adversary : spec.adversaries) {
+    chains_[adversary.chain].honest[adversary.replica] = false;
+  }
+}
+
+bool CheckContext::honest(ReplicaAddress who) const {
+  return chains_[who.chain].honest[who.replica];
+}
+
+const ChainSpec& CheckContext::chain(ChainIndex index) const { return *chains_[index].spec; }
+
+size_t CheckContext::row(ReplicaAddress who) const {
+  return chains_[who.chain].first_row + who.replica;
+}
+
+consensus::ChainId CheckContext::chain_id(ChainIndex index) const { return chains_[index].id; }
+
+const Membership* CheckContext::membership(ChainIndex chain, consensus::Epoch epoch) const {
+  const std::vector<Membership>& epochs = chains_[chain].epochs;
+  for (auto it = epochs.rbegin(); it != epochs.rend(); ++it) {
+    if (it->epoch == epoch) return &*it;
+  }
+  return nullptr;
+}
+
+bool CheckContext::learn(ChainIndex chain, const Membership& membership) {
+  if (const Membership* known = this->membership(chain, membership.epoch)) {
+    return *known == membership;
+  }
+  std::vector<Membership>& epochs = chains_[chain].epochs;
+  const auto place = std::find_if(epochs.begin(), epochs.end(), [&](const Membership& other) {
+    return other.epoch > membership.epoch;
+  });
+  epochs.insert(place, membership);
+  if (epochs.size() > kEpochs) epochs.erase(epochs.begin());
+  return true;
+}
+
+uint64_t CheckContext::commit_quorum(ChainIndex chain, const Membership& members) const {
+  if (chains_[chain].spec->protocol == consensus::Protocol::kPbft) {
+    return consensus::ByzantineQuorum(members).quorum();
+  }
+  uint64_t total = 0;
+  for (const consensus::Member& member : members.members) total += member.weight;
+  return total / 2 + 1;
+}
+
+// Both families need a quorum of their own kind: f+1 of 2f+1 is Raft's majority.
+uint64_t CheckContext::checkpoint_quorum(ChainIndex chain, const Membership& members) const {
+  return commit_quorum(chain, members);
+}
+
+consensus::Verifier& CheckContext::verifier(ChainIndex chain) { return *chains_[chain].verifier; }
+
+void CheckContext::report(std::string_view rule, ReplicaAddress who, TimePoint now,
+                          std::string detail) {
+  add({std::string(rule),
+       chains_[who.chain].spec->name + " replica " + std::to_string(who.replica) + ": " + detail,
+       now});
+}
+
+void CheckContext::report(std::string_view rule, ChainIndex chain, TimePoint now,
+                          std::string detail) {
+  add({std::string(rule), chains_[chain].spec->name + ": " + detail, now});
+}
+
+void CheckContext::add(Violation violation) {
+  if (violations_.size() < CheckerSuite::kMaxViolations)
+    violations_.push_back(std::move(violation));
+}
+
+std::string short_hex(const consensus::Digest& digest) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (size_t i = 0; i < 4; ++i) {
+    text += kDigits[digest.bytes[i] >> 4U];
+    text += kDigits[digest.bytes[i] & 15U];
+  }
+  return text;
+}
+
+}  // namespace govchain::sim
