@@ -31,8 +31,11 @@ struct WorkloadConfig {
   uint32_t refused_per_thousand = 10;    // calls that break a rule on purpose
 };
 
-// Rounds between two steps of one case; a round offers one step of each of a script's positions.
-inline constexpr uint64_t kLag = 32;
+// Rounds between two steps of one case; a round offers one step of each of a script's positions. So
+// a stream needs (script length)² * kLag transactions, 1,024 at most, until all steps occur; before
+// that, first steps stand in for those that are still to come. Between two steps of a case lie 32
+// (e-licence, e-invoice) or 64 (sharing) transactions of the stream.
+inline constexpr uint64_t kLag = 4;
 
 [[nodiscard]] WorkloadMaker sharing_workload(WorkloadConfig config);
 [[nodiscard]] WorkloadMaker licence_workload(WorkloadConfig config);
@@ -50,11 +53,8 @@ inline constexpr uint64_t kLag = 32;
 inline constexpr uint64_t kReferenceUnits = 21;
 // Mean cost of a stream's transactions in thousandths of the reference: execution_factor * 1000 of
 // sim::TransactionClass. A test recomputes them.
-inline constexpr uint32_t kSharingCostPerMille = 1000;
-inline constexpr uint32_t kLicenceCostPerMille = 1000;
-inline constexpr uint32_t kInvoiceCostPerMille = 1000;
-inline constexpr uint32_t kGatewayRequestCostPerMille = 1000;
-inline constexpr uint32_t kGatewayExecuteCostPerMille = 1000;
-inline constexpr uint32_t kGatewaySettleCostPerMille = 1000;
+inline constexpr uint32_t kSharingCostPerMille = 3376;
+inline constexpr uint32_t kLicenceCostPerMille = 1821;
+inline constexpr uint32_t kInvoiceCostPerMille = 1564;
 
 }  // namespace govchain::models
