@@ -1,0 +1,24 @@
+#pragma once
+// One class for each AdversarySpec::Kind. All run the production engine and falsify what leaves.
+
+#include <array>
+#include <memory>
+
+#include "sim/adversary/interceptor.h"
+
+namespace govchain::sim {
+
+// Proposes nothing. In Raft, where only crashes are tolerated, it says nothing at all.
+[[nodiscard]] std::unique_ptr<Interceptor> make_silent_leader(consensus::Protocol protocol);
+// Proposes one block to some and another to the rest, and votes for each where it was proposed.
+[[nodiscard]] std::unique_ptr<Interceptor> make_equivocating_leader();
+// Votes for every block that it sees, in both phases and at once, and for forged ones.
+[[nodiscard]] std::unique_ptr<Interceptor> make_double_voter();
+// Speaks in others' names, with signatures that do not verify, and damages the proofs that it
+// passes on under its own genuine signature.
+[[nodiscard]] std::unique_ptr<Interceptor> make_forger();
+// Sends bytes that are damaged, cut short, too long or random. In Raft, whose messages carry no
+// signature, only such as cannot be taken for another valid message.
+[[nodiscard]] std::unique_ptr<Interceptor> make_malformed_sender(consensus::Protocol protocol);
+
+}  // namespace govchain::sim
