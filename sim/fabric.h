@@ -1,0 +1,82 @@
+#pragma once
+// What the parts of one run share. Owned by the world; nothing here is global.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "consensus/application.h"
+#include "consensus/crypto/crypto.h"
+#include "consensus/membership.h"
+#include "sim/checkers/observer.h"
+#include "sim/host/cpu.h"
+#include "sim/host/disk.h"
+#include "sim/kernel.h"
+#include "sim/load/transaction_book.h"
+#include "sim/network/network.h"
+#include "sim/world.h"
+
+namespace govchain::sim {
+
+class ReplicaHost;
+
+// A state, as bytes, shared by all replicas that took it at the same height with the same root.
+using SnapshotBytes = std::shared_ptr<const std::vector<uint8_t>>;
+
+// What is known of a chain as a whole.
+struct ChainRuntime {
+  const ChainSpec* spec = nullptr;
+  ChainIndex index = 0;
+  EndpointIndex first_endpoint = 0;
+  consensus::ChainId id;
+  consensus::Membership genesis;
+  std::unique_ptr<consensus::Verifier> verifier;
+  std::map<std::pair<uint64_t, consensus::Digest>, std::weak_ptr<const std::vector<uint8_t>>>
+      snapshots;
+  // By height, from 1: contract calls in it, weighted with their class's factor, in 1/1024; when a
+  // leader first wrote it.
+  std::deque<uint64_t> execution_weight;
+  std::deque<TimePoint> proposed_at;
+
+  uint64_t committed_height = 0;  // highest released anywhere
+  consensus::Digest history;      // over all committed blocks
+  uint64_t window_blocks = 0;     // committed in the measured window
+  Bytes committed_payload;        // bytes, whole run
+  TimePoint last_commit;
+  uint64_t highest_view = 0;
+  consensus::EngineCounters counters;  // of engines that have ended
+};
+
+// Gets what clients and gateways see.
+class ClientSide {
+ public:
+  virtual ~ClientSide() = default;
+  // The block is final and executed at `who`; `receipts` has one entry per transaction with bytes.
+  virtual void on_answered(ReplicaAddress who, const consensus::Block& block,
+                           std::span<const consensus::Receipt> receipts, const PathCost& path) = 0;
+  virtual void on_checkpoint(ReplicaAddress who, const consensus::Checkpoint& checkpoint) = 0;
+  virtual void on_refused(const consensus::Payload& payload) = 0;
+};
+
+struct Fabric {
+  const WorldSpec& spec;
+  const RunOptions& options;
+  Kernel& kernel;
+  Network& network;
+  std::vector<Cpu>& cpus;    // per host
+  std::vector<Disk>& disks;  // per host
+  std::vector<Observer*>& observers;
+  TransactionBook& book;
+  ClientSide& clients;
+  std::vector<ChainRuntime>& chains;
+  std::vector<std::unique_ptr<ReplicaHost>>& replicas;  // per endpoint
+
+  template <typename Call>
+  void observe(Call&& call) {
+    for (Observer* observer : observers) call(*observer);
+  }
+};
+
+}  // namespace govchain::sim

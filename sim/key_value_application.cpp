@@ -1,0 +1,62 @@
+#include "sim/key_value_application.h"
+
+#include "consensus/codec.h"
+
+namespace govchain::sim {
+
+using consensus::Digest;
+
+void KeyValueApplication::execute(const consensus::Block& block,
+                                  consensus::ExecutionResult& result) {
+  result.clear();
+  for (const consensus::PayloadRef& payload : block.payloads) {
+    // The payload's digest is the hash of its bytes; a cohort has no bytes and writes once.
+    values_[payload->digest.bytes[0]] = payload->digest;
+    written_ = consensus::hash_pair(algorithm_, written_, payload->digest);
+    if (!payload->bytes.empty()) {
+      result.receipts.resize(result.receipts.size() + payload->transactions);
+    }
+  }
+  history_ = consensus::hash_pair(algorithm_, history_, block.digest);
+  root_ = root_of(history_);
+  result.state_root = root_;
+}
+
+Digest KeyValueApplication::root_of(const Digest& chain) const {
+  return consensus::hash_pair(algorithm_, chain, written_);
+}
+
+std::vector<uint8_t> KeyValueApplication::snapshot() const {
+  std::vector<uint8_t> bytes;
+  consensus::Writer out(bytes);
+  out.digest(history_);
+  out.digest(written_);
+  for (const Digest& value : values_) out.digest(value);
+  return bytes;
+}
+
+consensus::Status KeyValueApplication::restore(std::span<const uint8_t> snapshot) {
+  consensus::Reader in(snapshot);
+  const Digest history = in.digest();
+  const Digest written = in.digest();
+  std::array<Digest, 256> values{};
+  for (Digest& value : values) value = in.digest();
+  if (!in.finished()) {
+    return consensus::Error{consensus::ErrorCode::kMalformed,
+                            "a snapshot of the key-value machine has 8256 bytes, this one " +
+                                std::to_string(snapshot.size()),
+                            "snapshot"};
+  }
+  history_ = history;
+  written_ = written;
+  values_ = values;
+  const bool untouched = history_.is_zero() && written_.is_zero();
+  root_ = untouched ? Digest{} : root_of(history_);
+  return consensus::success();
+}
+
+std::unique_ptr<consensus::Application> KeyValueApplication::clone() const {
+  return std::make_unique<KeyValueApplication>(*this);
+}
+
+}  // namespace govchain::sim

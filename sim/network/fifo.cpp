@@ -1,0 +1,460 @@
+#include "sim/network/fifo.h"
+
+#include <algorithm>
+
+#include "sim/distribution.h"
+
+namespace govchain::sim {
+
+using consensus::Lane;
+
+std::unique_ptr<Network> make_fifo_network(const WorldSpec& spec, Kernel& kernel,
+                                           NetworkSink& sink) {
+  return std::make_unique<FifoNetwork>(spec, kernel, sink);
+}
+
+FifoNetwork::FifoNetwork(const WorldSpec& spec, Kernel& kernel, NetworkSink& sink)
+    : spec_(spec),
+      kernel_(kernel),
+      sink_(sink),
+      routes_(spec.network),
+      window_begin_(TimePoint::since_start(spec.warmup)) {
+  const TimePoint window_end = TimePoint::since_start(spec.duration);
+  for (const HostSpec& host : spec.hosts) {
+    nics_.emplace_back(host.profile.nic, window_begin_, window_end);
+  }
+  trunks_.assign(2 * spec.network.trunks.size(),
+                 TrunkDirection{TimePoint{}, BusyTime(window_begin_, window_end)});
+  for (ChainIndex index = 0; index < spec.chains.size(); ++index) {
+    Chain chain;
+    chain.first_endpoint = static_cast<EndpointIndex>(endpoints_.size());
+    chain.replicas = static_cast<uint32_t>(spec.chains[index].replicas.size());
+    chain.connections.assign(size_t{chain.replicas} * chain.replicas,
+                             Connection{kNotConnected, {}});
+    for (ReplicaIndex replica = 0; replica < chain.replicas; ++replica) {
+      const HostIndex host = spec.chains[index].replicas[replica].host;
+      endpoints_.push_back(Endpoint{index, replica, host, spec.hosts[host].place});
+      const uint64_t entity = uint64_t{index} << 32U | replica;
+      jitter_.emplace_back(spec.seed, RandomPurpose::kJitter, entity);
+      loss_.emplace_back(spec.seed, RandomPurpose::kLoss, entity);
+    }
+    chains_.push_back(std::move(chain));
+  }
+  constexpr uint64_t kPlaceStreams = uint64_t{1} << 63U;
+  for (size_t place = 0; place < spec.network.places.size(); ++place) {
+    transfer_jitter_.emplace_back(spec.seed, RandomPurpose::kJitter, kPlaceStreams | place);
+  }
+  dropped_.resize(endpoints_.size());
+}
+
+void FifoNetwork::broadcast(const Parcel& parcel, std::span<const ReplicaIndex> receivers,
+                            TimePoint first, Duration spacing) {
+  const Endpoint& from = endpoints_[parcel.from];
+  Departure departure{parcel, from, nics_[from.host].rate().time_for(parcel.size)};
+  TimePoint ready = first;
+  if (chains_[from.chain].disturbed) {
+    for (const ReplicaIndex to : receivers) {
+      disturbed_copy(departure, to, ready);
+      ready += spacing;
+    }
+  } else {
+    for (const ReplicaIndex to : receivers) {
+      copy(departure, to, ready);
+      ready += spacing;
+    }
+  }
+  finish(departure);
+}
+
+void FifoNetwork::send(const Parcel& parcel, ReplicaIndex to, TimePoint first) {
+  broadcast(parcel, std::span(&to, 1), first, Duration::zero());
+}
+
+void FifoNetwork::copy(Departure& departure, ReplicaIndex to, TimePoint ready) {
+  const Endpoint& from = departure.from;
+  const Endpoint& peer = endpoint_of(from.chain, to);
+  if (peer.host == from.host) {
+    record_arrival(departure, to, ready);
+    return;
+  }
+  const Route& route = routes_.between(from.place, peer.place);
+  Nic& nic = nics_[from.host];
+  if (!route.exists || nic.backlog(departure.parcel.lane, ready) > kMaxBacklog) {
+    drop(from, to);
+    return;
+  }
+  const TimePoint connected = connect(chains_[from.chain], from, to, ready, route);
+  TimePoint last_bit = nic.transmit(departure.parcel.lane, ready, departure.serialisation);
+  last_bit = std::max(last_bit, connected + departure.serialisation);
+  if (ready >= window_begin_) {
+    chains_[from.chain].traffic.window_bytes += departure.parcel.size;
+  }
+  travel(departure, to, last_bit, route, true, Duration::zero());
+}
+
+void FifoNetwork::disturbed_copy(Departure& departure, ReplicaIndex to, TimePoint ready) {
+  const Endpoint& from = departure.from;
+  Chain& chain = chains_[from.chain];
+  const Disturbance& disturbance = chain.disturbance;
+  if (!same_side(chain, from.replica, to)) {
+    drop(from, to);
+    return;
+  }
+  const bool concerned = disturbance.concerned.empty() || disturbance.concerned[from.replica] ||
+                         disturbance.concerned[to];
+  // Always three numbers, so that the stream does not depend on which disturbance is on.
+  RandomStream& stream = loss_[chain.first_endpoint + from.replica];
+  const bool lost = stream.chance(disturbance.loss);
+  const bool twice = stream.chance(disturbance.duplicate);
+  const bool late = stream.chance(disturbance.reorder);
+  if (!concerned) {
+    copy(departure, to, ready);
+    return;
+  }
+  const Endpoint& peer = endpoint_of(from.chain, to);
+  const Route& route = routes_.between(from.place, peer.place);
+  if (lost) return;
+  const int copies = twice ? 2 : 1;
+  for (int i = 0; i < copies; ++i) {
+    if (!late || peer.host == from.host || !route.exists) {
+      copy(departure, to, ready);
+      continue;
+    }
+    const Duration held = Duration::nanoseconds(
+        stream.between(0, std::max<int64_t>(disturbance.reorder_spread.nanoseconds(), 0)));
+    const TimePoint last_bit =
+        nics_[from.host].transmit(departure.parcel.lane, ready, departure.serialisation);
+    if (ready >= window_begin_) chain.traffic.window_bytes += departure.parcel.size;
+    travel(departure, to, last_bit, route, false, held);
+  }
+}
+
+void FifoNetwork::travel(Departure& departure, ReplicaIndex to, TimePoint last_bit,
+                         const Route& route, bool in_order, Duration held_back) {
+  const Endpoint& from = departure.from;
+  Chain& chain = chains_[from.chain];
+  Duration extra = held_back;
+  if (route.jitter->kind != Jitter::Kind::kNone) {
+    extra += draw_jitter(route, jitter_[chain.first_endpoint + from.replica]);
+  }
+  if (route.loss > 0) extra += draw_retransmissions(departure, route);
+  if (route.shared) {
+    start_hops(departure, to, last_bit, route, extra);
+    return;
+  }
+  TimePoint arrival = last_bit + route.delay + extra;
+  if (in_order) {
+    // TCP: a later message of the same connection never overtakes.
+    TimePoint& last = chain.connections[size_t{from.replica} * chain.replicas + to]
+                          .last_arrival[static_cast<size_t>(departure.parcel.lane)];
+    arrival = std::max(arrival, last);
+    last = arrival;
+  }
+  record_arrival(departure, to, arrival);
+}
+
+void FifoNetwork::record_arrival(Departure& departure, ReplicaIndex to, TimePoint at) {
+  if (departure.shared == nullptr) {
+    departure.shared_index = transmissions_.take();
+    departure.shared = &transmissions_[departure.shared_index];
+    departure.shared->parcel = departure.parcel;
+    departure.shared->origin = kernel_.now();
+    departure.shared->serialisation = departure.serialisation;
+  }
+  departure.shared->add_arrival(at, to);
+}
+
+void FifoNetwork::finish(Departure& departure) {
+  if (departure.shared == nullptr) return;
+  std::vector<uint64_t>& arrivals = departure.shared->arrivals;
+  if (!std::is_sorted(arrivals.begin(), arrivals.end())) {
+    std::sort(arrivals.begin(), arrivals.end());
+  }
+  schedule_transmission(departure.shared_index);
+}
+
+void FifoNetwork::schedule_transmission(uint32_t index) {
+  Transmission& transmission = transmissions_[index];
+  transmission.sequence = kernel_.reserve_sequence();
+  kernel_.schedule_reserved(transmission.arrival_time(0), transmission.sequence,
+                            static_cast<uint32_t>(EventKind::kArrival), index);
+}
+
+TimePoint FifoNetwork::connect(Chain& chain, const Endpoint& from, ReplicaIndex to, TimePoint ready,
+                               const Route& route) {
+  Connection& connection = chain.connections[size_t{from.replica} * chain.replicas + to];
+  if (connection.ready_at == kNotConnected) {
+    const TimePoint done =
+        ready + route.delay * (2 * int64_t{spec_.network.connection_setup_round_trips});
+    connection.ready_at = done;
+    Connection& back = chain.connections[size_t{to} * chain.replicas + from.replica];
+    if (back.ready_at == kNotConnected) back.ready_at = done;
+  }
+  return connection.ready_at;
+}
+
+Duration FifoNetwork::draw_jitter(const Route& route, RandomStream& stream) const {
+  const Jitter& jitter = *route.jitter;
+  switch (jitter.kind) {
+    case Jitter::Kind::kNone:
+      return Duration::zero();
+    case Jitter::Kind::kNormal:
+      return std::max(draw_normal(stream, Duration::zero(), jitter.spread), -route.delay);
+    case Jitter::Kind::kExponential:
+      return draw_exponential(stream, jitter.spread);
+    case Jitter::Kind::kLogNormal:
+      return draw_log_normal(stream, jitter.spread, jitter.shape);
+  }
+  return Duration::zero();
+}
+
+// Each loss costs a timeout, the next twice as much (RFC 6298), and the bytes once more.
+Duration FifoNetwork::draw_retransmissions(const Departure& departure, const Route& route) {
+  const Endpoint& from = departure.from;
+  RandomStream& stream = loss_[chains_[from.chain].first_endpoint + from.replica];
+  Duration total;
+  Duration timeout = spec_.network.retransmission_timeout;
+  for (int attempt = 0; attempt < kMaxRetransmissions && stream.chance(route.loss); ++attempt) {
+    total += timeout + departure.serialisation;
+    timeout = timeout * 2;
+    if (kernel_.now() >= window_begin_) {
+      chains_[from.chain].traffic.window_bytes += departure.parcel.size;
+    }
+  }
+  return total;
+}
+
+void FifoNetwork::start_hops(Departure& departure, ReplicaIndex to, TimePoint last_bit,
+                             const Route& route, Duration extra) {
+  const uint32_t index = transmissions_.take();
+  Transmission& transmission = transmissions_[index];
+  transmission.parcel = departure.parcel;
+  transmission.origin = kernel_.now();
+  transmission.serialisation = departure.serialisation;
+  transmission.receiver = to;
+  transmission.at_place = departure.from.place;
+  transmission.destination = endpoint_of(departure.from.chain, to).place;
+  transmission.way = route.trunks;
+  transmission.last_bit = last_bit;
+  transmission.first_bit = last_bit - departure.serialisation;
+  transmission.extra_delay = extra;
+  kernel_.schedule(transmission.first_bit, static_cast<uint32_t>(EventKind::kHop), index);
+}
+
+void FifoNetwork::transfer(PlaceIndex from, PlaceIndex to, Bytes size, uint64_t cookie) {
+  const uint32_t index = transmissions_.take();
+  Transmission& transmission = transmissions_[index];
+  transmission.parcel = Parcel{};
+  transmission.parcel.kind = Parcel::Kind::kTransfer;
+  transmission.parcel.cookie = cookie;
+  transmission.parcel.size = size;
+  transmission.origin = kernel_.now();
+  transmission.serialisation = Duration::zero();
+  const Route& route = routes_.between(from, to);
+  if (!route.exists) {
+    // It waits at the edge, as a client's connection would, until the end of the run.
+    transmissions_.give(index);
+    return;
+  }
+  transmission.at_place = from;
+  transmission.destination = to;
+  transmission.way = route.trunks;
+  transmission.first_bit = kernel_.now();
+  transmission.last_bit = kernel_.now();
+  transmission.extra_delay = from == to ? route.delay : Duration::zero();
+  transmission.extra_delay += draw_jitter(route, transfer_jitter_[from]);
+  kernel_.schedule(transmission.first_bit, static_cast<uint32_t>(EventKind::kHop), index);
+}
+
+void FifoNetwork::dispatch(EventKind kind, uint32_t index) {
+  switch (kind) {
+    case EventKind::kArrival:
+      arrive(index);
+      break;
+    case EventKind::kHop:
+      hop(index);
+      break;
+    case EventKind::kPeerWritable: {
+      std::vector<ReplicaIndex> peers = std::move(dropped_[index]);
+      dropped_[index].clear();
+      for (const ReplicaIndex peer : peers) {
+        sink_.peer_writable(index, chains_[endpoints_[index].chain].first_endpoint + peer);
+      }
+      break;
+    }
+    default:
+      GOVCHAIN_ASSERT(false);
+  }
+}
+
+void FifoNetwork::arrive(uint32_t index) {
+  Transmission& transmission = transmissions_[index];
+  const TimePoint now = kernel_.now();
+  const size_t begin = transmission.next;
+  size_t end = begin + 1;
+  const size_t count = transmission.arrivals.size();
+  while (end < count && transmission.arrival_time(end) == now) ++end;
+  transmission.next = end;
+  // Re-armed first: the new event takes the place of this one in a single descent.
+  if (end < count) {
+    kernel_.schedule_reserved(transmission.arrival_time(end), transmission.sequence,
+                              static_cast<uint32_t>(EventKind::kArrival), index);
+  }
+  if (transmission.parcel.kind == Parcel::Kind::kTransfer) {
+    const uint64_t cookie = transmission.parcel.cookie;
+    transmissions_.give(index);
+    sink_.deliver_transfer(cookie);
+    return;
+  }
+  for (size_t i = begin; i < end; ++i) {
+    deliver(transmission, transmission.arrival_receiver(i), now);
+  }
+  if (end == count) transmissions_.give(index);
+}
+
+void FifoNetwork::deliver(const Transmission& transmission, ReplicaIndex to, TimePoint at) {
+  const Endpoint& from = endpoints_[transmission.parcel.from];
+  Chain& chain = chains_[from.chain];
+  const Endpoint& peer = endpoint_of(from.chain, to);
+  if (chain.disturbed && !same_side(chain, from.replica, to)) {
+    drop(from, to);
+    return;
+  }
+  TimePoint in_memory = at;
+  if (peer.host != from.host) {
+    Nic& nic = nics_[peer.host];
+    if (!nic.rate().is_unlimited()) {
+      in_memory =
+          nic.receive(at, transmission.serialisation,
+                      serialisation_at(peer.host, transmission.parcel.size,
+                                       transmission.serialisation, nics_[from.host].rate()));
+    }
+  }
+  ++chain.traffic.messages;
+  if (at >= window_begin_) ++chain.traffic.window_messages;
+  sink_.deliver(transmission.parcel, chain.first_endpoint + to, in_memory,
+                in_memory - transmission.origin);
+}
+
+Duration FifoNetwork::serialisation_at(HostIndex host, Bytes size, Duration known,
+                                       Rate known_rate) const {
+  const Rate rate = nics_[host].rate();
+  // Nearly all machines of a world have the same card, and a division per message would show.
+  return rate == known_rate ? known : rate.time_for(size);
+}
+
+void FifoNetwork::hop(uint32_t index) {
+  Transmission& transmission = transmissions_[index];
+  while (transmission.next_trunk < transmission.way.size()) {
+    const TrunkIndex trunk = transmission.way[transmission.next_trunk];
+    const TrunkSpec& spec = spec_.network.trunks[trunk];
+    if (!routes_.is_up(trunk)) {
+      transmissions_.give(index);
+      return;
+    }
+    if (!spec.rate.is_unlimited()) {
+      TrunkDirection& direction = trunks_[2 * trunk + (spec.a == transmission.at_place ? 0U : 1U)];
+      const Duration serialisation = spec.rate.time_for(transmission.parcel.size);
+      const TimePoint begin = std::max(direction.free, transmission.first_bit);
+      direction.free = begin + serialisation;
+      direction.busy.add(begin, direction.free);
+      transmission.first_bit = begin;
+      transmission.last_bit = std::max(direction.free, transmission.last_bit);
+      transmission.serialisation = std::max(transmission.serialisation, serialisation);
+    }
+    transmission.at_place = routes_.other_end(trunk, transmission.at_place);
+    transmission.first_bit += spec.delay;
+    transmission.last_bit += spec.delay;
+    ++transmission.next_trunk;
+    if (transmission.first_bit > kernel_.now() &&
+        transmission.next_trunk < transmission.way.size()) {
+      kernel_.schedule(transmission.first_bit, static_cast<uint32_t>(EventKind::kHop), index);
+      return;
+    }
+  }
+  leave_trunks(index);
+}
+
+void FifoNetwork::leave_trunks(uint32_t index) {
+  Transmission& transmission = transmissions_[index];
+  TimePoint arrival = std::max(transmission.last_bit + transmission.extra_delay, kernel_.now());
+  if (transmission.parcel.kind != Parcel::Kind::kTransfer) {
+    const Endpoint& from = endpoints_[transmission.parcel.from];
+    Chain& chain = chains_[from.chain];
+    TimePoint& last =
+        chain.connections[size_t{from.replica} * chain.replicas + transmission.receiver]
+            .last_arrival[static_cast<size_t>(transmission.parcel.lane)];
+    arrival = std::max(arrival, last);
+    last = arrival;
+  }
+  transmission.add_arrival(arrival, transmission.receiver);
+  schedule_transmission(index);
+}
+
+void FifoNetwork::drop(const Endpoint& from, ReplicaIndex to) {
+  const Chain& chain = chains_[from.chain];
+  const EndpointIndex sender = chain.first_endpoint + from.replica;
+  std::vector<ReplicaIndex>& dropped = dropped_[sender];
+  if (std::find(dropped.begin(), dropped.end(), to) != dropped.end()) return;
+  // The first one for this peer: tell the engine, and look again after a while.
+  if (dropped.empty()) {
+    constexpr Duration kRetry = Duration::seconds(1);
+    kernel_.schedule(kernel_.now() + kRetry, static_cast<uint32_t>(EventKind::kPeerWritable),
+                     sender);
+  }
+  dropped.push_back(to);
+  sink_.peer_dropped(sender, chain.first_endpoint + to);
+}
+
+bool FifoNetwork::same_side(const Chain& chain, ReplicaIndex a, ReplicaIndex b) const {
+  return std::all_of(chain.disturbance.partitions.begin(), chain.disturbance.partitions.end(),
+                     [&](const std::vector<bool>& side) { return side[a] == side[b]; });
+}
+
+void FifoNetwork::set_disturbance(ChainIndex chain, Disturbance disturbance) {
+  chains_[chain].disturbed = !disturbance.partitions.empty() || disturbance.loss > 0 ||
+                             disturbance.duplicate > 0 || disturbance.reorder > 0;
+  chains_[chain].disturbance = std::move(disturbance);
+}
+
+void FifoNetwork::set_trunk(TrunkIndex trunk, bool up) { routes_.set_trunk(trunk, up); }
+
+void FifoNetwork::reset_connections(EndpointIndex endpoint) {
+  const Endpoint& self = endpoints_[endpoint];
+  Chain& chain = chains_[self.chain];
+  for (ReplicaIndex peer = 0; peer < chain.replicas; ++peer) {
+    chain.connections[size_t{self.replica} * chain.replicas + peer].ready_at = kNotConnected;
+    chain.connections[size_t{peer} * chain.replicas + self.replica].ready_at = kNotConnected;
+  }
+}
+
+Duration FifoNetwork::base_delay(PlaceIndex from, PlaceIndex to) const {
+  return routes_.between(from, to).delay;
+}
+
+bool FifoNetwork::reachable(EndpointIndex from, EndpointIndex to) const {
+  const Endpoint& a = endpoints_[from];
+  const Endpoint& b = endpoints_[to];
+  const Chain& chain = chains_[a.chain];
+  if (chain.disturbed && !same_side(chain, a.replica, b.replica)) return false;
+  return a.host == b.host || routes_.between(a.place, b.place).exists;
+}
+
+const ChainTraffic& FifoNetwork::traffic(ChainIndex chain) const { return chains_[chain].traffic; }
+
+void FifoNetwork::report(std::vector<ResourceUse>& resources) const {
+  for (size_t host = 0; host < nics_.size(); ++host) {
+    if (nics_[host].rate().is_unlimited()) continue;
+    const std::string& name = spec_.hosts[host].name;
+    resources.push_back({"host " + name + " nic out", nics_[host].out_utilisation()});
+    resources.push_back({"host " + name + " nic in", nics_[host].in_utilisation()});
+  }
+  for (size_t trunk = 0; trunk < spec_.network.trunks.size(); ++trunk) {
+    if (spec_.network.trunks[trunk].rate.is_unlimited()) continue;
+    const double there = trunks_[2 * trunk].busy.share(1);
+    const double back = trunks_[2 * trunk + 1].busy.share(1);
+    resources.push_back({"trunk " + spec_.network.trunks[trunk].name, std::max(there, back)});
+  }
+}
+
+}  // namespace govchain::sim

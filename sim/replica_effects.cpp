@@ -1,0 +1,434 @@
+// What engines ask for: consensus/effect.h, one function per effect.
+
+#include <algorithm>
+#include <variant>
+
+#include "consensus/codec.h"
+#include "sim/replica_host.h"
+
+namespace govchain::sim {
+
+using consensus::ReplicaId;
+using consensus::Ticket;
+namespace effect = consensus::effect;
+namespace input = consensus::input;
+
+// An adversary's hands: everything leaves at once, as its own.
+class ReplicaHost::AdversaryOutbox final : public Outbox {
+ public:
+  explicit AdversaryOutbox(ReplicaHost& host) : host_(host) {}
+  [[nodiscard]] TimePoint now() const override { return host_.now(); }
+  [[nodiscard]] consensus::ChainId chain() const override { return host_.chain().id; }
+  [[nodiscard]] ReplicaId self() const override { return host_.self(); }
+  [[nodiscard]] consensus::HashAlgorithm hash_algorithm() const override {
+    return host_.chain().spec->engine.hash;
+  }
+  [[nodiscard]] const consensus::Membership& members() const override { return host_.membership_; }
+  [[nodiscard]] uint64_t random() override { return host_.adversary_stream_->next(); }
+  [[nodiscard]] consensus::Signature sign(const consensus::Statement& statement) override {
+    return host_.signer_->sign(statement);
+  }
+  void send(ReplicaId to, consensus::MessageRef message) override {
+    if (is_peer(to)) host_.transmit(&to, message, PathCost{});
+  }
+  void broadcast(consensus::MessageRef message) override {
+    host_.transmit(nullptr, message, PathCost{});
+  }
+  void send_raw(ReplicaId to, std::span<const uint8_t> bytes) override {
+    if (!is_peer(to)) return;
+    Parcel parcel;
+    parcel.kind = Parcel::Kind::kRawBytes;
+    parcel.lane = consensus::Lane::kBody;
+    parcel.from = host_.endpoint_;
+    parcel.bytes = std::make_shared<const std::vector<uint8_t>>(bytes.begin(), bytes.end());
+    parcel.size = Bytes(bytes.size());
+    const ReplicaIndex receiver = to.value();
+    host_.put_on_wire(std::span(&receiver, 1), std::move(parcel));
+  }
+
+ private:
+  [[nodiscard]] bool is_peer(ReplicaId to) const {
+    return to.value() < host_.chain().spec->replicas.size() && to != host_.self();
+  }
+  ReplicaHost& host_;
+};
+
+bool ReplicaHost::intercept_received(ReplicaId from, const consensus::MessageRef& message) {
+  AdversaryOutbox outbox(*this);
+  return interceptor_->on_receive(from, message, outbox);
+}
+
+void ReplicaHost::intercept_sent(const ReplicaId* to, const consensus::MessageRef& message) {
+  AdversaryOutbox outbox(*this);
+  interceptor_->on_send(to, message, outbox);
+}
+
+void ReplicaHost::carry_out_effects() {
+  crashed_in_effects_ = false;
+  for (consensus::Effect& effect : sink_.effects()) {
+    fabric_.observe(
+        [&](Observer& observer) { observer.on_effect(address_, now(), effect, log_.durable()); });
+    carry_out(effect);
+    // A crash in the middle: what stands behind it never happens.
+    if (crashed_in_effects_) break;
+  }
+  sink_.clear();
+  if (crashed_in_effects_) {
+    crash(false);
+    restart_at(crash_down_for_ == Duration::max() ? TimePoint::max() : now() + crash_down_for_);
+    return;
+  }
+  kick_disk();
+  arm_timers();
+}
+
+void ReplicaHost::carry_out(consensus::Effect& effect) {
+  std::visit([this](auto& concrete) { carry_out(concrete); }, effect);
+}
+
+void ReplicaHost::carry_out(effect::Persist& persist) {
+  if (persist.record->block) note_proposal(persist.record->block->height);
+  persist_cause_ = cause_;
+  persist_since_ = now();
+  if (disk_full_ || !refused_appends_.empty()) {
+    complete_later(now(), input::PersistFailed{persist.ticket, true});
+    refused_appends_.push_back(std::move(persist));
+  } else {
+    const Bytes size = persist.record->size();
+    const consensus::Status appended = log_.append(persist.ticket, std::move(persist.record));
+    GOVCHAIN_ASSERT(appended.ok());
+    unsynced_ += size;
+    count_written(size);
+  }
+  if (persists_until_crash_ > 0 && --persists_until_crash_ == 0) crashed_in_effects_ = true;
+}
+
+void ReplicaHost::carry_out(effect::Truncate& truncate) {
+  Gated gated;
+  gated.kind = GatedEffect::kTruncate;
+  gated.after = truncate.after;
+  gated.before = truncate.before;
+  gate(std::move(gated));
+}
+
+void ReplicaHost::carry_out(effect::Load& load) {
+  input::Loaded loaded;
+  loaded.token = load.token;
+  store_.load(load.first, load.count, load.limit, loaded.blocks);
+  Bytes size;
+  for (const consensus::StoredBlock& block : loaded.blocks) size += block.block->payload_size();
+  const TimePoint done = disk().read(now(), size);
+  PathCost path = cause_;
+  path.disk += done - now();
+  complete_later(done, std::move(loaded), path);
+}
+
+void ReplicaHost::carry_out(effect::Send& send) {
+  Gated gated;
+  gated.kind = GatedEffect::kSend;
+  gated.after = send.after;
+  gated.to = send.to;
+  gated.message = std::move(send.message);
+  gate(std::move(gated));
+}
+
+void ReplicaHost::carry_out(effect::Broadcast& broadcast) {
+  Gated gated;
+  gated.kind = GatedEffect::kBroadcast;
+  gated.after = broadcast.after;
+  gated.message = std::move(broadcast.message);
+  gate(std::move(gated));
+}
+
+void ReplicaHost::carry_out(effect::SetTimer& set) {
+  const auto found = std::find_if(timers_.begin(), timers_.end(),
+                                  [&](const Timer& timer) { return timer.id == set.timer; });
+  if (found != timers_.end()) {
+    found->deadline = set.deadline;
+    found->queued = false;
+  } else {
+    timers_.push_back(Timer{set.timer, set.deadline, false});
+  }
+}
+
+void ReplicaHost::carry_out(effect::CancelTimer& cancel) {
+  std::erase_if(timers_, [&](const Timer& timer) { return timer.id == cancel.timer; });
+}
+
+void ReplicaHost::carry_out(effect::Verify& verify_message) {
+  const consensus::Message& message = *verify_message.message;
+  const bool valid = verify({message.statement(chain().id), message.sender, message.signature});
+  complete_later(cpu().run(now(), costs_.verify),
+                 input::Verified{verify_message.token, valid, std::move(verify_message.message)});
+}
+
+void ReplicaHost::carry_out(effect::VerifyClaims& verify_claims) {
+  const std::vector<consensus::SignedStatement>& claims = verify_claims.claims->claims;
+  const bool valid =
+      std::all_of(claims.begin(), claims.end(), [&](const auto& claim) { return verify(claim); });
+  const TimePoint done =
+      cpu().run_spread(now(), costs_.verify * static_cast<int64_t>(claims.size()));
+  complete_later(done, input::Verified{verify_claims.token, valid, {}});
+}
+
+void ReplicaHost::carry_out(effect::VerifyPayloads& verify_payloads) {
+  // Clients are honest here; what their signatures cost is what matters.
+  const auto count = static_cast<int64_t>(verify_payloads.block->transactions());
+  complete_later(cpu().run_spread(now(), costs_.client_verify * count),
+                 input::Verified{verify_payloads.token, true, {}});
+}
+
+void ReplicaHost::carry_out(effect::Sign& sign) {
+  complete_later(cpu().run(now(), costs_.sign),
+                 input::Signed{sign.token, signer_->sign(sign.statement)});
+}
+
+void ReplicaHost::carry_out(effect::Execute& execute_block) {
+  const uint64_t weight = execution_weight(*execute_block.block);
+  constexpr auto kUnit = 1024;
+  const Duration cost = costs_.execute_transaction * static_cast<int64_t>(weight) / kUnit;
+  execution_free_ = cpu().run_on(execution_core_, std::max(now(), execution_free_), cost);
+  Completion completion;
+  completion.kind = Completion::Kind::kExecute;
+  completion.at = execution_free_;
+  completion.path = cause_;
+  completion.path.cpu += execution_free_ - now();
+  completion.block = std::move(execute_block.block);
+  completion.take_snapshot = execute_block.take_snapshot;
+  completions_.insert(std::move(completion));
+  wake(execution_free_);
+}
+
+void ReplicaHost::carry_out(effect::Commit& commit) {
+  const consensus::Height height = commit.block->height;
+  if (height > store_.newest()) {
+    const Bytes size = commit.block->payload_size();
+    const consensus::Status stored = store_.put({commit.block, commit.certificate});
+    GOVCHAIN_ASSERT(stored.ok());
+    store_dirty_ = true;
+    // The body is in the log already; a store writes it once more when it compacts.
+    count_written(size);
+  }
+  Gated gated;
+  gated.kind = GatedEffect::kCommit;
+  gated.after = commit.after;
+  gated.block = std::move(commit.block);
+  gated.certificate = std::move(commit.certificate);
+  gate(std::move(gated));
+}
+
+void ReplicaHost::carry_out(effect::CheckpointStable& stable) {
+  fabric_.observe(
+      [&](Observer& observer) { observer.on_checkpoint(address_, now(), stable.checkpoint); });
+  if (stable.checkpoint.height > store_.checkpoint().height) {
+    const consensus::Status stored = store_.put_checkpoint(stable.checkpoint);
+    GOVCHAIN_ASSERT(stored.ok());
+    store_dirty_ = true;
+  }
+  fabric_.clients.on_checkpoint(address_, stable.checkpoint);
+}
+
+void ReplicaHost::carry_out(effect::FetchState& fetch) {
+  fetch_ = Fetch{};
+  fetch_.active = true;
+  fetch_.checkpoint = fetch.checkpoint;
+  request_state();
+}
+
+void ReplicaHost::carry_out(effect::InstallSnapshot& install_snapshot) {
+  GOVCHAIN_ASSERT(fetch_.application != nullptr);
+  const TimePoint done = disk().sync(now(), Bytes(fetch_.bytes->size()), disk_slowness_);
+  count_written(Bytes(fetch_.bytes->size()));
+  Completion completion;
+  completion.kind = Completion::Kind::kInstall;
+  completion.at = done;
+  completion.path = cause_;
+  completion.path.disk += done - now();
+  completion.input = input::SnapshotInstalled{install_snapshot.checkpoint.height,
+                                              install_snapshot.checkpoint.state_root};
+  completions_.insert(std::move(completion));
+  wake(done);
+}
+
+void ReplicaHost::carry_out(effect::EvidenceFound& evidence) {
+  fabric_.observe([&](Observer& observer) { observer.on_evidence(address_, now(), evidence); });
+}
+
+// Clients of the simulator read from the replica's state directly (AgentContext::application).
+void ReplicaHost::carry_out(effect::ReadReady& /*ready*/) {}
+void ReplicaHost::carry_out(effect::ReadRefused& /*refused*/) {}
+
+void ReplicaHost::carry_out(effect::Refused& refused) {
+  // A duplicate is pending or ordered already and keeps that fate.
+  if (refused.reason == consensus::RefusalReason::kDuplicate) return;
+  fabric_.clients.on_refused(*refused.payload);
+}
+
+void ReplicaHost::carry_out(effect::MembershipActive& active) {
+  membership_ = active.membership;
+  peers_.clear();
+  // Everybody begins with the next one, so that no replica is always the last to hear.
+  const auto own = std::find_if(
+      membership_.members.begin(), membership_.members.end(),
+      [&](const consensus::Member& member) { return member.id.value() > address_.replica; });
+  for (auto member = own; member != membership_.members.end(); ++member) {
+    peers_.push_back(member->id.value());
+  }
+  for (auto member = membership_.members.begin(); member != own; ++member) {
+    if (member->id != self()) peers_.push_back(member->id.value());
+  }
+  std::erase_if(peers_, [&](ReplicaIndex peer) { return peer >= chain().spec->replicas.size(); });
+  fabric_.observe([&](Observer& observer) { observer.on_membership(address_, now(), active); });
+}
+
+void ReplicaHost::carry_out(effect::Stopped& /*stopped*/) { stopped_ = true; }
+
+void ReplicaHost::carry_out(effect::Metric& /*metric*/) {}
+
+void ReplicaHost::gate(Gated gated) {
+  gated.since = now();
+  gated.path = cause_;
+  if (gated.after <= log_.durable()) {
+    release(gated);
+  } else {
+    gated_.push_back(std::move(gated));
+  }
+}
+
+void ReplicaHost::release_durable() {
+  // In the order in which they were asked for, whatever their tickets.
+  const Ticket durable = log_.durable();
+  std::deque<Gated> waiting;
+  std::swap(waiting, gated_);
+  for (Gated& gated : waiting) {
+    if (gated.after <= durable) {
+      release(gated);
+    } else {
+      gated_.push_back(std::move(gated));
+    }
+  }
+}
+
+void ReplicaHost::release(Gated& gated) {
+  gated.path.disk += now() - gated.since;
+  fabric_.observe([&](Observer& observer) {
+    observer.on_release(address_, now(), gated.kind, gated.after, log_.durable());
+  });
+  switch (gated.kind) {
+    case GatedEffect::kSend:
+    case GatedEffect::kBroadcast: {
+      const ReplicaId* to = gated.kind == GatedEffect::kSend ? &gated.to : nullptr;
+      fabric_.observe(
+          [&](Observer& observer) { observer.on_send(address_, now(), to, *gated.message); });
+      if (interceptor_) {
+        intercept_sent(to, gated.message);
+      } else {
+        transmit(to, gated.message, gated.path);
+      }
+      break;
+    }
+    case GatedEffect::kCommit:
+      release_commit(gated);
+      break;
+    case GatedEffect::kTruncate:
+      // Blocks that the log alone holds must be in the store first.
+      truncate_before_ = std::max(truncate_before_, gated.before);
+      store_dirty_ = true;
+      break;
+  }
+}
+
+void ReplicaHost::transmit(const ReplicaId* to, const consensus::MessageRef& message,
+                           PathCost path) {
+  Parcel parcel;
+  parcel.from = endpoint_;
+  parcel.lane = message->lane;
+  parcel.size = message->wire_size;
+  parcel.message = message;
+  if (message->block) {
+    // A proposal begins a new path.
+    note_proposal(message->block->height);
+  } else {
+    parcel.path = path;
+  }
+  if (to == nullptr) {
+    put_on_wire(peers_, std::move(parcel));
+    return;
+  }
+  const ReplicaIndex receiver = to->value();
+  if (receiver == address_.replica || receiver >= chain().spec->replicas.size()) return;
+  put_on_wire(std::span(&receiver, 1), std::move(parcel));
+}
+
+// One thread hands the copies to the card, one after the other.
+void ReplicaHost::put_on_wire(std::span<const ReplicaIndex> receivers, Parcel parcel) {
+  if (receivers.empty()) return;
+  Duration each = costs_.message_send;
+  if (costs_.per_kilobyte_network != Duration::zero()) {
+    each += Duration::nanoseconds(
+        static_cast<int64_t>(static_cast<uint64_t>(costs_.per_kilobyte_network.nanoseconds()) *
+                             parcel.size.count() / 1'000U));
+  }
+  TimePoint first = now();
+  if (each > Duration::zero()) {
+    const Duration total = each * static_cast<int64_t>(receivers.size());
+    send_free_ = cpu().run_on(send_core_, std::max(now(), send_free_), total);
+    first = send_free_ - total + each;
+  }
+  fabric_.network.broadcast(parcel, receivers, first, each);
+}
+
+bool ReplicaHost::verify(const consensus::SignedStatement& claim) const {
+  const consensus::Member* member = membership_.find(claim.signer);
+  if (member == nullptr) member = chain().genesis.find(claim.signer);
+  return member != nullptr &&
+         chain().verifier->verify(member->key, claim.statement, claim.signature);
+}
+
+void ReplicaHost::note_proposal(consensus::Height height) {
+  std::deque<TimePoint>& proposed = chain().proposed_at;
+  // Heights far ahead are an adversary's invention.
+  constexpr uint64_t kFarAhead = 1U << 16U;
+  const uint64_t index = height.value();
+  if (index == 0 || index > chain().committed_height + kFarAhead) return;
+  if (proposed.size() < index) proposed.resize(index, TimePoint::max());
+  if (proposed[index - 1] == TimePoint::max()) proposed[index - 1] = now();
+}
+
+void ReplicaHost::arm_timers() {
+  TimePoint next = TimePoint::max();
+  for (const Timer& timer : timers_) {
+    if (!timer.queued) next = std::min(next, timer.deadline);
+  }
+  if (next == TimePoint::max()) return;
+  const TimePoint at = clock_.global(next, now());
+  if (at >= timer_armed_at_ || at == TimePoint::max()) return;
+  timer_armed_at_ = at;
+  fabric_.kernel.schedule(at, static_cast<uint32_t>(EventKind::kReplicaTimer), endpoint_);
+}
+
+void ReplicaHost::on_timer_event() {
+  if (!engine_ || now() != timer_armed_at_) return;  // superseded
+  timer_armed_at_ = TimePoint::max();
+  const TimePoint local = clock_.local(now());
+  std::sort(timers_.begin(), timers_.end(), [](const Timer& a, const Timer& b) {
+    return a.deadline != b.deadline ? a.deadline < b.deadline : a.id < b.id;
+  });
+  for (Timer& timer : timers_) {
+    if (timer.deadline > local) break;
+    if (timer.queued) continue;
+    timer.queued = true;
+    complete_later(now(), input::TimerFired{timer.id}, PathCost{});
+  }
+  arm_timers();
+}
+
+// Whether a timer that waited for the loop is still wanted: it may have been moved or cancelled.
+bool ReplicaHost::take_timer(consensus::TimerId id) {
+  const TimePoint local = clock_.local(now());
+  return std::erase_if(timers_, [&](const Timer& timer) {
+           return timer.id == id && timer.deadline <= local;
+         }) > 0;
+}
+
+}  // namespace govchain::sim

@@ -1,0 +1,297 @@
+#pragma once
+// One replica's host process: runs the loop of consensus/engine.h to the letter, on modelled cores,
+// disk and network. Its parts by file: replica_host.cpp the loop, replica_effects.cpp what engines
+// ask for, replica_storage.cpp log, store, crash and recovery, replica_state.cpp execution,
+// snapshots and state transfer.
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "consensus/engine.h"
+#include "consensus/memory_block_store.h"
+#include "consensus/memory_log.h"
+#include "sim/adversary/interceptor.h"
+#include "sim/fabric.h"
+#include "sim/inbox.h"
+#include "sim/random.h"
+#include "sim/replica_clock.h"
+
+namespace govchain::sim {
+
+class ReplicaHost {
+ public:
+  // Inputs that one step takes at most: what has come in while the loop was busy.
+  static constexpr size_t kMaxBatch = 16;
+  // Messages that wait for the loop; more are dropped, as a full socket buffer would in the end.
+  static constexpr size_t kMaxWaitingMessages = 1U << 17U;
+
+  ReplicaHost(Fabric& fabric, ReplicaAddress address, EndpointIndex endpoint);
+  ~ReplicaHost();
+  ReplicaHost(const ReplicaHost&) = delete;
+  ReplicaHost& operator=(const ReplicaHost&) = delete;
+
+  void start();
+
+  // --- Events of the world
+  void deliver(const Parcel& parcel, TimePoint at, Duration transit);
+  void on_loop_event();
+  void on_timer_event();
+  void on_disk_event();
+  void on_restart_event();
+  void on_fetch_timeout();
+  void give(consensus::Input input, TimePoint at);
+  // A client's transactions have reached this replica.
+  void admit(const consensus::PayloadRef& payload);
+
+  // --- Faults
+  void crash(bool torn_tail);
+  void restart_at(TimePoint at);
+  void crash_at_persist(uint64_t count, Duration down_for);
+  void torn_crash_at_next_sync(Duration down_for);
+  void pause(TimePoint until);
+  void set_drift(int64_t parts_per_billion);
+  void set_disk_full(bool full);
+  void set_disk_slowness(double factor);
+  void set_interceptor(std::unique_ptr<Interceptor> interceptor, uint64_t stream);
+
+  // --- A look from outside
+  [[nodiscard]] bool is_up() const { return engine_ != nullptr; }
+  [[nodiscard]] bool has_stopped() const { return stopped_; }
+  [[nodiscard]] bool is_paused(TimePoint now) const { return paused_until_ > now; }
+  [[nodiscard]] bool is_disk_full() const { return disk_full_; }
+  [[nodiscard]] bool will_restart() const { return restart_at_ != TimePoint::max(); }
+  // Of its last crash or restart.
+  [[nodiscard]] TimePoint last_change() const { return last_change_; }
+  [[nodiscard]] ReplicaAddress address() const { return address_; }
+  [[nodiscard]] HostIndex host() const { return host_; }
+  [[nodiscard]] const consensus::Engine* engine() const { return engine_.get(); }
+  [[nodiscard]] const consensus::Application* application() const {
+    return engine_ ? application_.get() : nullptr;
+  }
+  [[nodiscard]] const consensus::Checkpoint& checkpoint() const { return store_.checkpoint(); }
+  [[nodiscard]] const consensus::Membership& membership() const { return membership_; }
+  [[nodiscard]] Bytes written_in_window() const { return written_in_window_; }
+  [[nodiscard]] consensus::Height executed_height() const { return executed_height_; }
+
+ private:
+  class AdversaryOutbox;
+
+  struct Arrival {
+    TimePoint at;
+    EndpointIndex from = 0;
+    TimePoint arrived;
+    consensus::MessageRef message;
+    PathCost path;
+  };
+  // An answer to an effect, or another input; or work whose result becomes one.
+  struct Completion {
+    enum class Kind : uint8_t { kInput, kExecute, kInstall };
+    TimePoint at;
+    Kind kind = Kind::kInput;
+    bool take_snapshot = false;
+    consensus::Input input;
+    consensus::BlockRef block;
+    PathCost path;
+  };
+  // Waits for a ticket.
+  struct Gated {
+    GatedEffect kind = GatedEffect::kSend;
+    consensus::Ticket after;
+    TimePoint since;
+    consensus::ReplicaId to;
+    consensus::MessageRef message;
+    consensus::BlockRef block;
+    consensus::CertificateRef certificate;
+    consensus::Ticket before;
+    PathCost path;
+  };
+  struct Timer {
+    consensus::TimerId id;
+    TimePoint deadline;   // on the replica's own clock
+    bool queued = false;  // has fired and waits for the loop
+  };
+  struct Snapshot {
+    consensus::Height height;
+    consensus::Digest root;
+    SnapshotBytes bytes;
+    TimePoint durable_at;
+  };
+  struct Released {
+    consensus::BlockRef block;
+    PathCost path;
+  };
+  struct ExecutedBlock {
+    consensus::Height height;
+    std::vector<consensus::Receipt> receipts;
+  };
+  struct Fetch {
+    bool active = false;  // still asking
+    consensus::Checkpoint checkpoint;
+    uint32_t attempt = 0;
+    ReplicaIndex peer = 0;
+    TimePoint gives_up_at;
+    SnapshotBytes bytes;
+    std::unique_ptr<consensus::Application> application;
+  };
+
+  // --- The loop (replica_host.cpp)
+  void wake(TimePoint at);
+  void run_loop();
+  [[nodiscard]] bool collect();
+  void take_arrival();
+  void take_completion();
+  void step();
+  // An answer that the loop gets at `at`. The time until then is charged to the causal path: to the
+  // CPU, unless the path is given.
+  void complete_later(TimePoint at, consensus::Input input);
+  void complete_later(TimePoint at, consensus::Input input, const PathCost& path);
+  [[nodiscard]] Duration receive_cost(const consensus::Message& message) const;
+  [[nodiscard]] consensus::MessageRef decode(const Parcel& parcel) const;
+
+  // --- Effects (replica_effects.cpp)
+  void carry_out_effects();
+  void carry_out(consensus::Effect& effect);
+  void carry_out(consensus::effect::Persist& persist);
+  void carry_out(consensus::effect::Truncate& truncate);
+  void carry_out(consensus::effect::Load& load);
+  void carry_out(consensus::effect::Send& send);
+  void carry_out(consensus::effect::Broadcast& broadcast);
+  void carry_out(consensus::effect::SetTimer& set);
+  void carry_out(consensus::effect::CancelTimer& cancel);
+  void carry_out(consensus::effect::Verify& verify);
+  void carry_out(consensus::effect::VerifyClaims& verify);
+  void carry_out(consensus::effect::VerifyPayloads& verify);
+  void carry_out(consensus::effect::Sign& sign);
+  void carry_out(consensus::effect::Execute& execute);
+  void carry_out(consensus::effect::Commit& commit);
+  void carry_out(consensus::effect::CheckpointStable& stable);
+  void carry_out(consensus::effect::FetchState& fetch);
+  void carry_out(consensus::effect::InstallSnapshot& install);
+  void carry_out(consensus::effect::EvidenceFound& evidence);
+  void carry_out(consensus::effect::ReadReady& ready);
+  void carry_out(consensus::effect::ReadRefused& refused);
+  void carry_out(consensus::effect::Refused& refused);
+  void carry_out(consensus::effect::MembershipActive& active);
+  void carry_out(consensus::effect::Stopped& stopped);
+  void carry_out(consensus::effect::Metric& metric);
+  void gate(Gated gated);
+  void release(Gated& gated);
+  void release_durable();
+  void transmit(const consensus::ReplicaId* to, const consensus::MessageRef& message,
+                PathCost path);
+  void put_on_wire(std::span<const ReplicaIndex> receivers, Parcel parcel);
+  [[nodiscard]] bool intercept_received(consensus::ReplicaId from,
+                                        const consensus::MessageRef& message);
+  void intercept_sent(const consensus::ReplicaId* to, const consensus::MessageRef& message);
+  [[nodiscard]] bool verify(const consensus::SignedStatement& claim) const;
+  void note_proposal(consensus::Height height);
+  void arm_timers();
+  [[nodiscard]] bool take_timer(consensus::TimerId id);
+
+  // --- Storage (replica_storage.cpp)
+  void kick_disk();
+  void disk_done();
+  void recover();
+  [[nodiscard]] std::unique_ptr<consensus::Engine> make_engine(
+      consensus::RecoveredState recovered) const;
+  [[nodiscard]] std::unique_ptr<consensus::Application> make_application() const;
+  void announce_connection(bool up);
+  void count_written(Bytes size);
+
+  // --- State (replica_state.cpp)
+  void execute(Completion& completion);
+  void release_commit(Gated& gated);
+  void answer();
+  void take_snapshot(consensus::Height height, const consensus::Digest& root);
+  void drop_snapshots_below(consensus::Height height);
+  void install();
+  void request_state();
+  void on_bulk(const Parcel& parcel, TimePoint at);
+  void serve_state(const Parcel& request);
+  void take_state(const Parcel& response, TimePoint at);
+  void fetch_failed();
+  [[nodiscard]] uint64_t execution_weight(const consensus::Block& block);
+
+  [[nodiscard]] TimePoint now() const { return fabric_.kernel.now(); }
+  [[nodiscard]] Cpu& cpu() { return fabric_.cpus[host_]; }
+  [[nodiscard]] Disk& disk() { return fabric_.disks[host_]; }
+  [[nodiscard]] const OperationCosts& costs() const { return costs_; }
+  [[nodiscard]] ChainRuntime& chain() { return fabric_.chains[address_.chain]; }
+  [[nodiscard]] const ChainRuntime& chain() const { return fabric_.chains[address_.chain]; }
+  [[nodiscard]] consensus::ReplicaId self() const { return consensus::ReplicaId(address_.replica); }
+
+  Fabric& fabric_;
+  ReplicaAddress address_;
+  EndpointIndex endpoint_;
+  HostIndex host_;
+  OperationCosts costs_;
+  std::unique_ptr<consensus::Signer> signer_;
+  ReplicaClock clock_;
+
+  std::unique_ptr<consensus::Engine> engine_;
+  std::unique_ptr<consensus::Application> application_;
+  consensus::EffectSink sink_;
+  consensus::Membership membership_;
+  std::vector<ReplicaIndex> peers_;  // of the active membership, without oneself
+  bool stopped_ = false;
+
+  // The loop.
+  TimedRing<Arrival> arrivals_;
+  TimedRing<Completion> completions_;
+  std::vector<consensus::Input> inputs_;
+  Duration batch_cost_;
+  PathCost cause_;         // of the effects of the current step
+  TimePoint cause_since_;  // when its last input was ready
+  bool batch_runs_ = false;
+  TimePoint armed_at_ = TimePoint::max();
+  TimePoint paused_until_;
+  uint32_t loop_core_ = UINT32_MAX;
+
+  std::vector<Timer> timers_;
+  TimePoint timer_armed_at_ = TimePoint::max();
+
+  // Serial threads besides the loop.
+  TimePoint send_free_;
+  uint32_t send_core_ = UINT32_MAX;
+  TimePoint execution_free_;
+  uint32_t execution_core_ = UINT32_MAX;
+
+  // Storage.
+  consensus::MemoryLog log_;
+  consensus::MemoryBlockStore store_;
+  std::vector<consensus::effect::Persist> refused_appends_;  // the disk was full
+  std::deque<Gated> gated_;
+  Bytes unsynced_;
+  bool store_dirty_ = false;
+  consensus::Ticket truncate_before_;
+  PathCost persist_cause_;
+  TimePoint persist_since_;
+  consensus::Ticket sync_covers_;
+  consensus::Height sync_covers_blocks_;
+  TimePoint sync_done_at_ = TimePoint::max();  // max: no sync under way
+  bool disk_full_ = false;
+  double disk_slowness_ = 1;
+  uint64_t persists_until_crash_ = 0;
+  Duration crash_down_for_;
+  bool torn_crash_armed_ = false;
+  TimePoint torn_crash_at_ = TimePoint::max();
+  bool crashed_in_effects_ = false;
+  TimePoint restart_at_ = TimePoint::max();
+  TimePoint last_change_;
+  Bytes written_in_window_;
+
+  // State.
+  consensus::Height executed_height_;
+  consensus::ExecutionResult execution_result_;
+  std::deque<Snapshot> snapshots_;
+  std::deque<Released> released_;
+  std::deque<ExecutedBlock> executed_;
+  Fetch fetch_;
+  uint64_t incarnation_ = 0;
+
+  std::unique_ptr<Interceptor> interceptor_;
+  std::unique_ptr<RandomStream> adversary_stream_;
+};
+
+}  // namespace govchain::sim

@@ -1,0 +1,156 @@
+// A description that contradicts itself is refused before anything is built from it.
+
+#include <string>
+
+#include "sim/world_runner.h"
+
+namespace govchain::sim {
+
+using consensus::Status;
+
+namespace {
+
+class Check {
+ public:
+  // Remembers the first thing that is wrong.
+  void require(bool holds, const std::string& where, const std::string& message) {
+    if (!holds && !error_)
+      error_ = consensus::Error{consensus::ErrorCode::kInvalid, message, where};
+  }
+  [[nodiscard]] bool ok() const { return !error_.has_value(); }
+  [[nodiscard]] Status result() const { return error_ ? Status(*error_) : consensus::success(); }
+
+ private:
+  std::optional<consensus::Error> error_;
+};
+
+std::string at(const char* list, size_t index, const char* field = "") {
+  return std::string(list) + "[" + std::to_string(index) + "]" + field;
+}
+
+void check_network(const NetworkSpec& network, Check& check) {
+  const size_t places = network.places.size();
+  check.require(places > 0, "network.places", "a world has at least one place");
+  for (size_t i = 0; i < network.trunks.size(); ++i) {
+    const TrunkSpec& trunk = network.trunks[i];
+    check.require(trunk.a < places && trunk.b < places && trunk.a != trunk.b,
+                  at("network.trunks", i), "a trunk joins two different places that exist");
+    check.require(trunk.loss >= 0 && trunk.loss < 1, at("network.trunks", i, ".loss"),
+                  "a loss probability is at least 0 and below 1");
+    check.require(trunk.delay >= Duration::zero(), at("network.trunks", i, ".delay"),
+                  "a delay is not negative");
+  }
+  check.require(places == 1 || network.routes.size() == places * places, "network.routes",
+                "there is one route per pair of places, row by row");
+  for (size_t i = 0; check.ok() && i < network.routes.size(); ++i) {
+    PlaceIndex here = static_cast<PlaceIndex>(i / places);
+    for (const TrunkIndex trunk : network.routes[i]) {
+      check.require(trunk < network.trunks.size(), at("network.routes", i), "no such trunk");
+      if (!check.ok()) return;
+      const TrunkSpec& spec = network.trunks[trunk];
+      check.require(spec.a == here || spec.b == here, at("network.routes", i),
+                    "each trunk of a route begins where the one before it ends");
+      here = spec.a == here ? spec.b : spec.a;
+    }
+    check.require(network.routes[i].empty() || here == i % places, at("network.routes", i),
+                  "the route does not end at its destination");
+  }
+}
+
+void check_chains(const WorldSpec& spec, Check& check) {
+  constexpr size_t kMaxReplicas = 1U << 12U;  // Transmission::kReceiverBits
+  check.require(!spec.chains.empty(), "chains", "a world has at least one chain");
+  for (size_t i = 0; i < spec.hosts.size(); ++i) {
+    check.require(spec.hosts[i].place < spec.network.places.size(), at("hosts", i, ".place"),
+                  "no such place");
+    check.require(spec.hosts[i].profile.cores > 0, at("hosts", i, ".profile.cores"),
+                  "a host has at least one core");
+  }
+  for (size_t i = 0; i < spec.chains.size(); ++i) {
+    const ChainSpec& chain = spec.chains[i];
+    check.require(!chain.replicas.empty() && chain.replicas.size() <= kMaxReplicas,
+                  at("chains", i, ".replicas"), "a chain has 1 to 4096 replicas");
+    for (const ReplicaSpec& replica : chain.replicas) {
+      check.require(replica.host < spec.hosts.size(), at("chains", i, ".replicas"), "no such host");
+    }
+    check.require(chain.weights.empty() || chain.weights.size() == chain.replicas.size(),
+                  at("chains", i, ".weights"), "there is one weight per replica, or none");
+  }
+}
+
+void check_loads(const WorldSpec& spec, Check& check) {
+  for (size_t i = 0; i < spec.classes.size(); ++i) {
+    check.require(spec.classes[i].service < spec.services.size(), at("classes", i, ".service"),
+                  "no such service");
+    check.require(spec.classes[i].execution_factor >= 0, at("classes", i, ".execution_factor"),
+                  "a cost factor is not negative");
+  }
+  for (size_t i = 0; i < spec.loads.size(); ++i) {
+    const LoadSpec& load = spec.loads[i];
+    check.require(load.chain < spec.chains.size(), at("loads", i, ".chain"), "no such chain");
+    if (!check.ok()) return;
+    check.require(load.ingress < spec.chains[load.chain].replicas.size(),
+                  at("loads", i, ".ingress"), "no such replica in this chain");
+    check.require(load.transaction_class < spec.classes.size(),
+                  at("loads", i, ".transaction_class"), "no such class");
+    check.require(load.access_delay >= Duration::zero(), at("loads", i, ".access_delay"),
+                  "a delay is not negative");
+    Duration before = -Duration::nanoseconds(1);
+    for (const RateStep& step : load.rate) {
+      check.require(step.from > before, at("loads", i, ".rate"), "steps ascend in time from 0");
+      check.require(step.per_second >= 0 && step.per_second <= 1e9, at("loads", i, ".rate"),
+                    "a rate is 0 to 1e9 per second");
+      before = step.from;
+    }
+  }
+}
+
+void check_faults(const WorldSpec& spec, Check& check) {
+  const auto is_replica = [&](ChainIndex chain, ReplicaIndex replica) {
+    return chain < spec.chains.size() && replica < spec.chains[chain].replicas.size();
+  };
+  for (size_t i = 0; i < spec.faults.size(); ++i) {
+    const FaultSpec& fault = spec.faults[i];
+    check.require(fault.at >= Duration::zero() && fault.duration >= Duration::zero(),
+                  at("faults", i), "a fault does not begin or last before zero");
+    check.require(fault.chain < spec.chains.size(), at("faults", i, ".chain"), "no such chain");
+    for (const ReplicaIndex replica : fault.group) {
+      check.require(is_replica(fault.chain, replica), at("faults", i, ".group"),
+                    "no such replica in this chain");
+    }
+    if (fault.kind == FaultSpec::Kind::kTrunkCut) {
+      check.require(fault.trunk < spec.network.trunks.size(), at("faults", i, ".trunk"),
+                    "no such trunk");
+    }
+    if (fault.kind == FaultSpec::Kind::kPlaceLoss) {
+      check.require(fault.place < spec.network.places.size(), at("faults", i, ".place"),
+                    "no such place");
+    }
+    if (fault.kind == FaultSpec::Kind::kClockDrift) {
+      check.require(fault.magnitude > -0.9 && fault.magnitude < 10, at("faults", i, ".magnitude"),
+                    "a clock's rate deviates by more than -0.9 and less than 10");
+    }
+  }
+  for (size_t i = 0; i < spec.adversaries.size(); ++i) {
+    check.require(is_replica(spec.adversaries[i].chain, spec.adversaries[i].replica),
+                  at("adversaries", i), "no such replica in this chain");
+  }
+}
+
+}  // namespace
+
+Status check_world(const WorldSpec& spec) {
+  Check check;
+  check.require(spec.duration > Duration::zero(), "duration", "a run lasts longer than nothing");
+  check.require(spec.warmup >= Duration::zero() && spec.warmup < spec.duration, "warmup",
+                "the warm-up ends before the run does");
+  check.require(spec.cohort_interval > Duration::zero(), "cohort_interval",
+                "a cohort's interval is longer than nothing");
+  check_network(spec.network, check);
+  if (check.ok()) check_chains(spec, check);
+  if (check.ok()) check_loads(spec, check);
+  if (check.ok()) check_faults(spec, check);
+  return check.result();
+}
+
+}  // namespace govchain::sim
