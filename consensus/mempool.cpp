@@ -102,6 +102,10 @@ void Mempool::commit(const Block& block) {
   }
 }
 
+void Mempool::restore_committed(std::span<const Digest> digests) {
+  for (const Digest& digest : digests) remember_committed(digest);
+}
+
 bool Mempool::remove(const Digest& digest) {
   const std::optional<uint32_t> slot = pending_index_.find(digest);
   if (slot) take(*slot);

@@ -98,6 +98,17 @@ class Mempool {
     }
   }
 
+  // Calls visit(digest) for the committed window, oldest first: it travels with a snapshot, so that
+  // a replica that never saw the blocks does not order their payloads again.
+  template <typename Visit>
+  void for_each_committed(Visit&& visit) const {
+    const auto remembered = static_cast<uint32_t>(committed_.size());
+    const uint32_t start = remembered < config_.committed_window ? 0 : committed_next_;
+    for (uint32_t i = 0; i < remembered; ++i) visit(committed_[(start + i) % remembered]);
+  }
+  // Adds to the committed window what another replica's has; pending payloads stay.
+  void restore_committed(std::span<const Digest> digests);
+
   // Canonical bytes of everything that influences later decisions, for Engine::fingerprint.
   void encode_state(Writer& out) const;
   // Upper estimate of the memory held, payloads included.

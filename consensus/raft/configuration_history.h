@@ -1,0 +1,67 @@
+#pragma once
+// The configurations in a replica's log. A configuration counts from the moment it is appended,
+// committed or not (dissertation §4.1; etcd-io/raft applies it when committed), so a truncation
+// brings the one before back. Epochs, and with them what light clients see, move only when a change
+// is complete and committed.
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "consensus/codec.h"
+#include "consensus/membership.h"
+#include "consensus/raft/confchange/configuration.h"
+#include "consensus/types.h"
+
+namespace govchain::consensus::raft {
+
+// What a configuration block carries in Block::control: the whole configuration, and the membership
+// that is wanted in the end.
+struct ConfigurationControl {
+  confchange::Configuration configuration;
+  Membership target;  // epoch: the one that begins when the change is complete
+};
+void encode_control(const ConfigurationControl& control, std::vector<uint8_t>& out);
+[[nodiscard]] std::optional<ConfigurationControl> decode_control(std::span<const uint8_t> bytes);
+
+struct ConfigurationEntry {
+  Height height;  // of the block that brought it; 0 = genesis
+  confchange::Configuration configuration;
+  Membership target;
+  // In force for statements about heights above `height`.
+  Membership members;
+  // Whom to talk to meanwhile: `members` with their weights, and those to come with weight 0, so
+  // that quorums counted over it are those of the epoch.
+  Membership reachable;
+  JointQuorum quorum;  // of `configuration`
+
+  [[nodiscard]] bool completes_change() const {
+    return height != Height() && !configuration.joint();
+  }
+};
+void encode_entry(const ConfigurationEntry& entry, Writer& out);
+[[nodiscard]] ConfigurationEntry decode_entry(Reader& in);  // check in.ok()
+
+class ConfigurationHistory {
+ public:
+  explicit ConfigurationHistory(const Membership& genesis);
+  [[nodiscard]] const ConfigurationEntry& latest() const { return entries_.back(); }
+  // The one in force after the block at `height`.
+  [[nodiscard]] const ConfigurationEntry& at(Height height) const;
+  // Membership whose members sign for `height`.
+  [[nodiscard]] const Membership& members_for(Height height) const;
+  // False if `control` does not decode or names nobody's keys; nothing is changed then.
+  [[nodiscard]] bool append(Height height, std::span<const uint8_t> control);
+  // True if the latest configuration is another one afterwards.
+  bool truncate(Height from);
+  // Forgets what only heights below `height` need.
+  void compact(Height height);
+  void reset(ConfigurationEntry entry);
+  [[nodiscard]] Bytes memory() const;
+  void encode_state(Writer& out) const;
+
+ private:
+  std::vector<ConfigurationEntry> entries_;  // ascending by height, never empty
+};
+
+}  // namespace govchain::consensus::raft

@@ -1,0 +1,305 @@
+// Changes of membership (dissertation chapter 4): one voter at a time, or joint; and the transfer
+// of leadership (§3.10).
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/assert.h"
+#include "consensus/raft/confchange/changer.h"
+#include "consensus/raft/raft_engine.h"
+
+namespace govchain::consensus::raft {
+namespace {
+
+bool is_target(const std::vector<Member>& target) {
+  if (target.size() > kMaxMembers) return false;
+  for (size_t i = 1; i < target.size(); ++i) {
+    if (!(target[i - 1].id < target[i].id)) return false;
+  }
+  return std::any_of(target.begin(), target.end(),
+                     [](const Member& member) { return member.weight > 0; });
+}
+
+// What to do to `configuration` to make it the target.
+std::vector<confchange::Step> steps_to(const std::vector<Member>& target,
+                                       const confchange::Configuration& configuration,
+                                       const Membership& known) {
+  using confchange::Step;
+  using confchange::StepKind;
+  std::vector<Step> steps;
+  Membership wanted;
+  wanted.members = target;
+  const auto remove_missing = [&](const std::vector<NodeId>& nodes) {
+    for (const NodeId node : nodes) {
+      if (wanted.find(replica_id(node)) == nullptr) steps.push_back(Step{StepKind::kRemove, node});
+    }
+  };
+  for (const Member& member : target) {
+    const NodeId node = node_id(member.id);
+    const bool voter = member.weight > 0;
+    const Member* before = known.find(member.id);
+    if (voter && !confchange::contains(configuration.incoming, node)) {
+      steps.push_back(Step{StepKind::kAddVoter, node});
+    } else if (!voter && !configuration.learns(node)) {
+      steps.push_back(Step{StepKind::kAddLearner, node});
+    } else if (before == nullptr || !(*before == member)) {
+      steps.push_back(Step{StepKind::kUpdate, node});
+    }
+  }
+  remove_missing(configuration.incoming);
+  remove_missing(configuration.learners);
+  return steps;
+}
+
+size_t voters_changed(const std::vector<confchange::Step>& steps,
+                      const confchange::Configuration& configuration) {
+  return static_cast<size_t>(
+      std::count_if(steps.begin(), steps.end(), [&](const confchange::Step& step) {
+        const bool votes = confchange::contains(configuration.incoming, step.node);
+        return step.kind != confchange::StepKind::kUpdate &&
+               votes != (step.kind == confchange::StepKind::kAddVoter);
+      }));
+}
+
+}  // namespace
+
+void RaftEngine::announce_membership(const Membership& membership, Height from) {
+  sink_->emit(effect::MembershipActive{membership, from});
+}
+
+// --- Requests
+
+void RaftEngine::on(const input::Reconfigure& input) {
+  want(input.change, configurations_.latest().members.epoch);
+  forward_change();
+}
+
+// Changes are compare-and-set: one that was asked for in an earlier epoch has been overtaken.
+void RaftEngine::want(const MembershipChange& change, Epoch epoch) {
+  const bool only_transfer = change.target.empty() && change.transfer_leadership_to.has_value();
+  if (!only_transfer && !is_target(change.target)) {
+    ++counters_.malformed;
+    return;
+  }
+  if (epoch != configurations_.latest().members.epoch) {
+    ++counters_.stale;
+    return;
+  }
+  wanted_change_ = change;
+  wanted_epoch_ = epoch;
+  try_reconfigure();
+}
+
+void RaftEngine::forward_change() {
+  if (!wanted_change_ || !leader_ || is_leader()) return;
+  if (wanted_epoch_ != configurations_.latest().members.epoch) {
+    wanted_change_.reset();
+    return;
+  }
+  Ref<Message> message = new_message(MessageType::kReconfigure, Lane::kVote, Height());
+  message->epoch = wanted_epoch_;
+  Membership target;
+  target.members = wanted_change_->target;
+  Writer out(message->body);
+  encode_membership(target, out);
+  const std::optional<ReplicaId> heir = wanted_change_->transfer_leadership_to;
+  out.u64(heir ? node_id(*heir) : 0);
+  send(*leader_, std::move(message), hard_state_ticket_);
+  // A mere transfer leaves no trace by which we could see that it is done.
+  if (target.members.empty()) wanted_change_.reset();
+}
+
+void RaftEngine::on_reconfigure_message(ReplicaId /*from*/, const Message& message) {
+  Reader in(message.body);
+  MembershipChange change;
+  change.target = decode_membership(in).members;
+  const uint64_t heir = in.u64();
+  if (!in.finished() || heir > uint64_t{UINT32_MAX} + 1) {
+    ++counters_.malformed;
+    return;
+  }
+  if (heir != 0) change.transfer_leadership_to = replica_id(heir);
+  if (!is_leader() || wanted_change_) {
+    ++counters_.stale;
+    return;
+  }
+  ++counters_.accepted;
+  want(change, message.epoch);
+}
+
+// --- Leader
+
+// One change at a time, and none before an entry of our own term is committed: without that rule
+// changes one voter at a time are not safe across leaders (Ongaro's correction of 2015).
+void RaftEngine::try_reconfigure() {
+  if (!is_leader() || stopped_ || commit_ < term_start_) return;
+  const ConfigurationEntry& latest = configurations_.latest();
+  if (latest.height > commit_) return;
+  if (latest.configuration.joint()) {
+    leave_joint_if_due();
+    return;
+  }
+  if (!wanted_change_) return;
+  if (wanted_epoch_ != latest.members.epoch) {
+    wanted_change_.reset();
+    return;
+  }
+  const MembershipChange change = *wanted_change_;
+  if (change.target.empty()) {
+    wanted_change_.reset();
+    start_transfer(*change.transfer_leadership_to);
+    return;
+  }
+  propose_change(change);
+}
+
+void RaftEngine::propose_change(const MembershipChange& change) {
+  const ConfigurationEntry& latest = configurations_.latest();
+  const std::vector<confchange::Step> steps =
+      steps_to(change.target, latest.configuration, latest.members);
+  if (steps.empty()) {
+    wanted_change_.reset();
+    if (change.transfer_leadership_to) start_transfer(*change.transfer_leadership_to);
+    return;
+  }
+  const confchange::Changer changer(latest.configuration, progress_, log_.last().value(),
+                                    fresh_progress());
+  Result<confchange::Outcome> outcome = voters_changed(steps, latest.configuration) > 1
+                                            ? changer.enter_joint(true, steps)
+                                            : changer.simple(steps);
+  if (!outcome.ok()) {
+    wanted_change_.reset();
+    ++counters_.malformed;
+    return;
+  }
+  progress_ = std::move(outcome.value().progress);
+  ConfigurationControl control;
+  control.configuration = std::move(outcome.value().configuration);
+  control.target.members = change.target;
+  control.target.epoch = latest.members.epoch.next();
+  std::vector<uint8_t> bytes;
+  encode_control(control, bytes);
+  propose_block(std::move(bytes), false);
+}
+
+void RaftEngine::leave_joint_if_due() {
+  const ConfigurationEntry& latest = configurations_.latest();
+  if (!latest.configuration.auto_leave) return;
+  const confchange::Changer changer(latest.configuration, progress_, log_.last().value(),
+                                    fresh_progress());
+  Result<confchange::Outcome> outcome = changer.leave_joint();
+  GOVCHAIN_ASSERT(outcome.ok());
+  ConfigurationControl control;
+  control.configuration = std::move(outcome.value().configuration);
+  control.target = latest.target;
+  std::vector<uint8_t> bytes;
+  encode_control(control, bytes);
+  progress_ = std::move(outcome.value().progress);
+  propose_block(std::move(bytes), false);
+}
+
+// --- Everybody
+
+void RaftEngine::on_configuration_appended() {
+  const ConfigurationEntry& latest = configurations_.latest();
+  announce_membership(latest.height <= commit_ ? latest.members : latest.reachable,
+                      latest.height.next());
+}
+
+void RaftEngine::on_configuration_committed(Height height) {
+  const ConfigurationEntry entry = configurations_.at(height);
+  GOVCHAIN_ASSERT(entry.height == height);
+  if (!entry.completes_change()) return;
+  const Membership before = configurations_.at(Height(height.value() - 1)).reachable;
+  ++counters_.membership_changes;
+  sink_->emit(effect::Metric{MetricId::kMembershipChange, entry.members.epoch.value()});
+  if (is_leader()) part_from(before, entry.members, height);
+  // A later change may be in the log already, and then its members are the ones to reach.
+  if (configurations_.latest().height == height) {
+    announce_membership(entry.members, height.next());
+  }
+  std::optional<ReplicaId> heir;
+  if (wanted_change_ && wanted_epoch_ < entry.members.epoch) {
+    heir = wanted_change_->transfer_leadership_to;
+    wanted_change_.reset();
+  }
+  if (entry.members.find(config_.self) == nullptr && before.find(config_.self) != nullptr) {
+    stop(false);
+    return;
+  }
+  if (is_leader() && !promotable()) {
+    // Demoted to a learner: it led until the change was committed, and now stops (§4.2.2).
+    become_follower(term_, std::nullopt);
+    return;
+  }
+  if (is_leader() && heir) start_transfer(*heir);
+}
+
+// Those who leave are told, because nobody sends them anything from now on; and if we leave
+// ourselves, somebody else is asked to lead at once.
+void RaftEngine::part_from(const Membership& before, const Membership& after, Height height) {
+  Ref<Message> farewell = new_message(MessageType::kRemoved, Lane::kVote, height);
+  farewell->epoch = after.epoch;
+  seal_message(*farewell);
+  const MessageRef shared(std::move(farewell));
+  for (const Member& member : before.members) {
+    if (member.id != config_.self && after.find(member.id) == nullptr) {
+      sink_->emit(effect::Send{member.id, shared, hard_state_ticket_});
+    }
+  }
+  const Member* own = after.find(config_.self);
+  if (own != nullptr && own->weight > 0) return;
+  announce_commit();
+  const auto better = [](const ProgressMap::Item& a, const ProgressMap::Item& b) {
+    return a.second.match < b.second.match;
+  };
+  ReplicaId heir = config_.self;
+  const ProgressMap::Item* best = nullptr;
+  for (const ProgressMap::Item& item : progress_) {
+    if (item.first == self_node() || item.second.learner) continue;
+    if (best == nullptr || better(*best, item)) best = &item;
+  }
+  if (best == nullptr) return;
+  heir = replica_id(best->first);
+  send(heir, new_message(MessageType::kTimeoutNow, Lane::kVote, Height()), hard_state_ticket_);
+}
+
+void RaftEngine::on_removed(ReplicaId /*from*/, const Message& message) {
+  const Membership& members = configurations_.latest().members;
+  if (members.find(config_.self) == nullptr || message.epoch <= members.epoch) {
+    ++counters_.stale;
+    return;
+  }
+  ++counters_.accepted;
+  stop(false);
+}
+
+// --- Transfer of leadership
+
+void RaftEngine::start_transfer(ReplicaId target) {
+  if (!is_leader() || target == config_.self ||
+      !confchange::contains(configuration().incoming, node_id(target))) {
+    return;
+  }
+  transfer_target_ = target;
+  transfer_sent_ = false;
+  transfer_deadline_ = now_ + election_timeout_;
+  continue_transfer();
+}
+
+// §3.10: the log is brought up to date, with no new proposals, and then the target may start an
+// election at once. If it does not come about within an election timeout, we go on.
+void RaftEngine::continue_transfer() {
+  if (!transfer_target_ || transfer_sent_) return;
+  const Progress* progress = progress_.find(node_id(*transfer_target_));
+  if (progress == nullptr) {
+    transfer_target_.reset();
+    return;
+  }
+  if (progress->match != log_.last().value()) return;
+  transfer_sent_ = true;
+  send(*transfer_target_, new_message(MessageType::kTimeoutNow, Lane::kVote, Height()),
+       hard_state_ticket_);
+}
+
+}  // namespace govchain::consensus::raft

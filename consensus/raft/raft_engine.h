@@ -1,0 +1,370 @@
+#pragma once
+// One Raft replica. The class is declared here; its handlers stand in one file per part of the
+// protocol: election.cpp, replication.cpp, proposals.cpp, commit.cpp, read_index.cpp,
+// checkpoints.cpp, snapshot.cpp, membership.cpp, recovery.cpp; engine.cpp dispatches.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "consensus/digest_index.h"
+#include "consensus/engine.h"
+#include "consensus/mempool.h"
+#include "consensus/raft/checkpoint_votes.h"
+#include "consensus/raft/configuration_history.h"
+#include "consensus/raft/engine.h"
+#include "consensus/raft/log.h"
+#include "consensus/raft/messages.h"
+#include "consensus/raft/mutant.h"
+#include "consensus/raft/progress.h"
+#include "consensus/raft/records.h"
+
+namespace govchain::consensus::raft {
+
+enum class Role : uint8_t { kFollower, kPreCandidate, kCandidate, kLeader };
+
+// Named bounds of what peers and clients can make a replica keep.
+inline constexpr uint64_t kMaxUnexecutedBlocks = 256;  // a leader stops proposing beyond
+inline constexpr uint32_t kLoadBlocks = 64;            // asked of the block store at a time
+inline constexpr uint64_t kMaxUnheardBeats =
+    2;  // heartbeats without an acknowledgement, then probe
+inline constexpr uint64_t kSnapshotRepeatBeats = 20;    // until a snapshot is announced once more
+inline constexpr uint32_t kFailedElectionsPerStep = 4;  // then the timeouts double
+
+class RaftEngine final : public Engine {
+ public:
+  RaftEngine(const EngineConfig& config, const RaftConfig& raft_config, RecoveredState recovered);
+  RaftEngine& operator=(const RaftEngine&) = delete;
+
+  void step(TimePoint now, std::span<const Input> inputs, EffectSink& sink) override;
+  [[nodiscard]] Bytes credit() const override;
+  [[nodiscard]] EngineStatus status() const override;
+  [[nodiscard]] const EngineCounters& counters() const override { return counters_; }
+  [[nodiscard]] std::unique_ptr<Engine> clone() const override;
+  [[nodiscard]] Digest fingerprint() const override;
+  [[nodiscard]] Bytes memory() const override;
+
+  RaftEngine(const RaftEngine&) = default;
+
+ private:
+  enum class TimerKind : uint8_t { kElection = 1, kHeartbeat = 2, kBatch = 3, kRetry = 4 };
+  static constexpr size_t kTimers = 5;
+
+  // Of a follower that hears from a leader, or a leader itself: which of the peers' reads wait.
+  struct PendingRead {
+    bool local = true;
+    ReplicaId reader;       // whom to answer if not local
+    uint64_t sequence = 0;  // the reader's
+    Token token;            // the host's, if local
+    Height index;           // commit index when it arrived
+    uint64_t round = 0;     // confirmed by this round; 0: waits for the next one
+  };
+  struct ForwardedRead {
+    Token token;
+    uint64_t sequence = 0;
+    TimePoint sent;
+  };
+  struct PendingVerification {
+    Token token;
+    enum class Kind : uint8_t { kVote, kProof, kSnapshot } kind = Kind::kVote;
+    Height height;
+    ReplicaId signer;
+  };
+  struct PendingSignature {
+    Token token;
+    Statement statement;
+  };
+  struct OwnRoot {
+    Height height;
+    Digest root;
+  };
+  struct SnapshotTransfer {
+    enum class Stage : uint8_t { kVerifying, kFetching, kPersisting, kInstalling };
+    Stage stage = Stage::kVerifying;
+    Checkpoint checkpoint;
+    View term;  // of the block at the checkpoint's height
+    ConfigurationEntry configuration;
+    std::vector<Digest> committed;  // payloads ordered up to there, newest last
+    Height window_from;             // heights from here on are covered by `committed`
+    Height leader_commit;           // and up to here, as the leader had committed that far
+    Ticket ticket;                  // of the record that announces the installation
+  };
+
+  // --- engine.cpp: life, dispatch, helpers
+  void begin();
+  void on(const input::MessageReceived& input);
+  void on(const input::TimerFired& input);
+  void on(const input::Persisted& input);
+  void on(const input::PersistFailed& input);
+  void on(const input::Loaded& input);
+  void on(const input::Verified& input);
+  void on(const input::Signed& input);
+  void on(const input::Executed& input);
+  void on(const input::Propose& input);
+  void on(const input::ReadRequested& input);
+  void on(const input::Reconfigure& input);
+  void on(const input::PeerUp& input);
+  void on(const input::PeerDown& input);
+  void on(const input::PeerWritable& input);
+  void on(const input::PeerDropped& input);
+  void on(const input::SnapshotFetched& input);
+  void on(const input::SnapshotInstalled& input);
+  void on(const input::WallTime& input);
+  void receive(ReplicaId from, const Message& message, const MessageRef& reference);
+  void receive_request(ReplicaId from, const Message& message);
+  void receive_from_leader(ReplicaId from, const Message& message);
+  void receive_reply(ReplicaId from, const Message& message);
+  void receive_untimed(ReplicaId from, const Message& message);
+  void refuse_stale(ReplicaId from, const Message& message);
+  [[nodiscard]] Ref<Message> new_message(MessageType type, Lane lane, Height height) const;
+  void send(ReplicaId to, Ref<Message> message, Ticket after);
+  void broadcast(Ref<Message> message, Ticket after);
+  void set_timer(TimerKind kind, TimePoint deadline);
+  void cancel_timer(TimerKind kind);
+  [[nodiscard]] Token new_token();
+  Ticket persist(Ref<LogRecord> record);
+  void stop(bool storage_failed);
+  [[nodiscard]] uint64_t random(uint64_t bound);
+  [[nodiscard]] bool is_leader() const { return role_ == Role::kLeader; }
+  [[nodiscard]] NodeId self_node() const { return node_id(config_.self); }
+  [[nodiscard]] const confchange::Configuration& configuration() const {
+    return configurations_.latest().configuration;
+  }
+  [[nodiscard]] bool promotable() const { return configuration().votes(self_node()); }
+  [[nodiscard]] int64_t wall_time() const;
+  void encode_state(Writer& out) const;
+
+  // --- election.cpp
+  void arm_election();
+  void heard_from_leader(ReplicaId leader);
+  [[nodiscard]] bool hears_from_leader() const;
+  void on_election_timer();
+  void check_quorum();
+  void campaign();
+  void become_pre_candidate();
+  void become_candidate(bool forced);
+  void become_follower(View term, std::optional<ReplicaId> leader);
+  void become_leader();
+  void leave_leadership();
+  void adopt_term(View term);
+  void set_leader(ReplicaId leader);
+  void save_hard_state();
+  void request_votes(MessageType type, bool forced, Ticket after);
+  void record_vote(NodeId node, bool granted);
+  void tally();
+  [[nodiscard]] bool is_up_to_date(const VoteRequestBody& body) const;
+  void on_pre_vote_request(ReplicaId from, const Message& message);
+  void on_vote_request(ReplicaId from, const Message& message);
+  void on_vote_reply(ReplicaId from, const Message& message);
+  void on_timeout_now(ReplicaId from);
+
+  // --- replication.cpp
+  [[nodiscard]] Progress fresh_progress() const;
+  void replicate_to_all();
+  void replicate_to(NodeId node, Progress& progress);
+  void send_append(NodeId node, Progress& progress, BlockRef block, bool bare);
+  bool send_next(NodeId node, Progress& progress);
+  void load_for(Progress& progress);
+  void on_loaded_for_peer(const input::Loaded& input);
+  void broadcast_heartbeat();
+  void on_heartbeat_timer();
+  void announce_commit();
+  void on_append(ReplicaId from, const Message& message);
+  void append_from_leader(ReplicaId from, const Message& message, const AppendBody& body);
+  void answer_append(ReplicaId to, Height height);
+  void refuse_append(ReplicaId to, Height previous, View previous_term);
+  void on_append_reply(ReplicaId from, const Message& message);
+  void on_append_refused(NodeId node, Progress& progress, Height height,
+                         const AppendReplyBody& body);
+  void on_heartbeat(ReplicaId from, const Message& message);
+  void on_heartbeat_reply(ReplicaId from, const Message& message);
+
+  // --- proposals.cpp
+  Ticket append_to_log(BlockRef block);
+  void truncate_log(Height from);
+  void index_uncommitted(const Block& block);
+  void unindex(const Block& block);
+  void propose_if_due();
+  [[nodiscard]] bool may_propose() const;
+  void propose_block(std::vector<uint8_t> control, bool with_payloads);
+  void admit(ReplicaId origin, const PayloadRef& payload, bool local);
+  void forward(const PayloadRef& payload);
+  void forward_pending();
+  void on_forward(ReplicaId from, const Message& message);
+  void on_retry_timer();
+
+  // --- commit.cpp
+  void commit_by_counting();
+  void commit_to(Height height);
+  void note_committed(const BlockRef& block);
+  void execute_committed();
+  void advance_durable();
+
+  // --- read_index.cpp
+  void start_read(PendingRead read);
+  void start_read_round();
+  void settle_reads();
+  void confirm_round(NodeId node, uint64_t round);
+  void answer_read(const PendingRead& read, bool refused);
+  void forward_read(Token token);
+  void refuse_reads();
+  void expire_forwarded_reads(bool all);
+  void on_read_index(ReplicaId from, const Message& message);
+  void on_read_index_reply(ReplicaId from, const Message& message);
+
+  // --- checkpoints.cpp
+  void sign_checkpoint(Height height, const Digest& root);
+  void on_checkpoint_vote(ReplicaId from, const Message& message, const MessageRef& reference);
+  void on_checkpoint_proof(ReplicaId from, const Message& message);
+  void broadcast_vote(const CheckpointVotes::Vote& vote, Height height, bool again);
+  void send_checkpoint_proof(ReplicaId to);
+  void count_checkpoint(Height height);
+  void make_stable();
+  void compact_log(Height previous_checkpoint);
+  [[nodiscard]] bool is_proof(const Checkpoint& checkpoint, const Membership& members) const;
+  [[nodiscard]] ClaimListRef claims_of(const Certificate& certificate) const;
+  void resend_checkpoint_votes();
+
+  // --- snapshot.cpp
+  void send_snapshot(NodeId node, Progress& progress);
+  void on_install_snapshot(ReplicaId from, const Message& message);
+  void on_snapshot_verified(bool valid);
+  void announce_installation();
+  void abandon_transfer();
+  void install_announced_snapshot();
+  void finish_installation(const Digest& root);
+  void settle_pending();
+
+  // --- membership.cpp
+  void try_reconfigure();
+  void propose_change(const MembershipChange& change);
+  void want(const MembershipChange& change, Epoch epoch);
+  void on_configuration_appended();
+  void on_configuration_committed(Height height);
+  void part_from(const Membership& before, const Membership& after, Height height);
+  void leave_joint_if_due();
+  void announce_membership(const Membership& membership, Height from);
+  void forward_change();
+  void on_reconfigure_message(ReplicaId from, const Message& message);
+  void on_removed(ReplicaId from, const Message& message);
+  void start_transfer(ReplicaId target);
+  void continue_transfer();
+
+  // --- recovery.cpp
+  struct Replayed;
+  void recover(RecoveredState recovered);
+  [[nodiscard]] bool replay(const RecoveredState& recovered, Replayed& replayed) const;
+  [[nodiscard]] bool rebuild_log(const RecoveredState& recovered, const Replayed& replayed);
+  void plan_window(const Replayed& replayed);
+  void load_window();
+  void load_window_chunk(Height low);
+  void on_window_loaded(const input::Loaded& input);
+
+  // Configuration.
+  EngineConfig config_;
+  RaftConfig raft_;
+  Duration election_timeout_;
+  Duration heartbeat_;
+
+  // Of this step only.
+  EffectSink* sink_ = nullptr;
+  TimePoint now_;
+
+  // Hard state (figure 2 of the paper): durable before anybody sees it.
+  View term_;
+  std::optional<ReplicaId> vote_;
+  HardState saved_;           // as last written
+  Ticket hard_state_ticket_;  // of that record
+  Ticket self_vote_ticket_;   // a candidate counts its own vote when this is durable
+
+  // Write-ahead log.
+  Ticket last_ticket_;
+  Ticket durable_ticket_;
+  bool disk_full_ = false;
+  bool stopped_ = false;
+  bool storage_failed_ = false;
+  bool begun_ = false;
+
+  // Log.
+  Log log_;
+  ConfigurationHistory configurations_;
+  Height durable_height_;  // of our own log
+  Height verified_;        // agrees with the leader of this term up to here
+  Height commit_;
+  Height emitted_;  // last height for which effect::Commit was emitted or the store has it
+  Height execute_sent_;
+  Height executed_;
+  Digest executed_root_;
+  int64_t last_block_time_ = 0;
+
+  // Roles and elections.
+  Role role_ = Role::kFollower;
+  std::optional<ReplicaId> leader_;
+  std::optional<TimePoint> leader_heard_;
+  std::vector<std::pair<NodeId, bool>> votes_;
+  uint32_t failed_elections_ = 0;
+  Duration drawn_timeout_;
+  TimePoint election_deadline_;
+  uint64_t random_position_ = 0;
+  std::optional<TimePoint> timers_[kTimers];
+
+  // Leadership.
+  ProgressMap progress_;
+  Height term_start_;  // our no-op
+  Height announced_commit_;
+  MessageRef shared_append_;  // the last append built: usually it goes to every follower
+  Height shared_commit_;      // the commit index in it
+  std::optional<ReplicaId> transfer_target_;
+  TimePoint transfer_deadline_;
+  bool transfer_sent_ = false;
+
+  // Proposals.
+  Mempool mempool_;
+  DigestIndex uncommitted_;  // payload -> low 32 bits of its height in the uncommitted log
+  Height settle_refusals_;   // once committed so far, what is pending and known as ordered lies
+                             // in a snapshot; 0 = nothing to settle
+  int64_t wall_base_ = 0;
+  TimePoint wall_base_at_;
+  bool wall_known_ = false;
+
+  // Reads.
+  std::vector<PendingRead> reads_;
+  std::vector<ForwardedRead> forwarded_reads_;
+  uint64_t read_round_ = 0;
+  uint64_t confirmed_round_ = 0;
+  uint64_t read_sequence_ = 0;
+
+  // Checkpoints and snapshots.
+  CheckpointVotes checkpoint_votes_;
+  Checkpoint stable_;
+  Checkpoint proven_;                          // as stable_, but perhaps ahead of our own execution
+  std::optional<Checkpoint> proof_candidate_;  // being verified
+  std::vector<PendingVerification> verifications_;
+  std::vector<PendingSignature> signings_;
+  std::vector<OwnRoot> own_roots_;  // of our own execution, above the stable checkpoint
+  std::optional<SnapshotTransfer> transfer_;
+  Ticket base_ticket_;  // of the record for the newest stable checkpoint
+  Height store_from_;   // lowest height that our own block store may have
+
+  // The window of committed payloads is rebuilt from the block store after a restart.
+  Height window_from_{1};  // complete from here on
+  Height window_bottom_;   // no block below is asked for
+  Height window_chunk_;    // where the chunk being loaded begins
+  Height window_low_;      // what was asked for last
+  Token window_load_;
+  uint64_t window_payloads_ = 0;
+
+  // Membership.
+  std::optional<MembershipChange> wanted_change_;
+  Epoch wanted_epoch_;  // the change was asked for in this epoch
+
+  uint64_t next_token_ = 1;
+  RecoveredState recovered_;  // until the first step
+  EngineCounters counters_;
+};
+
+}  // namespace govchain::consensus::raft
