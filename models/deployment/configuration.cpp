@@ -187,63 +187,71 @@ class Configurator {
   }
 
   void count_builds() {
-    const double places_and_centre = static_cast<double>(places()) + 1;
-    const double cells = static_cast<double>(places() * services());
+    const Spread one_each{1, 1};
+    const auto per_place = static_cast<double>(services());
+    const double members = nation_.deployment.members_per_platform;
     Configuration& c = configuration_;
     switch (c.arrangement.builds) {
-      case Builds::kPerChain:
+      case Builds::kPerChain: {
+        const double replicas = replicas_for(nation_, {}, nation_.deployment.protocol);
         c.project_builds = separate_chains();
         c.networks = separate_chains();
         c.graded_systems = separate_chains();
-        c.members = separate_chains() * replicas_for(nation_, {}, nation_.deployment.protocol);
-        return;
+        c.members = {separate_chains().each_place * replicas, separate_chains().centre * replicas};
+        break;
+      }
       case Builds::kPerPlace:
-        c.platform_builds = places_and_centre;
-        c.service_builds = cells;
-        c.networks = places_and_centre;
+        c.platform_builds = one_each;
+        c.service_builds = {per_place, 0};
+        c.networks = one_each;
+        c.graded_systems = one_each;
+        c.members = {members, members};
         break;
       case Builds::kOne:
-        c.platform_builds = 1;
-        c.service_builds = static_cast<double>(services());
-        c.onboardings = cells - static_cast<double>(services());
-        c.networks = 1;
+        c.platform_builds = {0, 1};
+        c.service_builds = {0, per_place};
+        // Every place but the one where it was built and tried first.
+        c.onboardings = {per_place, -per_place};
+        c.networks = {0, 1};
+        c.graded_systems = one_each;
+        c.members = {members, members};
         break;
       case Builds::kHub:
-        c.hub_builds = 1;
-        c.onboardings = cells;
-        c.graded_systems = 1;
-        c.members = static_cast<double>(places());
-        return;
+        c.hub_builds = {0, 1};
+        c.onboardings = {per_place, 0};
+        c.graded_systems = {0, 1};
+        c.members = {1, 0};
+        break;
     }
-    c.graded_systems = places_and_centre;
-    c.members = places_and_centre * nation_.deployment.members_per_platform;
   }
 
   void count_connections() {
-    const double places_and_centre = static_cast<double>(places()) + 1;
     const DeploymentSettings& settings = nation_.deployment;
     Configuration& c = configuration_;
     switch (c.arrangement.connection) {
       case Connection::kInterface:
         c.interface_builds = separate_chains();
-        c.gateways = places_and_centre;
+        c.gateways = {1, 1};
         break;
       case Connection::kAdapters: {
         const auto chains = static_cast<uint32_t>(services());
         // Between the chains of a place; from each vendor's chains there to the place's gateway;
         // and one for every ministry.
-        c.adapters = static_cast<double>(places()) *
-                         (adapters_needed(chains, settings.vendors, settings.adapters) +
-                          std::min(chains, settings.vendors)) +
-                     settings.ministries;
-        c.gateways = places_and_centre;
+        c.adapters = {
+            static_cast<double>(adapters_needed(chains, settings.vendors, settings.adapters) +
+                                std::min(chains, settings.vendors)),
+            static_cast<double>(settings.ministries)};
+        c.gateways = {1, 1};
         break;
       }
-      case Connection::kGateways:
-        c.adapters = adapters_needed(static_cast<uint32_t>(places()) + 1, settings.vendors,
-                                     settings.adapters);
-        c.gateways = places_and_centre;
+      case Connection::kGateways: {
+        const auto platforms = static_cast<uint32_t>(places() + 1);
+        const double share = adapters_needed(platforms, settings.vendors, settings.adapters) /
+                             static_cast<double>(platforms);
+        c.adapters = {share, share};
+        c.gateways = {1, 1};
         break;
+      }
       case Connection::kNone:
       case Connection::kShared:
       case Connection::kCentral:
@@ -260,22 +268,21 @@ class Configurator {
         c.supported_systems = separate_chains();
         break;
       case Operation::kPerPlace:
-        c.operations = static_cast<double>(places()) + 1;
-        c.supported_systems = c.operations;
+        c.operations = {1, 1};
+        c.supported_systems = {1, 1};
         break;
       case Operation::kOne:
-        c.operations = 1;
-        c.supported_systems = static_cast<double>(services());
-        c.places_on_site =
-            c.arrangement.chains == Chains::kCentral ? 0 : static_cast<double>(places());
+        c.operations = {0, 1};
+        c.supported_systems = {0, static_cast<double>(services())};
+        c.people_on_site = {c.arrangement.chains == Chains::kCentral ? 0.0 : 1.0, 0};
         break;
     }
   }
 
   [[nodiscard]] size_t places() const { return nation_.places.size(); }
   [[nodiscard]] size_t services() const { return nation_.services.size(); }
-  [[nodiscard]] double separate_chains() const {
-    return static_cast<double>(places() * services()) + nation_.deployment.ministries;
+  [[nodiscard]] Spread separate_chains() const {
+    return {static_cast<double>(services()), static_cast<double>(nation_.deployment.ministries)};
   }
 
   const NationSpec& nation_;

@@ -63,28 +63,38 @@ struct Arrangement {
 };
 [[nodiscard]] Arrangement arrangement_of(DeploymentKind kind, bool as_procured);
 
+// A number of things: so many in each place, so many at the centre.
+struct Spread {
+  double each_place = 0;
+  double centre = 0;
+  [[nodiscard]] double total(size_t places) const {
+    return each_place * static_cast<double>(places) + centre;
+  }
+  friend bool operator==(const Spread&, const Spread&) = default;
+};
+
 // Everything about a configuration that is not a size.
 struct Configuration {
   std::string id;  // "interconnected", "pooling", …
   Arrangement arrangement;
   std::vector<PlannedChain> chains;
   // Built.
-  double project_builds = 0;   // separate chain projects
-  double platform_builds = 0;  // shared platforms
-  double service_builds = 0;   // a service's contracts on a shared platform
-  double onboardings = 0;      // a service configured in a place where it was not built
-  double hub_builds = 0;
-  double interface_builds = 0;  // conformance to a mandated interface
-  double adapters = 0;
-  double gateway_builds = 0;
+  Spread project_builds;   // separate chain projects
+  Spread platform_builds;  // shared platforms
+  Spread service_builds;   // a service's contracts on a shared platform
+  Spread onboardings;      // a service configured in a place where it was not built
+  Spread hub_builds;
+  Spread interface_builds;  // conformance to a mandated interface
+  Spread adapters;
+  Spread gateway_builds;
   // Run.
-  double gateways = 0;
-  double operations = 0;         // teams with a round-the-clock desk
-  double supported_systems = 0;  // with application support of their own
-  double places_on_site = 0;     // with people on site under a central operation
-  double graded_systems = 0;     // security assessments a year
-  double members = 0;            // organisations trained, over all platforms
-  double networks = 0;           // platform licences
+  Spread gateways;
+  Spread operations;         // teams with a round-the-clock desk
+  Spread supported_systems;  // with application support of their own
+  Spread people_on_site;     // places with people under a central operation
+  Spread graded_systems;     // security assessments a year
+  Spread members;            // organisations trained, over all platforms
+  Spread networks;           // platform licences
   // Calls.
   double schema_failure = 0;  // of calls that cross chains
 };

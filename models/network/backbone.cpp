@@ -164,6 +164,12 @@ consensus::Result<NationalNetwork> NationalNetwork::make(Backbone backbone,
       network.paths_[from * count + to] = std::move(path);
     }
   }
+  for (size_t from = 0; from < count; ++from) {
+    for (size_t to = 0; to < count; ++to) {
+      const Path path = network.alternative(from, to);
+      network.alternative_kilometres_.push_back(path.nodes.empty() ? -1 : path.kilometres);
+    }
+  }
   return network;
 }
 
@@ -190,10 +196,18 @@ std::vector<uint32_t> NationalNetwork::route(size_t from, size_t to) const {
   return paths_[from * places_.size() + to].nodes;
 }
 
-std::vector<uint32_t> NationalNetwork::alternative_route(size_t from, size_t to) const {
+NationalNetwork::Path NationalNetwork::alternative(size_t from, size_t to) const {
   std::vector<bool> banned(backbone_.links.size(), false);
   for (const uint32_t link : paths_[from * places_.size() + to].links) banned[link] = true;
-  return shortest(node_of_place_[from], node_of_place_[to], banned).nodes;
+  return shortest(node_of_place_[from], node_of_place_[to], banned);
+}
+
+std::vector<uint32_t> NationalNetwork::alternative_route(size_t from, size_t to) const {
+  return alternative(from, to).nodes;
+}
+
+double NationalNetwork::alternative_kilometres(size_t from, size_t to) const {
+  return alternative_kilometres_[from * places_.size() + to];
 }
 
 sim::NetworkSpec NationalNetwork::network_for(const std::vector<size_t>& chosen) const {

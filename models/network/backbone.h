@@ -85,6 +85,11 @@ class NationalNetwork {
   [[nodiscard]] std::vector<uint32_t> route(size_t from, size_t to) const;
   // The best route that uses none of the links of the first; empty if there is none.
   [[nodiscard]] std::vector<uint32_t> alternative_route(size_t from, size_t to) const;
+  // Its length; negative if there is none.
+  [[nodiscard]] double alternative_kilometres(size_t from, size_t to) const;
+  // Between a client's system and the backbone node of its place, one way: the end's share of the
+  // fitted intercept.
+  [[nodiscard]] sim::Duration access_delay() const;
   // Description for the simulator: places[i] is the i-th of `chosen`, followed by the backbone
   // nodes that their routes cross.
   [[nodiscard]] sim::NetworkSpec network_for(const std::vector<size_t>& chosen) const;
@@ -103,11 +108,11 @@ class NationalNetwork {
   // The place's node by its label, or a new one at the nearest.
   consensus::Status attach_places();
   void attach_to_nearest(const Place& place);
-  [[nodiscard]] sim::Duration access_delay() const;
   [[nodiscard]] sim::Duration link_delay(uint32_t link) const;
   void add_trunks(const std::vector<size_t>& chosen, const std::vector<bool>& node_used,
                   const std::vector<bool>& link_used,
                   const std::vector<sim::PlaceIndex>& place_of_node, sim::NetworkSpec& spec) const;
+  [[nodiscard]] Path alternative(size_t from, size_t to) const;
   [[nodiscard]] Path shortest(uint32_t from, uint32_t to, const std::vector<bool>& banned) const;
   Backbone backbone_;
   std::vector<Place> places_;
@@ -115,6 +120,7 @@ class NationalNetwork {
   std::vector<uint32_t> node_of_place_;
   std::vector<double> link_kilometres_;
   std::vector<Path> paths_;  // [from * places + to]
+  std::vector<double> alternative_kilometres_;
   std::vector<std::string> attachments_;
 };
 

@@ -64,9 +64,9 @@ struct EmbeddedPlatform {
 // The 31 mainland units and XPCC: everything but Hong Kong, Macao and Taiwan.
 [[nodiscard]] bool is_mainland(const std::string& place_id);
 
-// The State Council's departments: no inhabitants, seat and node of Beijing. Errors: kNotFound if
-// `places` has no "CN-BJ".
-[[nodiscard]] consensus::Result<Place> central_government(const std::vector<Place>& places);
+// The State Council's departments: no inhabitants, seat and node of Beijing, or of the most
+// populous place where a scenario leaves Beijing out.
+[[nodiscard]] Place central_government(const std::vector<Place>& places);
 
 // Position on the 34-tile map plus XPCC and "CN"; kNotFound for other ids.
 [[nodiscard]] consensus::Result<Tile> tile_of(const std::string& place_id);
