@@ -373,6 +373,29 @@ TEST(Mempool, RefusesACommittedPayloadUntilItLeavesTheWindow) {
   EXPECT_EQ(pool.add(at(0), ReplicaId(0), payload_of(1)), std::nullopt);
 }
 
+TEST(Mempool, TheCommittedWindowTravelsWithASnapshot) {
+  RandomSource random(21);
+  Mempool source(small_config());
+  for (int i = 0; i < 30; ++i) source.commit(*block_of({payload_of(random.below(60))}));
+  std::vector<Digest> window;
+  source.for_each_committed([&](const Digest& digest) { window.push_back(digest); });
+  ASSERT_EQ(window.size(), small_config().committed_window);
+  Mempool target(small_config());
+  ASSERT_FALSE(target.add(at(0), ReplicaId(0), payload_of(99)));
+  target.restore_committed(window);
+  for (uint64_t number = 0; number < 60; ++number) {
+    const Digest digest = payload_of(number)->digest;
+    ASSERT_EQ(target.is_committed(digest), source.is_committed(digest)) << number;
+  }
+  EXPECT_TRUE(target.is_pending(payload_of(99)->digest));
+  // The oldest leaves first there, too.
+  const PayloadRef next = payload_of(1'000);
+  source.commit(*block_of({next}));
+  target.commit(*block_of({next}));
+  EXPECT_FALSE(source.is_committed(window.front()));
+  EXPECT_FALSE(target.is_committed(window.front()));
+}
+
 TEST(Mempool, AllocatesNothingInSteadyState) {
   MempoolConfig config = small_config();
   config.max_payloads = 1'000;

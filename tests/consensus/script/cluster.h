@@ -1,0 +1,99 @@
+#pragma once
+// The world of a script: replicas, the messages under way between them, and what is told about it.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "consensus/result.h"
+#include "tests/consensus/script/node.h"
+
+namespace govchain::consensus::testing {
+
+// Which messages a command is about; empty lists mean any.
+struct MessageFilter {
+  std::vector<std::string> from;  // labels of replicas
+  std::vector<std::string> to;
+  std::vector<std::string> types;  // message names
+};
+
+class Cluster final : public NodeHost {
+ public:
+  Cluster(const ScriptProtocol& protocol, const EngineConfig& config);
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  // A replica with this identity; labels are unique, identities need not be: two replicas with the
+  // same identity are twins, which is how a script makes an equivocating replica.
+  void add(const std::string& label, ReplicaId id);
+  void start(const std::string& label);
+  void crash(const std::string& label, uint64_t surviving);
+  [[nodiscard]] Node* find(const std::string& label);
+  [[nodiscard]] const std::map<std::string, std::unique_ptr<Node>>& nodes() const { return nodes_; }
+  [[nodiscard]] const EngineConfig& config() const { return config_; }
+
+  // The payload that a script calls by this name: its bytes are the name.
+  [[nodiscard]] PayloadRef payload(const std::string& name);
+  [[nodiscard]] std::string names(const std::vector<PayloadRef>& payloads) const override;
+  [[nodiscard]] std::string describe_chain(const Node& node) const;
+
+  // Delivers the messages now under way that match, at most `count`, in the order in which they
+  // were sent. Messages that are sent meanwhile stay under way.
+  uint64_t deliver(const MessageFilter& filter, uint64_t count);
+  uint64_t drop(const MessageFilter& filter);
+  // Delivers until nothing is under way.
+  void deliver_all();
+  // Lets time pass for everybody, delivering at once whatever is sent.
+  void run_for(Duration duration);
+
+  // From now on messages that match are lost as they are sent, and messages between different
+  // groups, too; heal() ends both.
+  void lose(MessageFilter filter) { lost_.push_back(std::move(filter)); }
+  void partition(std::vector<std::vector<std::string>> groups) { groups_ = std::move(groups); }
+  void heal();
+
+  // Lines told since the last call. Messages are told one by one if `trace` is set, otherwise
+  // counted by type.
+  [[nodiscard]] std::string take_output();
+  void set_trace(bool trace) { trace_ = trace; }
+  // Messages under way, one per line.
+  [[nodiscard]] std::string describe_messages() const;
+
+  void send(const std::string& label, std::optional<ReplicaId> to, const Membership& members,
+            const MessageRef& message) override;
+  void tell(const std::string& label, const std::string& what) override;
+  void committed(const std::string& label, const StoredBlock& block) override;
+  [[nodiscard]] bool find_snapshot(const std::string& label, const Checkpoint& checkpoint) override;
+
+ private:
+  struct Flight {
+    std::string from;
+    std::string to;
+    MessageRef message;
+  };
+  [[nodiscard]] bool matches(const MessageFilter& filter, const Flight& flight) const;
+  [[nodiscard]] bool is_cut(const Flight& flight) const;
+  [[nodiscard]] std::string describe(const Message& message) const;
+  void enqueue(const std::string& from, ReplicaId to, const MessageRef& message);
+  void arrive(const Flight& flight);
+  void tell_neighbours(const std::string& label, bool up);
+
+  const ScriptProtocol* protocol_;
+  EngineConfig config_;
+  std::map<std::string, std::unique_ptr<Node>> nodes_;
+  std::deque<Flight> flights_;
+  std::vector<MessageFilter> lost_;
+  std::vector<std::vector<std::string>> groups_;
+  std::map<Digest, std::string> payload_names_;
+  std::map<Height, Digest> agreed_;   // block digest that the first to commit it committed
+  std::map<Digest, Height> ordered_;  // payload -> height
+  std::vector<std::string> lines_;
+  std::map<std::string, uint64_t> counts_;  // messages by type since the last output
+  bool trace_ = false;
+};
+
+}  // namespace govchain::consensus::testing

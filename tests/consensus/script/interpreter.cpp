@@ -1,0 +1,393 @@
+#include "tests/consensus/script/interpreter.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "consensus/crypto/crypto.h"
+
+namespace govchain::consensus::testing {
+
+namespace {
+
+constexpr uint64_t kMostReplicas = 100;
+constexpr ChainId kScriptChain{1};
+
+Error invalid(const Case& command, const std::string& what) {
+  return Error{ErrorCode::kInvalid, what, command.where()};
+}
+
+Result<uint64_t> number_argument(const Case& command, const std::string& name, uint64_t otherwise) {
+  if (!command.has(name)) return otherwise;
+  const std::optional<std::string> text = command.value(name);
+  const std::optional<uint64_t> number = text ? parse_number(*text) : std::nullopt;
+  if (!number) return invalid(command, name + " must be a whole number");
+  return *number;
+}
+
+std::vector<std::string> list_argument(const Case& command, const std::string& name) {
+  const auto found = command.arguments.find(name);
+  return found == command.arguments.end() ? std::vector<std::string>() : found->second;
+}
+
+MessageFilter filter_of(const Case& command) {
+  return MessageFilter{list_argument(command, "from"), list_argument(command, "to"),
+                       list_argument(command, "type")};
+}
+
+Member member_of(uint32_t id, uint64_t weight) {
+  return Member{
+      ReplicaId(id), weight,
+      make_signer(SignatureScheme::kModelled, 1, kScriptChain, ReplicaId(id))->public_key()};
+}
+
+// A misspelt argument must not silently mean its default.
+Status check_arguments(const Case& command, const std::set<std::string>& known) {
+  for (const auto& [name, values] : command.arguments) {
+    if (known.count(name) == 0) {
+      return invalid(command, "'" + command.command + "' has no argument '" + name + "'");
+    }
+  }
+  return success();
+}
+
+// Applies add=, learner= and remove= to the members that replica's chain has now.
+Result<MembershipChange> change_of(const Case& command, const Membership& now) {
+  std::map<uint32_t, Member> members;
+  for (const Member& member : now.members) members[member.id.value()] = member;
+  for (const char* kind : {"add", "learner", "remove"}) {
+    for (const std::string& text : list_argument(command, kind)) {
+      const std::optional<uint64_t> id = parse_number(text);
+      if (!id || *id >= kMostReplicas) return invalid(command, "'" + text + "' is no replica");
+      const auto key = static_cast<uint32_t>(*id);
+      if (kind == std::string("remove")) {
+        members.erase(key);
+      } else {
+        members[key] = member_of(key, kind == std::string("add") ? 1 : 0);
+      }
+    }
+  }
+  MembershipChange change;
+  for (const auto& [id, member] : members) change.target.push_back(member);
+  return change;
+}
+
+}  // namespace
+
+std::string Interpreter::run(const Case& command) {
+  printed_.clear();
+  const Status done = execute(command);
+  std::string output = cluster_ ? cluster_->take_output() : std::string();
+  output += printed_;
+  if (!done) output += "error: " + done.error().message + "\n";
+  return output.empty() ? "ok\n" : output;
+}
+
+struct Interpreter::Command {
+  std::string_view name;
+  Status (Interpreter::*run)(const Case&);
+  std::set<std::string> arguments;
+};
+
+Status Interpreter::execute(const Case& command) {
+  static const std::array<Command, 19> kCommands{{
+      {"propose", &Interpreter::propose, {"replica", "payload", "trace"}},
+      {"deliver", &Interpreter::deliver, {"from", "to", "type", "count", "quiet"}},
+      {"drop", &Interpreter::drop, {"from", "to", "type"}},
+      {"run", &Interpreter::run_cluster, {"ms", "trace"}},
+      {"tick", &Interpreter::tick, {"replica", "ms", "trace"}},
+      {"crash", &Interpreter::crash, {"replica", "surviving"}},
+      {"restart", &Interpreter::restart, {"replica", "trace"}},
+      {"persist", &Interpreter::persist, {"replica", "mode"}},
+      {"sync", &Interpreter::sync, {"replica", "trace"}},
+      {"partition", &Interpreter::partition, {"groups"}},
+      {"lose", &Interpreter::lose, {"from", "to", "type"}},
+      {"heal", &Interpreter::heal, {}},
+      {"read", &Interpreter::read, {"replica"}},
+      {"reconfigure",
+       &Interpreter::reconfigure,
+       {"replica", "add", "learner", "remove", "transfer"}},
+      {"join", &Interpreter::join, {"replica"}},
+      {"twin", &Interpreter::twin, {"replica", "as"}},
+      {"status", &Interpreter::status, {"replica"}},
+      {"committed", &Interpreter::chain, {"replica"}},
+      {"messages", &Interpreter::messages, {}},
+  }};
+  if (command.command == "cluster") return make_cluster(command);
+  if (!cluster_) return invalid(command, "the first command must be 'cluster'");
+  const auto known = std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& entry) {
+    return entry.name == command.command;
+  });
+  if (known == kCommands.end()) return invalid(command, "no command '" + command.command + "'");
+  const Status arguments = check_arguments(command, known->arguments);
+  if (!arguments) return arguments;
+  cluster_->set_trace(command.has("trace") ||
+                      (command.command == "deliver" && !command.has("quiet")));
+  return (this->*known->run)(command);
+}
+
+Status Interpreter::make_cluster(const Case& command) {
+  const Status known =
+      check_arguments(command, {"protocol", "replicas", "learners", "checkpoint", "retained",
+                                "in-flight", "block-transactions", "timeout-ms", "seed"});
+  if (!known) return known;
+  const ScriptProtocol* protocol = find_protocol(command.value("protocol").value_or(""));
+  if (protocol == nullptr) return invalid(command, "protocol must be pbft or raft");
+  EngineConfig config;
+  config.chain = kScriptChain;
+  config.batch_delay = Duration::zero();
+  // Larger than any script's chain, so that the wall clock of a script never matters.
+  config.wall_clock_tolerance = Duration::seconds(1'000'000);
+  const auto replicas = number_argument(command, "replicas", 4);
+  if (!replicas || *replicas == 0 || *replicas > kMostReplicas) {
+    return invalid(command, "replicas must be 1 to 100");
+  }
+  const auto learners = number_argument(command, "learners", 0);
+  const auto checkpoint = number_argument(command, "checkpoint", config.checkpoint_interval);
+  const auto retained = number_argument(command, "retained", config.retained_blocks);
+  const auto in_flight = number_argument(command, "in-flight", config.max_in_flight);
+  const auto transactions =
+      number_argument(command, "block-transactions", config.max_block_transactions);
+  const auto timeout = number_argument(command, "timeout-ms", 1'000);
+  const auto seed = number_argument(command, "seed", 1);
+  for (const auto* number :
+       {&learners, &checkpoint, &retained, &in_flight, &transactions, &timeout, &seed}) {
+    if (!*number) return number->error();
+  }
+  config.checkpoint_interval = *checkpoint;
+  config.retained_blocks = *retained;
+  config.max_in_flight = static_cast<uint32_t>(*in_flight);
+  config.max_block_transactions = static_cast<uint32_t>(*transactions);
+  config.base_timeout = Duration::milliseconds(static_cast<int64_t>(*timeout));
+  config.seed = *seed;
+  for (uint32_t id = 0; id < *replicas; ++id) {
+    config.genesis.members.push_back(member_of(id, id < *replicas - *learners ? 1 : 0));
+  }
+  cluster_ = std::make_unique<Cluster>(*protocol, config);
+  for (uint32_t id = 0; id < *replicas; ++id) cluster_->add(std::to_string(id), ReplicaId(id));
+  for (uint32_t id = 0; id < *replicas; ++id) cluster_->start(std::to_string(id));
+  return success();
+}
+
+Result<Node*> Interpreter::replica(const Case& command) {
+  const std::optional<std::string> label = command.value("replica");
+  if (!label) return invalid(command, "'" + command.command + "' needs replica=");
+  Node* node = cluster_->find(*label);
+  if (node == nullptr) return invalid(command, "there is no replica " + *label);
+  return node;
+}
+
+Result<Node*> Interpreter::running_replica(const Case& command) {
+  const Result<Node*> node = replica(command);
+  if (node && !(*node)->running())
+    return invalid(command, "replica " + (*node)->label() + " is down");
+  return node;
+}
+
+Result<std::vector<Node*>> Interpreter::replicas(const Case& command) {
+  std::vector<Node*> chosen;
+  if (!command.has("replica")) {
+    for (const auto& [label, node] : cluster_->nodes()) chosen.push_back(node.get());
+    return chosen;
+  }
+  for (const std::string& label : list_argument(command, "replica")) {
+    Node* node = cluster_->find(label);
+    if (node == nullptr) return invalid(command, "there is no replica " + label);
+    chosen.push_back(node);
+  }
+  return chosen;
+}
+
+Status Interpreter::propose(const Case& command) {
+  const Result<Node*> node = running_replica(command);
+  if (!node) return node.error();
+  const std::vector<std::string> names = list_argument(command, "payload");
+  if (names.empty()) return invalid(command, "propose needs payload=");
+  for (const std::string& name : names) {
+    (*node)->give(input::Propose{cluster_->payload(name)});
+  }
+  return success();
+}
+
+Status Interpreter::deliver(const Case& command) {
+  const Result<uint64_t> count = number_argument(command, "count", UINT64_MAX);
+  if (!count) return count.error();
+  if (cluster_->deliver(filter_of(command), *count) == 0) printed_ = "nothing to deliver\n";
+  return success();
+}
+
+Status Interpreter::drop(const Case& command) {
+  printed_ = "dropped " + std::to_string(cluster_->drop(filter_of(command))) + "\n";
+  return success();
+}
+
+Status Interpreter::run_cluster(const Case& command) {
+  const Result<uint64_t> milliseconds = number_argument(command, "ms", 0);
+  if (!milliseconds) return milliseconds.error();
+  if (command.has("ms")) {
+    cluster_->run_for(Duration::milliseconds(static_cast<int64_t>(*milliseconds)));
+  } else {
+    cluster_->deliver_all();
+  }
+  return success();
+}
+
+Status Interpreter::tick(const Case& command) {
+  const Result<uint64_t> milliseconds = number_argument(command, "ms", 0);
+  if (!milliseconds) return milliseconds.error();
+  const Result<std::vector<Node*>> nodes = replicas(command);
+  if (!nodes) return nodes.error();
+  for (Node* node : *nodes) {
+    node->advance(Duration::milliseconds(static_cast<int64_t>(*milliseconds)));
+  }
+  return success();
+}
+
+Status Interpreter::crash(const Case& command) {
+  const Result<uint64_t> surviving = number_argument(command, "surviving", 0);
+  if (!surviving) return surviving.error();
+  const Result<std::vector<Node*>> nodes = replicas(command);
+  if (!nodes) return nodes.error();
+  for (const Node* node : *nodes) {
+    if (node->running()) cluster_->crash(node->label(), *surviving);
+  }
+  return success();
+}
+
+Status Interpreter::restart(const Case& command) {
+  const Result<std::vector<Node*>> nodes = replicas(command);
+  if (!nodes) return nodes.error();
+  for (const Node* node : *nodes) {
+    if (node->running()) return invalid(command, "replica " + node->label() + " is running");
+    cluster_->start(node->label());
+  }
+  return success();
+}
+
+Status Interpreter::persist(const Case& command) {
+  const Result<std::vector<Node*>> nodes = replicas(command);
+  if (!nodes) return nodes.error();
+  const std::string mode = command.value("mode").value_or("");
+  if (mode != "manual" && mode != "auto") return invalid(command, "mode must be manual or auto");
+  for (Node* node : *nodes) {
+    node->set_manual_sync(mode == "manual");
+    if (mode == "auto" && node->running()) node->sync();
+  }
+  return success();
+}
+
+Status Interpreter::sync(const Case& command) {
+  const Result<std::vector<Node*>> nodes = replicas(command);
+  if (!nodes) return nodes.error();
+  for (Node* node : *nodes) {
+    if (node->running()) node->sync();
+  }
+  return success();
+}
+
+Status Interpreter::partition(const Case& command) {
+  std::vector<std::vector<std::string>> groups;
+  for (const std::string& text : list_argument(command, "groups")) {
+    // "0 1" is a group: labels separated by spaces.
+    std::vector<std::string>& group = groups.emplace_back();
+    size_t start = 0;
+    while (start < text.size()) {
+      const size_t end = std::min(text.find(' ', start), text.size());
+      if (end > start) group.push_back(text.substr(start, end - start));
+      start = end + 1;
+    }
+    for (const std::string& label : group) {
+      if (cluster_->find(label) == nullptr) return invalid(command, "no replica " + label);
+    }
+  }
+  if (groups.empty()) return invalid(command, "partition needs groups=(0 1, 2 3)");
+  cluster_->partition(std::move(groups));
+  return success();
+}
+
+Status Interpreter::lose(const Case& command) {
+  cluster_->lose(filter_of(command));
+  return success();
+}
+
+Status Interpreter::heal(const Case& /*command*/) {
+  cluster_->heal();
+  return success();
+}
+
+Status Interpreter::read(const Case& command) {
+  const Result<Node*> node = running_replica(command);
+  if (!node) return node.error();
+  (*node)->give(input::ReadRequested{Token(++next_read_)});
+  return success();
+}
+
+Status Interpreter::reconfigure(const Case& command) {
+  const Result<Node*> node = running_replica(command);
+  if (!node) return node.error();
+  MembershipChange change;
+  const bool changes_members =
+      command.has("add") || command.has("learner") || command.has("remove");
+  if (changes_members) {
+    Result<MembershipChange> wanted = change_of(command, (*node)->members());
+    if (!wanted) return wanted.error();
+    change = *std::move(wanted);
+  } else {
+    change.target = (*node)->members().members;
+  }
+  if (command.has("transfer")) {
+    const Result<uint64_t> to = number_argument(command, "transfer", 0);
+    if (!to) return to.error();
+    change.transfer_leadership_to = ReplicaId(static_cast<uint32_t>(*to));
+  }
+  (*node)->give(input::Reconfigure{std::move(change)});
+  return success();
+}
+
+Status Interpreter::join(const Case& command) {
+  for (const std::string& label : list_argument(command, "replica")) {
+    const std::optional<uint64_t> id = parse_number(label);
+    if (!id || *id >= kMostReplicas) return invalid(command, "'" + label + "' is no replica");
+    if (cluster_->find(label) != nullptr) return invalid(command, "replica " + label + " exists");
+    cluster_->add(label, ReplicaId(static_cast<uint32_t>(*id)));
+    cluster_->start(label);
+  }
+  return success();
+}
+
+Status Interpreter::twin(const Case& command) {
+  const Result<Node*> node = replica(command);
+  if (!node) return node.error();
+  const std::string label = command.value("as").value_or("");
+  if (label.empty() || cluster_->find(label) != nullptr) {
+    return invalid(command, "twin needs as= with a new label");
+  }
+  cluster_->add(label, (*node)->id());
+  cluster_->start(label);
+  return success();
+}
+
+Status Interpreter::status(const Case& command) {
+  const Result<std::vector<Node*>> nodes = replicas(command);
+  if (!nodes) return nodes.error();
+  for (const Node* node : *nodes) printed_ += node->label() + ": " + node->describe() + "\n";
+  return success();
+}
+
+Status Interpreter::chain(const Case& command) {
+  const Result<std::vector<Node*>> nodes = replicas(command);
+  if (!nodes) return nodes.error();
+  for (const Node* node : *nodes) {
+    printed_ += node->label() + ": " + cluster_->describe_chain(*node) + "\n";
+  }
+  return success();
+}
+
+Status Interpreter::messages(const Case& /*command*/) {
+  printed_ = cluster_->describe_messages();
+  if (printed_.empty()) printed_ = "none\n";
+  return success();
+}
+
+}  // namespace govchain::consensus::testing

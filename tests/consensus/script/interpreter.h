@@ -1,0 +1,54 @@
+#pragma once
+// Runs protocol scripts: text commands with the printed outcome, in the format of
+// tests/consensus/data_driven.h. tests/consensus/scripts/README.md lists the commands.
+
+#include <memory>
+#include <string>
+
+#include "consensus/result.h"
+#include "tests/consensus/data_driven.h"
+#include "tests/consensus/script/cluster.h"
+
+namespace govchain::consensus::testing {
+
+class Interpreter {
+ public:
+  // The outcome as text, every line ending with a newline; a command that cannot be carried out
+  // gives "error: …" instead.
+  [[nodiscard]] std::string run(const Case& command);
+
+ private:
+  struct Command;
+  [[nodiscard]] Status execute(const Case& command);
+  [[nodiscard]] Status make_cluster(const Case& command);
+
+  [[nodiscard]] Status propose(const Case& command);
+  [[nodiscard]] Status deliver(const Case& command);
+  [[nodiscard]] Status drop(const Case& command);
+  [[nodiscard]] Status run_cluster(const Case& command);
+  [[nodiscard]] Status tick(const Case& command);
+  [[nodiscard]] Status crash(const Case& command);
+  [[nodiscard]] Status restart(const Case& command);
+  [[nodiscard]] Status persist(const Case& command);
+  [[nodiscard]] Status sync(const Case& command);
+  [[nodiscard]] Status partition(const Case& command);
+  [[nodiscard]] Status lose(const Case& command);
+  [[nodiscard]] Status heal(const Case& command);
+  [[nodiscard]] Status read(const Case& command);
+  [[nodiscard]] Status reconfigure(const Case& command);
+  [[nodiscard]] Status join(const Case& command);
+  [[nodiscard]] Status twin(const Case& command);
+  [[nodiscard]] Status status(const Case& command);
+  [[nodiscard]] Status chain(const Case& command);
+  [[nodiscard]] Status messages(const Case& command);
+
+  [[nodiscard]] Result<Node*> running_replica(const Case& command);
+  [[nodiscard]] Result<Node*> replica(const Case& command);
+  [[nodiscard]] Result<std::vector<Node*>> replicas(const Case& command);
+
+  std::unique_ptr<Cluster> cluster_;
+  std::string printed_;     // by the command under way, besides what the cluster tells
+  uint64_t next_read_ = 0;  // token of the last read
+};
+
+}  // namespace govchain::consensus::testing
