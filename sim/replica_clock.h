@@ -29,7 +29,9 @@ class ReplicaClock {
     const Duration ahead = local_time - base_local_;
     if (drift_ == 0) return base_global_ + ahead;
     TimePoint guess = base_global_ + scaled(ahead, kBillion, kBillion + drift_);
-    while (local(guess) < local_time) guess += Duration::nanoseconds(1);
+    const Duration tick = Duration::nanoseconds(1);
+    while (guess > not_before && local(guess - tick) >= local_time) guess = guess - tick;
+    while (local(guess) < local_time) guess += tick;
     return guess < not_before ? not_before : guess;
   }
 
