@@ -1,0 +1,48 @@
+// What readers and operators ask of replicas.
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/world_runner.h"
+
+namespace govchain::sim {
+
+namespace input = consensus::input;
+
+void WorldRunner::set_up_requests() {
+  for (uint32_t index = 0; index < spec_.requests.size(); ++index) {
+    kernel_.schedule(TimePoint::since_start(spec_.requests[index].at),
+                     static_cast<uint32_t>(EventKind::kRequest), index);
+  }
+}
+
+void WorldRunner::start_request(uint32_t index) {
+  const RequestSpec& request = spec_.requests[index];
+  const ReplicaAddress who{request.chain, request.replica};
+  ReplicaHost& replica = *replicas_[endpoint(request.chain, request.replica)];
+  if (!replica.is_up()) return;
+  if (request.kind == RequestSpec::Kind::kRead) {
+    const consensus::Token token(uint64_t{index} + 1);
+    for (Observer* observer : observers_) observer->on_read(who, kernel_.now(), token);
+    replica.give(input::ReadRequested{token}, kernel_.now());
+    return;
+  }
+  consensus::MembershipChange change;
+  if (request.kind == RequestSpec::Kind::kMembership) {
+    change.target = chains_[request.chain].genesis.members;
+    for (consensus::Member& member : change.target) {
+      const bool votes = std::find(request.voters.begin(), request.voters.end(),
+                                   member.id.value()) != request.voters.end();
+      if (!votes) {
+        member.weight = 0;
+      } else if (member.weight == 0) {
+        member.weight = 1;
+      }
+    }
+  } else {
+    change.transfer_leadership_to = consensus::ReplicaId(request.leader);
+  }
+  replica.give(input::Reconfigure{std::move(change)}, kernel_.now());
+}
+
+}  // namespace govchain::sim
