@@ -213,6 +213,33 @@ TEST(Codec, CohortsCountTheirSizeAndDecodeOnlyWhereAllowed) {
   EXPECT_EQ(decoded->payload_size(), block->payload_size());
 }
 
+TEST(Codec, GivesAPayloadOfNoBytesOneEncodingOnly) {
+  Buffer bytes;
+  Writer out(bytes);
+  encode_payload(*make_payload(kHash, {}, 1), out);
+  Reader in(bytes);
+  ASSERT_TRUE(decode_payload(kHash, in, Cohorts::kAllowed));
+  bytes[39] = 0x80;  // the mark of a cohort, in the highest byte of the size
+  Reader marked(bytes);
+  EXPECT_FALSE(decode_payload(kHash, marked, Cohorts::kAllowed));
+}
+
+TEST(Codec, RefusesUnknownLanesAndProtocols) {
+  const Ref<Message> message = Ref<Message>::make();
+  Buffer bytes;
+  encode_message(kChain, *message, bytes);
+  constexpr size_t kProtocolByte = 10;
+  constexpr size_t kLaneByte = 12;
+  for (const auto& [place, value] :
+       {std::pair(kLaneByte, uint8_t{kLanes}), std::pair(kProtocolByte, uint8_t{0}),
+        std::pair(kProtocolByte, uint8_t{3})}) {
+    Buffer changed = bytes;
+    changed[place] = value;
+    EXPECT_FALSE(decode_message(kChain, kHash, changed)) << "byte " << place;
+  }
+  EXPECT_TRUE(decode_message(kChain, kHash, bytes));
+}
+
 TEST(Codec, RefusesPayloadBytesThatDoNotHashToTheirDigest) {
   RandomSource random(7);
   auto message = Ref<Message>::make();
