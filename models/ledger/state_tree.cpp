@@ -24,7 +24,8 @@ uint64_t new_owner() {
 uint16_t first_difference(const Digest& a, const Digest& b) {
   for (uint16_t i = 0; i < a.bytes.size(); ++i) {
     const auto different = static_cast<uint8_t>(a.bytes[i] ^ b.bytes[i]);
-    if (different != 0) return static_cast<uint16_t>(8U * i + std::countl_zero(different));
+    if (different != 0)
+      return static_cast<uint16_t>(8U * i + static_cast<unsigned>(std::countl_zero(different)));
   }
   return kPathBits;
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "models/services/gateway/contract.h"
 #include "models/services/invoice/contract.h"
 #include "models/services/licence/contract.h"
 #include "models/services/sharing/contract.h"
@@ -12,8 +13,9 @@ const std::vector<const Contract*>& standard_contracts() {
   static const sharing::SharingContract sharing_contract;
   static const licence::LicenceContract licence_contract;
   static const invoice::InvoiceContract invoice_contract;
+  static const gateway::GatewayContract gateway_contract;
   static const std::vector<const Contract*> contracts{&sharing_contract, &licence_contract,
-                                                      &invoice_contract};
+                                                      &invoice_contract, &gateway_contract};
   return contracts;
 }
 

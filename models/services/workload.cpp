@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "consensus/assert.h"
+#include "models/services/gateway/records.h"
 #include "models/services/invoice/records.h"
 #include "models/services/licence/records.h"
 #include "models/services/sharing/records.h"
@@ -259,6 +260,29 @@ void make_invoice(const Stream& stream, const Step& step, std::vector<uint8_t>& 
   }
 }
 
+// --- Gateway requests: one look at a resource of the other chain each.
+
+void make_gateway_request(const Stream& stream, const Step& step, consensus::ChainId target,
+                          int64_t timeout, std::vector<uint8_t>& out) {
+  const uint64_t resource =
+      step.misbehave ? kSharedCatalogueSize + 1 : 1 + step.random % kSharedCatalogueSize;
+  const sharing::Access access{.resource = sharing::ResourceId(resource),
+                               .number = 0,
+                               .purpose = sharing::Purpose(1 + step.matter % 97),
+                               .record = digest_of(step.random % kRecordsPerResource, 1),
+                               .officer = 1 + step.random % 50};
+  gateway::MakeRequest request;
+  request.number = step.matter;
+  request.request.target = target;
+  request.request.call = {.contract = sharing::kContractId,
+                          .method = static_cast<uint16_t>(sharing::Method::kAccess),
+                          .arguments = encode_fields(access)};
+  request.request.deadline = step.wall_time + timeout;
+  request.request.submitted_at = step.wall_time;
+  stream.emit(step, stream.any(step.matter), kNobody, gateway::kContractId,
+              gateway::Method::kRequest, request, out);
+}
+
 using Script = void (*)(const Stream&, const Step&, std::vector<uint8_t>&);
 
 WorkloadMaker make_workload(WorkloadConfig config, uint64_t steps, Script script) {
@@ -278,6 +302,27 @@ WorkloadMaker licence_workload(WorkloadConfig config) {
 }
 WorkloadMaker invoice_workload(WorkloadConfig config) {
   return make_workload(std::move(config), kInvoiceSteps, make_invoice);
+}
+
+WorkloadMaker gateway_workload(WorkloadConfig config, consensus::ChainId target, int64_t timeout) {
+  return [stream = Stream(std::move(config), 1), target, timeout](
+             uint64_t ordinal, uint64_t random, int64_t wall_time, std::vector<uint8_t>& out) {
+    make_gateway_request(stream, stream.step(ordinal, random, wall_time), target, timeout, out);
+  };
+}
+
+std::vector<GenesisRecord> shared_catalogue(DepartmentId manager, uint32_t count) {
+  std::vector<GenesisRecord> records;
+  for (uint64_t id = 1; id <= count; ++id) {
+    records.push_back(
+        {.key = sharing::resource_key(sharing::ResourceId(id)),
+         .value = encode_fields(sharing::Resource{.manager = manager,
+                                                  .data_class = sharing::DataClass::kUnconditional,
+                                                  .answer_days = sharing::kDefaultAnswerDays,
+                                                  .withdrawn = false,
+                                                  .description = digest_of(id, 2)})});
+  }
+  return records;
 }
 
 uint64_t cost_units(const WorkUnits& work) {

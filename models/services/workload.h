@@ -14,6 +14,7 @@
 
 #include "models/ledger/call_state.h"
 #include "models/ledger/department.h"
+#include "models/ledger/ledger.h"
 #include "models/ledger/transaction.h"
 
 namespace govchain::models {
@@ -40,6 +41,15 @@ inline constexpr uint64_t kLag = 4;
 [[nodiscard]] WorkloadMaker sharing_workload(WorkloadConfig config);
 [[nodiscard]] WorkloadMaker licence_workload(WorkloadConfig config);
 [[nodiscard]] WorkloadMaker invoice_workload(WorkloadConfig config);
+
+// Requests from `config.chain` to `target`: looks at the resources that shared_catalogue() put into
+// the target's genesis. One request in `config.refused_per_thousand` asks for a resource that the
+// target does not have, and ends compensated.
+[[nodiscard]] WorkloadMaker gateway_workload(WorkloadConfig config, consensus::ChainId target,
+                                             int64_t timeout);
+// Unconditional resources 1 … `count`, managed by `manager`, for LedgerConfig::genesis.
+[[nodiscard]] std::vector<GenesisRecord> shared_catalogue(DepartmentId manager, uint32_t count);
+inline constexpr uint32_t kSharedCatalogueSize = 256;
 
 // --- Cost
 

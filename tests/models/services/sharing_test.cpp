@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -209,9 +208,7 @@ class History {
       for (const auto& [number, count] : per_record) {
         const auto traced = accesses_to(chain_.state(), ResourceId(id), record(number), 100'000);
         EXPECT_EQ(traced.size(), count);
-        EXPECT_TRUE(std::all_of(traced.begin(), traced.end(), [&](const LogEntry& entry) {
-          return entry.record == record(number);
-        }));
+        for (const LogEntry& entry : traced) EXPECT_EQ(entry.record, record(number));
       }
     }
     for (uint64_t who = 1; who <= 4; ++who) {
