@@ -92,8 +92,7 @@ double route_availability(const NationalNetwork& network, const ReliabilityFigur
   };
   const double first = down(network.route_kilometres(from, to));
   const double second_kilometres = network.alternative_kilometres(from, to);
-  // No second way: the first one decides.
-  return 1 - first * (second_kilometres < 0 ? 1 : down(second_kilometres));
+  return 1 - first * (second_kilometres < 0 ? first : down(second_kilometres));
 }
 
 }  // namespace govchain::models

@@ -30,7 +30,9 @@ namespace govchain::models {
 [[nodiscard]] double chain_availability(const PlannedChain& chain, Tenancy tenancy,
                                         const ReliabilityFigures& figures);
 // Of the route between two places: it is down when the shortest way and the best one that shares no
-// link with it are both cut.
+// link with it are both cut. Lines are bought in pairs from two carriers (prices.json,
+// qty.trunk_bandwidth); where the map has no second way, the other carrier's is as long as the
+// first.
 [[nodiscard]] double route_availability(const NationalNetwork& network,
                                         const ReliabilityFigures& figures, size_t from, size_t to);
 

@@ -72,9 +72,9 @@ struct DeploymentSettings {
   uint32_t vendors = 5;  // that share the market of separate chains
   uint32_t ministries = 45;
   AdapterTopology adapters = AdapterTopology::kPairs;
-  double schema_failure_standardised = 0.05;  // of connected calls: the record cannot be mapped
-  double schema_failure_interconnected = 0.02;
-  double schema_failure_provincial = 0.01;
+  double schema_failure_standardised = 0.02;  // of connected calls: the record cannot be mapped
+  double schema_failure_interconnected = 0.005;
+  double schema_failure_provincial = 0.002;
   // Sizing.
   double utilisation_limit = 0.5;  // of a host's cores, network card and disk at the peak
   uint32_t minimum_cores = 2;      // smallest host or slice that can be had
