@@ -1,0 +1,12 @@
+#include "analysis/command/commands.h"
+
+namespace govchain::analysis {
+
+const std::vector<AddCommand>& all_commands() {
+  static const std::vector<AddCommand> kCommands = {
+      add_scenario_command,
+  };
+  return kCommands;
+}
+
+}  // namespace govchain::analysis

@@ -1,0 +1,10 @@
+#pragma once
+// One line per command; its options and work stand in the file of its name.
+
+#include "analysis/command/command.h"
+
+namespace govchain::analysis {
+
+void add_scenario_command(CLI::App& program, CommandContext& context);
+
+}  // namespace govchain::analysis

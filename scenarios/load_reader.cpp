@@ -1,0 +1,195 @@
+// The load of one chain: how much, into which replicas, of which services.
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "models/services/standard_chain.h"
+#include "models/services/workload.h"
+#include "scenarios/consensus_reader.h"
+
+namespace govchain::scenarios {
+
+namespace {
+
+// More would not fit into memory as objects, and cohorts do not need as many.
+constexpr double kMostTransactions = 1e9;
+constexpr double kMostExactTransactions = 5e7;
+
+std::vector<sim::ReplicaIndex> ingress_of(const Reader& load, uint32_t replicas) {
+  std::vector<sim::ReplicaIndex> all(replicas);
+  for (uint32_t i = 0; i < replicas; ++i) all[i] = i;
+  const JsonNode* ingress = load.find("ingress");
+  if (ingress == nullptr) return all;
+  if (ingress->is_string()) {
+    return ingress->text == "first_replica" ? std::vector<sim::ReplicaIndex>{0} : all;
+  }
+  std::vector<sim::ReplicaIndex> chosen;
+  for (const JsonNode& one : ingress->elements) {
+    const uint64_t replica = one.natural.value_or(0);
+    if (replica >= replicas) {
+      load.refuse("ingress", fmt::format("no replica {}; the chain has {}", replica, replicas));
+      return all;
+    }
+    if (std::find(chosen.begin(), chosen.end(), replica) != chosen.end()) {
+      load.refuse("ingress", fmt::format("replica {} is there twice", replica));
+    }
+    chosen.push_back(static_cast<sim::ReplicaIndex>(replica));
+  }
+  return chosen;
+}
+
+std::vector<sim::RateStep> steps_of(const Reader& load, const sim::WorldSpec& world) {
+  std::vector<sim::RateStep> steps{{{}, load.value("rate_per_second", 0)}};
+  for (const Reader& step : load.objects("steps", "step")) {
+    sim::RateStep one;
+    step.seconds("from_seconds", one.from);
+    one.per_second = step.value("per_second", 0);
+    if (one.from >= world.duration) {
+      step.refuse("from_seconds", fmt::format("after the end of the run, which lasts {:g} s",
+                                              world.duration.to_seconds()));
+    }
+    if (one.from < steps.back().from || (steps.size() > 1 && one.from == steps.back().from)) {
+      step.refuse("from_seconds", "steps must come in ascending order of time");
+    }
+    if (one.from == sim::Duration::zero()) steps.clear();
+    steps.push_back(one);
+  }
+  return steps;
+}
+
+double transactions_of(const std::vector<sim::RateStep>& steps, sim::Duration end) {
+  double total = 0;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const sim::Duration until = i + 1 < steps.size() ? steps[i + 1].from : end;
+    total +=
+        steps[i].per_second * std::max(0.0, (std::min(until, end) - steps[i].from).to_seconds());
+  }
+  return total;
+}
+
+struct Part {
+  uint32_t transaction_class = 0;
+  double share = 1;
+  std::string workload = "random";
+};
+
+uint32_t add_class(const std::string& service, sim::Bytes payload, double factor,
+                   sim::WorldSpec& world) {
+  const auto known = std::find(world.services.begin(), world.services.end(), service);
+  const auto index = static_cast<sim::ServiceIndex>(known - world.services.begin());
+  if (known == world.services.end()) world.services.push_back(service);
+  world.classes.push_back({service, index, payload, factor});
+  return static_cast<uint32_t>(world.classes.size() - 1);
+}
+
+double measured_factor(const std::string& workload) {
+  if (workload == "sharing") return models::kSharingCostPerMille / 1000.0;
+  if (workload == "licence") return models::kLicenceCostPerMille / 1000.0;
+  if (workload == "invoice") return models::kInvoiceCostPerMille / 1000.0;
+  return 1;
+}
+
+std::vector<Part> read_mix(const Reader& load, const Reader& chain, sim::WorldSpec& world) {
+  sim::Bytes payload{256};
+  double factor = 1;
+  load.bytes("payload_bytes", payload);
+  load.number("execution_factor", factor);
+  const bool ledger = chain.text("application", "key_value") == "ledger";
+  std::vector<Part> parts;
+  double total = 0;
+  for (const Reader& entry : load.objects("mix", "mix")) {
+    Part part;
+    part.share = entry.value("share", 0);
+    part.workload = entry.text("workload", "random");
+    const bool real = part.workload != "random";
+    if (real && !ledger) {
+      entry.refuse("workload", "real contract calls need the chain's application to be ledger");
+    }
+    if (real && world.load_mode == sim::LoadMode::kCohort) {
+      entry.refuse("workload", "real contract calls need load_mode exact");
+    }
+    if (real && entry.has("payload_bytes")) {
+      entry.warn("payload_bytes", "has no effect: real calls have their own size");
+    }
+    if (!real && ledger && world.load_mode == sim::LoadMode::kExact) {
+      entry.refuse("", "random bytes are no calls of the ledger; name a workload",
+                   "one of sharing, licence, invoice");
+    }
+    sim::Bytes own = payload;
+    double own_factor = real ? measured_factor(part.workload) : factor;
+    entry.bytes("payload_bytes", own);
+    entry.number("execution_factor", own_factor);
+    part.transaction_class = add_class(entry.text("service"), own, own_factor, world);
+    total += part.share;
+    parts.push_back(std::move(part));
+  }
+  if (!parts.empty() && std::abs(total - 1) > 1e-6) {
+    load.refuse("mix", fmt::format("the shares add up to {:g}, not to 1", total));
+  }
+  if (parts.empty()) {
+    if (ledger && world.load_mode == sim::LoadMode::kExact) {
+      load.refuse("", "the ledger needs calls: mix is missing");
+    }
+    parts.push_back({add_class("transactions", payload, factor, world), 1, "random"});
+  }
+  return parts;
+}
+
+sim::TransactionMaker maker_of(const std::string& workload, const Reader& chain,
+                               sim::ChainIndex index, uint32_t source) {
+  if (workload == "random") return {};
+  uint32_t departments = 10;
+  chain.integer("departments", departments);
+  models::WorkloadConfig config;
+  config.chain = consensus::ChainId(uint64_t{index} + 1);  // as the world numbers them
+  config.source = source;
+  config.departments = models::standard_departments(departments, 1);
+  if (workload == "licence") return models::licence_workload(std::move(config));
+  if (workload == "invoice") return models::invoice_workload(std::move(config));
+  return models::sharing_workload(std::move(config));
+}
+
+}  // namespace
+
+void read_load(const Reader& load, const Reader& chain, sim::ChainIndex index,
+               sim::WorldSpec& world) {
+  const auto replicas = static_cast<uint32_t>(world.chains[index].replicas.size());
+  const std::vector<sim::ReplicaIndex> ingress = ingress_of(load, replicas);
+  const std::vector<sim::RateStep> steps = steps_of(load, world);
+  sim::LoadSpec common;
+  common.chain = index;
+  if (load.text("arrivals", "poisson") == "uniform") common.arrivals = sim::ArrivalKind::kUniform;
+  load.milliseconds("access_delay_ms", common.access_delay);
+  load.seconds("until_seconds", common.until);
+  if (load.has("until_seconds") && common.until > world.duration) {
+    load.warn("until_seconds", "has no effect: the run is over before");
+  }
+  const double count = transactions_of(steps, std::min(common.until, world.duration));
+  const bool exact = world.load_mode == sim::LoadMode::kExact;
+  const double most = exact ? kMostExactTransactions : kMostTransactions;
+  if (count > most) {
+    load.refuse("rate_per_second",
+                fmt::format("{:.3g} transactions in this run; at most {:g}{}", count, most,
+                            exact ? " in an exact run (load_mode cohort takes more)" : ""));
+  }
+  if (count <= 0) load.warn("rate_per_second", "no transaction is ever offered");
+  const std::vector<Part> parts = read_mix(load, chain, world);
+  uint32_t source = 0;
+  for (const Part& part : parts) {
+    for (const sim::ReplicaIndex replica : ingress) {
+      sim::LoadSpec one = common;
+      one.ingress = replica;
+      one.transaction_class = part.transaction_class;
+      one.rate = steps;
+      for (sim::RateStep& step : one.rate) {
+        step.per_second *= part.share / static_cast<double>(ingress.size());
+      }
+      one.maker = maker_of(part.workload, chain, index, source++);
+      world.loads.push_back(std::move(one));
+    }
+  }
+}
+
+}  // namespace govchain::scenarios
