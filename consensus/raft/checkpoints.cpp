@@ -212,13 +212,18 @@ void RaftEngine::compact_log(Height previous) {
   store_from_ = std::max(store_from_, Height(retained + 1));
   const Ticket oldest_entry = log_.ticket_at(previous.next());
   const Ticket oldest_base = base_ticket_;
-  base_ticket_ =
-      persist(make_base_record(RecordType::kBase, BaseRecord{stable_.height,
-                                                             *term,
-                                                             store_from_,
-                                                             window_from_,
-                                                             configurations_.at(stable_.height),
-                                                             {}}));
+  BaseRecord base;
+  base.height = stable_.height;
+  base.term = *term;
+  base.store_from = store_from_;
+  base.window_from = window_from_;
+  base.configuration = configurations_.at(stable_.height);
+  base.committed = committed_window();
+  if (base.committed.size() > kMaxBaseDigests) {
+    base.committed.erase(base.committed.begin(), base.committed.end() - kMaxBaseDigests);
+    base.window_from = stable_.height.next();
+  }
+  base_ticket_ = persist(make_base_record(RecordType::kBase, base));
   saved_.commit = commit_;
   const Ticket after = persist(make_hard_state_record(saved_));
   if (oldest_base != Ticket() && oldest_entry != Ticket()) {
@@ -227,6 +232,12 @@ void RaftEngine::compact_log(Height previous) {
   const Height keep = std::min(Height(retained), previous);
   if (keep > log_.base()) log_.compact(keep);
   configurations_.compact(log_.base());
+}
+
+std::vector<Digest> RaftEngine::committed_window() const {
+  std::vector<Digest> digests;
+  mempool_.for_each_committed([&digests](const Digest& digest) { digests.push_back(digest); });
+  return digests;
 }
 
 // --- Proofs for those who missed the votes

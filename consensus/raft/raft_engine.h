@@ -225,6 +225,7 @@ class RaftEngine final : public Engine {
   void count_checkpoint(Height height);
   void make_stable();
   void compact_log(Height previous_checkpoint);
+  [[nodiscard]] std::vector<Digest> committed_window() const;
   [[nodiscard]] bool is_proof(const Checkpoint& checkpoint, const Membership& members) const;
   [[nodiscard]] ClaimListRef claims_of(const Certificate& certificate) const;
   void resend_checkpoint_votes();
@@ -238,6 +239,7 @@ class RaftEngine final : public Engine {
   void install_announced_snapshot();
   void finish_installation(const Digest& root);
   void settle_pending();
+  void refuse_uncertain();
 
   // --- membership.cpp
   void try_reconfigure();

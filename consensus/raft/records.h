@@ -36,11 +36,13 @@ struct BaseRecord {
   Height store_from;   // lowest height in the replica's own block store
   Height window_from;  // heights from here on up to `height` are covered by `committed`
   ConfigurationEntry configuration;
-  std::vector<Digest> committed;  // payloads ordered lately, oldest first (Installation only)
+  std::vector<Digest> committed;  // payloads ordered lately, oldest first
 };
 
 // Digests that travel with a snapshot, at most: two megabytes.
 inline constexpr uint32_t kMaxWindowDigests = 1U << 16U;
+// Digests in a Base record, at most: 128 kB beside the blocks of a whole checkpoint interval.
+inline constexpr uint32_t kMaxBaseDigests = 1U << 12U;
 
 [[nodiscard]] Ref<LogRecord> make_hard_state_record(const HardState& state);
 [[nodiscard]] Ref<LogRecord> make_entry_record(BlockRef block);

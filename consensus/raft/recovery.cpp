@@ -164,10 +164,9 @@ void RaftEngine::plan_window(const Replayed& replayed) {
   window_from_ = Height(base + 1);
   window_bottom_ = window_from_;
   if (base == 0) return;
-  if (replayed.has_base && !replayed.base.committed.empty()) {
+  if (replayed.has_base) {
     mempool_.restore_committed(replayed.base.committed);
-    window_from_ = window_bottom_ = std::min(window_from_, replayed.base.window_from);
-    return;
+    window_from_ = std::min(window_from_, std::max(replayed.base.window_from, Height(1)));
   }
   const uint64_t retained = config_.retained_blocks;
   window_bottom_ =

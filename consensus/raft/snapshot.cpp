@@ -51,22 +51,21 @@ bool decode_body(const Message& message, SnapshotBody& body) {
 
 void RaftEngine::send_snapshot(NodeId node, Progress& progress) {
   const std::optional<View> term = log_.term_at(stable_.height);
-  if (!stable_.certificate || !term) {
-    // Nothing to offer yet; the next heartbeats try again.
+  if (!stable_.certificate || !term || window_load_ != Token()) {
+    // Nothing to offer yet, or not all that goes with it; the next heartbeats try again.
     progress.paused = true;
     return;
   }
   progress.become_snapshot(stable_.height.value());
   Ref<Message> message = new_message(MessageType::kInstallSnapshot, Lane::kBody, stable_.height);
   message->digest = stable_.state_root;
-  SnapshotBody body{*term,
-                    window_from_,
-                    commit_,
-                    stable_.certificate,
-                    configurations_.members_for(stable_.height),
-                    configurations_.at(stable_.height),
-                    {}};
-  mempool_.for_each_committed([&body](const Digest& digest) { body.committed.push_back(digest); });
+  const SnapshotBody body{*term,
+                          window_from_,
+                          commit_,
+                          stable_.certificate,
+                          configurations_.members_for(stable_.height),
+                          configurations_.at(stable_.height),
+                          committed_window()};
   encode_body(body, *message);
   send(replica_id(node), std::move(message), hard_state_ticket_);
 }
@@ -198,6 +197,7 @@ void RaftEngine::finish_installation(const Digest& root) {
       GOVCHAIN_ASSERT(understood);
     }
   }
+  const Height known = commit_;
   commit_ = emitted_ = execute_sent_ = executed_ = height;
   executed_root_ = root;
   durable_height_ = std::min(std::max(durable_height_, height), log_.last());
@@ -211,11 +211,23 @@ void RaftEngine::finish_installation(const Digest& root) {
   window_from_ = transfer.window_from;
   mempool_.restore_committed(transfer.committed);
   settle_refusals_ = transfer.leader_commit;
+  if (known.next() < window_from_) refuse_uncertain();
   ++counters_.state_transfers;
   sink_->emit(effect::Metric{MetricId::kStateTransfer, height.value()});
   on_configuration_appended();
   settle_pending();
   if (leader_ && !is_leader()) answer_append(*leader_, height);
+}
+
+// Between what we knew and where the window begins nobody can say what was ordered. A payload that
+// waited here during that time may have been, and ordering it twice is worse than not at all.
+void RaftEngine::refuse_uncertain() {
+  mempool_.for_each_pending([&](ReplicaId origin, const PayloadRef& payload, Height) {
+    if (origin == config_.self) {
+      sink_->emit(effect::Refused{payload, RefusalReason::kDuplicate});
+    }
+  });
+  mempool_.clear_pending();
 }
 
 // Clients of this replica whose payloads were ordered in blocks that it will never see are told
