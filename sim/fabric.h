@@ -58,6 +58,9 @@ class ClientSide {
                            std::span<const consensus::Receipt> receipts, const PathCost& path) = 0;
   virtual void on_checkpoint(ReplicaAddress who, const consensus::Checkpoint& checkpoint) = 0;
   virtual void on_refused(const consensus::Payload& payload) = 0;
+  // It was ordered in a block that its ingress replica skipped with a snapshot: final, but without a
+  // receipt.
+  virtual void on_ordered(const consensus::Payload& payload) = 0;
 };
 
 struct Fabric {

@@ -259,9 +259,12 @@ void ReplicaHost::carry_out(effect::ReadReady& /*ready*/) {}
 void ReplicaHost::carry_out(effect::ReadRefused& /*refused*/) {}
 
 void ReplicaHost::carry_out(effect::Refused& refused) {
-  // A duplicate is pending or ordered already and keeps that fate.
-  if (refused.reason == consensus::RefusalReason::kDuplicate) return;
-  fabric_.clients.on_refused(*refused.payload);
+  // No client of a world submits twice, so a duplicate is one whose block this replica skipped.
+  if (refused.reason == consensus::RefusalReason::kDuplicate) {
+    fabric_.clients.on_ordered(*refused.payload);
+  } else {
+    fabric_.clients.on_refused(*refused.payload);
+  }
 }
 
 void ReplicaHost::carry_out(effect::MembershipActive& active) {

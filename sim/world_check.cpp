@@ -135,6 +135,18 @@ void check_faults(const WorldSpec& spec, Check& check) {
     check.require(is_replica(spec.adversaries[i].chain, spec.adversaries[i].replica),
                   at("adversaries", i), "no such replica in this chain");
   }
+  for (size_t i = 0; i < spec.requests.size(); ++i) {
+    const RequestSpec& request = spec.requests[i];
+    check.require(request.at >= Duration::zero(), at("requests", i, ".at"),
+                  "a request is not made before zero");
+    check.require(is_replica(request.chain, request.replica) &&
+                      is_replica(request.chain, request.leader),
+                  at("requests", i), "no such replica in this chain");
+    for (const ReplicaIndex voter : request.voters) {
+      check.require(is_replica(request.chain, voter), at("requests", i, ".voters"),
+                    "no such replica in this chain");
+    }
+  }
 }
 
 }  // namespace

@@ -198,4 +198,14 @@ void WorldRunner::on_refused(const consensus::Payload& payload) {
   if (by_agent) agents_->on_refused(agent, cookie);
 }
 
+void WorldRunner::on_ordered(const consensus::Payload& payload) {
+  const TransactionBook::Index entry = book_->find(payload.digest);
+  if (entry == TransactionBook::kNone || !book_->is_pending(entry)) return;
+  const bool by_agent = book_->submission(entry).by_agent;
+  const uint32_t agent = book_->submission(entry).agent;
+  const uint64_t cookie = book_->submission(entry).cookie;
+  book_->final(entry, kernel_.now(), true, kernel_.now(), PathCost{});
+  if (by_agent) agents_->on_final(agent, cookie, consensus::Receipt{});
+}
+
 }  // namespace govchain::sim

@@ -67,6 +67,7 @@ WorldRunner::WorldRunner(const WorldSpec& spec, const RunOptions& options)
   agents_ = std::make_unique<AgentDesk>(*fabric_, result_.services);
   set_up_loads();
   set_up_faults();
+  set_up_requests();
 }
 
 WorldRunner::~WorldRunner() = default;
@@ -180,6 +181,9 @@ void WorldRunner::dispatch(uint32_t kind, uint32_t index) {
       break;
     case EventKind::kAdversary:
       start_adversary(index);
+      break;
+    case EventKind::kRequest:
+      start_request(index);
       break;
     case EventKind::kSample:
       on_sample();

@@ -1,7 +1,8 @@
 #pragma once
 // One run: owns everything, hands events to whom they concern, and draws up the result. By file:
 // world_runner.cpp set-up and dispatch, world_load.cpp clients, world_faults.cpp what goes wrong,
-// world_results.cpp the result and its cross-checks.
+// world_requests.cpp readers and
+// operators, world_results.cpp the result and its cross-checks.
 
 #include <memory>
 #include <optional>
@@ -37,6 +38,7 @@ class WorldRunner final : public NetworkSink, public ClientSide {
                    std::span<const consensus::Receipt> receipts, const PathCost& path) override;
   void on_checkpoint(ReplicaAddress who, const consensus::Checkpoint& checkpoint) override;
   void on_refused(const consensus::Payload& payload) override;
+  void on_ordered(const consensus::Payload& payload) override;
 
  private:
   // One load under way.
@@ -75,6 +77,10 @@ class WorldRunner final : public NetworkSink, public ClientSide {
   [[nodiscard]] bool quorum_up(const ChainRuntime& chain) const;
   template <typename Call>
   void for_group(const FaultSpec& fault, Call&& call);
+
+  // --- world_requests.cpp
+  void set_up_requests();
+  void start_request(uint32_t index);
 
   // --- world_results.cpp
   void on_sample();

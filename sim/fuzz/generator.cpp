@@ -45,6 +45,18 @@ class Generator {
     return static_cast<ReplicaIndex>(random.below(n_));
   }
 
+  // A silent replica keeps its clients' transactions to itself, so clients go to honest ones.
+  ReplicaIndex honest_replica(RandomStream& random) const {
+    ReplicaIndex chosen = replica(random);
+    const auto dishonest = [&](ReplicaIndex candidate) {
+      return std::any_of(
+          spec_.adversaries.begin(), spec_.adversaries.end(),
+          [&](const AdversarySpec& adversary) { return adversary.replica == candidate; });
+    };
+    while (dishonest(chosen)) chosen = (chosen + 1) % n_;
+    return chosen;
+  }
+
   void draw_shape() {
     RandomStream random = stream(1);
     // Four (or three and five) replicas find most defects at the least cost.
@@ -303,7 +315,7 @@ class Generator {
     const double rate = static_cast<double>(random.between(8, 40));
     for (uint64_t i = 0; i < ingresses; ++i) {
       LoadSpec load;
-      load.ingress = replica(random);
+      load.ingress = honest_replica(random);
       const double share = rate / static_cast<double>(ingresses);
       // A little load in the calm, after the system has settled, must be ordered too.
       const Duration settled = chaos_ + spec_.progress_bound / 2;
