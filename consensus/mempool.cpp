@@ -25,7 +25,7 @@ std::optional<RefusalReason> Mempool::add(TimePoint now, ReplicaId origin, Paylo
   }
   const uint32_t owner = find_or_add_origin(origin);
   if (owner == kNone) return RefusalReason::kFull;
-  uint32_t slot = static_cast<uint32_t>(entries_.size());
+  auto slot = static_cast<uint32_t>(entries_.size());
   if (free_.empty()) {
     entries_.emplace_back();
   } else {
@@ -192,7 +192,7 @@ uint32_t Mempool::find_or_add_origin(ReplicaId id) {
   const uint32_t known = origin_index(id);
   if (known != kNone) return known;
   if (origins_.size() < kMaxMembers) {
-    origins_.push_back(Origin(id));
+    origins_.emplace_back(id);
     return static_cast<uint32_t>(origins_.size() - 1);
   }
   // Members come and go and their numbers are never reused: give the place of one that left.

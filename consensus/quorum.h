@@ -2,6 +2,7 @@
 // Quorum arithmetic, in one place. A quorum is an object that counts; nobody writes 2 * f + 1 in
 // line.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -110,9 +111,9 @@ uint64_t MajorityQuorum::committed(Acknowledged&& acknowledged) const {
   // Fixed stack storage for the usual sizes, so that a follower's acknowledgement allocates
   // nothing.
   constexpr size_t kOnStack = 16;
-  uint64_t stack[kOnStack];
+  std::array<uint64_t, kOnStack> stack;
   std::vector<uint64_t> heap;
-  uint64_t* indices = stack;
+  uint64_t* indices = stack.data();
   if (voters_.size() > kOnStack) {
     heap.resize(voters_.size());
     indices = heap.data();

@@ -224,6 +224,20 @@ TEST(Codec, GivesAPayloadOfNoBytesOneEncodingOnly) {
   EXPECT_FALSE(decode_payload(kHash, marked, Cohorts::kAllowed));
 }
 
+TEST(Codec, RefusesControlBeyondItsBound) {
+  const auto decodes = [](size_t control_bytes) {
+    auto block = Ref<Block>::make();
+    block->control.resize(control_bytes);
+    Buffer bytes;
+    Writer out(bytes);
+    encode_block(*block, out);
+    Reader in(bytes);
+    return static_cast<bool>(decode_block(kHash, in));
+  };
+  EXPECT_TRUE(decodes(kMaxControlBytes));
+  EXPECT_FALSE(decodes(kMaxControlBytes + 1));
+}
+
 TEST(Codec, RefusesUnknownLanesAndProtocols) {
   const Ref<Message> message = Ref<Message>::make();
   Buffer bytes;
