@@ -34,12 +34,8 @@ class Kernel {
       const Event event = queue_.top();
       now_ = TimePoint::since_start(Duration::nanoseconds(event.time));
       ++events_;
-      // The root stays where it is while the event runs: the first event scheduled by it takes that
-      // place in one descent instead of a pop and a push. Nothing can come before it meanwhile.
-      hole_ = true;
+      queue_.pop();
       dispatcher.dispatch(event.kind, event.index);
-      if (hole_) queue_.pop();
-      hole_ = false;
       if (dispatcher.stopped()) return;
     }
     now_ = end;
@@ -48,19 +44,13 @@ class Kernel {
  private:
   void insert(const Event& event) {
     GOVCHAIN_ASSERT(event.time >= now_.nanoseconds());
-    if (hole_) {
-      hole_ = false;
-      queue_.replace_top(event);
-    } else {
-      queue_.push(event);
-    }
+    queue_.push(event);
   }
 
   EventQueue queue_;
   TimePoint now_;
   uint64_t next_sequence_ = 1;
   uint64_t events_ = 0;
-  bool hole_ = false;
 };
 
 }  // namespace govchain::sim

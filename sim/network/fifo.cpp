@@ -168,7 +168,7 @@ void FifoNetwork::finish(Departure& departure) {
   if (departure.shared == nullptr) return;
   std::vector<uint64_t>& arrivals = departure.shared->arrivals;
   if (!std::is_sorted(arrivals.begin(), arrivals.end())) {
-    std::sort(arrivals.begin(), arrivals.end());
+    sorter_.sort(arrivals);
   }
   schedule_transmission(departure.shared_index);
 }

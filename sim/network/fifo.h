@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/kernel.h"
+#include "sim/network/arrival_sort.h"
 #include "sim/network/network.h"
 #include "sim/network/nic.h"
 #include "sim/network/routes.h"
@@ -114,6 +115,7 @@ class FifoNetwork final : public Network {
   std::vector<RandomStream> transfer_jitter_;       // per place
   std::vector<std::vector<ReplicaIndex>> dropped_;  // per endpoint: peers that missed something
   TransmissionPool transmissions_;
+  ArrivalSorter sorter_;
 };
 
 }  // namespace govchain::sim

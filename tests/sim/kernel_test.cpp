@@ -10,6 +10,7 @@
 
 #include "sim/event_queue.h"
 #include "sim/inbox.h"
+#include "sim/network/arrival_sort.h"
 #include "sim/random.h"
 #include "sim/replica_clock.h"
 
@@ -34,31 +35,51 @@ struct Recorder {
   bool stop = false;
 };
 
+// Densities from many events per nanosecond to far apart, so that every part of the queue and every
+// change of its bucket width is passed through.
 TEST(EventQueue, AgreesWithASortedModelOverRandomHistories) {
-  RandomStream random(7, RandomPurpose::kTest, 1);
   using Key = std::pair<int64_t, uint64_t>;
-  std::priority_queue<Key, std::vector<Key>, std::greater<>> model;
-  EventQueue queue;
-  uint64_t sequence = 0;
-  for (int i = 0; i < 20'000; ++i) {
-    const uint64_t choice = random.below(3);
-    const Event event{static_cast<int64_t>(random.below(50)), ++sequence, 0, 0};
-    if (choice == 0 && !queue.empty()) {
-      queue.pop();
-      model.pop();
-    } else if (choice == 1 && !queue.empty()) {
-      queue.replace_top(event);
-      model.pop();
-      model.emplace(event.time, event.sequence);
-    } else {
-      queue.push(event);
-      model.emplace(event.time, event.sequence);
+  for (const uint64_t spread : {3ULL, 50ULL, 3'000ULL, 1'000'000ULL, 50'000'000'000ULL}) {
+    RandomStream random(7, RandomPurpose::kTest, spread);
+    std::priority_queue<Key, std::vector<Key>, std::greater<>> model;
+    EventQueue queue;
+    uint64_t sequence = 0;
+    int64_t now = 0;
+    for (int i = 0; i < 60'000; ++i) {
+      // Grows for a while, then shrinks.
+      const bool grow = random.below(100) < (i / 10'000 % 2 == 0 ? 60U : 45U);
+      if (grow || model.empty()) {
+        const uint64_t far = random.below(20) == 0 ? 1'000U : 1U;
+        const Event event{now + static_cast<int64_t>(random.below(spread) * far), ++sequence, 0, 0};
+        queue.push(event);
+        model.emplace(event.time, event.sequence);
+      } else {
+        now = queue.top().time;
+        queue.pop();
+        model.pop();
+      }
+      ASSERT_EQ(queue.size(), model.size());
+      if (!model.empty()) {
+        ASSERT_EQ(queue.top().time, model.top().first) << spread << " " << i;
+        ASSERT_EQ(queue.top().sequence, model.top().second);
+      }
     }
-    ASSERT_EQ(queue.size(), model.size());
-    if (!queue.empty()) {
-      ASSERT_EQ(queue.top().time, model.top().first);
-      ASSERT_EQ(queue.top().sequence, model.top().second);
+  }
+}
+
+TEST(ArrivalSorter, SortsWhateverTheShape) {
+  RandomStream random(8, RandomPurpose::kTest, 0);
+  ArrivalSorter sorter;
+  for (int i = 0; i < 2'000; ++i) {
+    std::vector<uint64_t> values(random.below(300));
+    const uint64_t spread = uint64_t{1} << random.below(60);
+    for (uint64_t& value : values) {
+      value = random.below(spread) * (random.below(10) == 0 ? 1'000 : 1);
     }
+    std::vector<uint64_t> expected = values;
+    std::sort(expected.begin(), expected.end());
+    sorter.sort(values);
+    ASSERT_EQ(values, expected);
   }
 }
 
