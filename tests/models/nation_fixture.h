@@ -169,6 +169,16 @@ inline NationSpec data_nation() {
   return nation;
 }
 
+// Six provinces of it, large and small: the same arithmetic in less time.
+inline NationSpec regional_nation() {
+  NationSpec nation = data_nation();
+  std::erase_if(nation.places, [](const Place& place) {
+    return place.id != "CN-BJ" && place.id != "CN-GD" && place.id != "CN-XZ" &&
+           place.id != "CN-SC" && place.id != "CN-XJ-XPCC" && place.id != "CN-HI";
+  });
+  return nation;
+}
+
 // Two provinces and two services, round figures.
 inline NationSpec small_nation() {
   NationSpec nation;
