@@ -1,0 +1,123 @@
+#pragma once
+// PBFT's messages. The header (view, height, digest) is what the sender signs; bodies are below.
+//
+//   PRE-PREPARE    height, digest of the block, which it carries (none when a new view re-proposes)
+//   PREPARE, COMMIT, CHECKPOINT   header only
+//   VIEW-CHANGE    view asked for, height of the stable checkpoint, digest of the body
+//   NEW-VIEW       digest of the body, which names the view-change messages it rests on (TOCS §4.4)
+//   The rest is not signed; it rests on the channel, or proves itself.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "consensus/certificate.h"
+#include "consensus/codec.h"
+#include "consensus/message.h"
+
+namespace govchain::consensus::pbft {
+
+enum class MessageType : uint8_t {
+  kPrePrepare = 1,
+  kPrepare = 2,
+  kCommit = 3,
+  kViewChange = 4,
+  kNewView = 5,
+  kStatus = 6,
+  kRequest = 7,
+  kCommittedBlock = 8,
+  kCheckpointProof = 9,
+  kProposalRelay = 10,
+  kFetch = 11,
+  kAlreadyOrdered = 12,
+  kReadQuery = 13,
+  kReadReply = 14,
+  kCheckpoint = kCheckpointStatement,
+};
+
+// Bounds on bodies.
+inline constexpr uint32_t kMaxWindow = 4'096;           // heights between the watermarks
+inline constexpr uint32_t kMaxStatusSlots = 64;         // heights that a status describes
+inline constexpr uint32_t kMaxFetches = 128;            // things asked for in one message
+inline constexpr uint32_t kMaxRequestPayloads = 4'096;  // payloads passed on in one message
+
+// Proof that a block was prepared (OSDI'99 §4.2): the primary's pre-prepare and, as a certificate,
+// the prepares of others, which together weigh a quorum.
+struct PreparedProof {
+  CertificateRef prepares;  // its statement names view, height and digest
+  Signature proposal;       // of the primary of that view, over the pre-prepare
+  [[nodiscard]] View view() const { return prepares->statement.view; }
+  [[nodiscard]] Height height() const { return prepares->statement.height; }
+  [[nodiscard]] const Digest& digest() const { return prepares->statement.digest; }
+};
+void encode_prepared_proof(const PreparedProof& proof, Writer& out);
+[[nodiscard]] std::optional<PreparedProof> decode_prepared_proof(Reader& in);
+
+// What a VIEW-CHANGE tells: C and P of OSDI'99 §4.4.
+struct ViewChangeBody {
+  CertificateRef checkpoint;          // null: genesis
+  std::vector<PreparedProof> proofs;  // ascending by height
+};
+void encode_body(const ViewChangeBody& body, std::vector<uint8_t>& out);
+[[nodiscard]] std::optional<ViewChangeBody> decode_view_change(std::span<const uint8_t> bytes);
+
+// V of OSDI'99 §4.4 as names (TOCS'02 §4.4): O follows from V and is not sent.
+struct ViewChangeName {
+  ReplicaId sender;
+  Digest digest;
+  friend bool operator==(const ViewChangeName&, const ViewChangeName&) = default;
+};
+struct NewViewBody {
+  std::vector<ViewChangeName> view_changes;  // ascending by sender
+};
+void encode_body(const NewViewBody& body, std::vector<uint8_t>& out);
+[[nodiscard]] std::optional<NewViewBody> decode_new_view(std::span<const uint8_t> bytes);
+
+// Where a replica stands; header.height is its committed height.
+struct StatusBody {
+  static constexpr uint8_t kHasProposal = 1;
+  static constexpr uint8_t kHasBlock = 2;
+  static constexpr uint8_t kIsPrepared = 4;
+  Height stable;
+  bool in_view_change = false;
+  uint32_t responder = 0;      // position of the first member that is asked for bodies
+  std::vector<uint8_t> slots;  // of the heights above the committed one
+};
+void encode_body(const StatusBody& body, std::vector<uint8_t>& out);
+[[nodiscard]] std::optional<StatusBody> decode_status(std::span<const uint8_t> bytes);
+
+// A committed block with its proof; `committed` is how far the sender is.
+struct CommittedBlockBody {
+  CertificateRef certificate;
+  Height committed;
+  bool last = false;  // of this answer
+};
+void encode_body(const CommittedBlockBody& body, std::vector<uint8_t>& out);
+[[nodiscard]] std::optional<CommittedBlockBody> decode_committed_block(
+    std::span<const uint8_t> bytes);
+
+// A stable checkpoint's certificate; `blocks_gone`: the sender cannot give the blocks below.
+struct CheckpointProofBody {
+  CertificateRef certificate;
+  bool blocks_gone = false;
+};
+void encode_body(const CheckpointProofBody& body, std::vector<uint8_t>& out);
+[[nodiscard]] std::optional<CheckpointProofBody> decode_checkpoint_proof(
+    std::span<const uint8_t> bytes);
+
+// Things asked for by digest: view-change messages of `view`, or blocks at a height.
+struct FetchBody {
+  struct Item {
+    ReplicaId sender;  // of the view-change message; unused for blocks
+    Height height;     // of the block; 0 for view-change messages
+    Digest digest;
+  };
+  std::vector<Item> items;
+};
+void encode_body(const FetchBody& body, std::vector<uint8_t>& out);
+[[nodiscard]] std::optional<FetchBody> decode_fetch(std::span<const uint8_t> bytes);
+
+void encode_digests(const std::vector<Digest>& digests, std::vector<uint8_t>& out);
+[[nodiscard]] std::optional<std::vector<Digest>> decode_digests(std::span<const uint8_t> bytes);
+
+}  // namespace govchain::consensus::pbft

@@ -1,0 +1,50 @@
+#pragma once
+// What PBFT writes ahead.
+//
+//   View       the view, whether it is only asked for, and what it binds: (height, digest) pairs
+//              that the replica may vote for in it. The last one counts.
+//   Proposal   a pre-prepare that was accepted, with its block: binds the replica at (view,
+//   height). Body       a block that a new view names and this replica lacked. Prepared   a
+//   prepared certificate: before the COMMIT that rests on it. Committed  a commit certificate; with
+//   the block if no earlier record has it.
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "consensus/log_record.h"
+#include "consensus/pbft/messages.h"
+
+namespace govchain::consensus::pbft {
+
+enum class RecordType : uint8_t {
+  kView = 1,
+  kProposal = 2,
+  kBody = 3,
+  kPrepared = 4,
+  kCommitted = 5,
+};
+
+struct ViewRecord {
+  View view;
+  bool in_view_change = false;
+  std::vector<std::pair<Height, Digest>> bindings;
+};
+struct ProposalRecord {
+  View view;
+  Signature signature;  // the primary's; zero for one's own, which is signed again
+};
+
+[[nodiscard]] Ref<LogRecord> make_record(const ViewRecord& view);
+[[nodiscard]] Ref<LogRecord> make_proposal_record(const ProposalRecord& proposal, BlockRef block);
+[[nodiscard]] Ref<LogRecord> make_body_record(BlockRef block);
+[[nodiscard]] Ref<LogRecord> make_prepared_record(const PreparedProof& proof);
+[[nodiscard]] Ref<LogRecord> make_committed_record(CertificateRef certificate, BlockRef block);
+
+// Nullopt if the record does not decode.
+[[nodiscard]] std::optional<ViewRecord> read_view(const LogRecord& record);
+[[nodiscard]] std::optional<ProposalRecord> read_proposal(const LogRecord& record);
+[[nodiscard]] std::optional<PreparedProof> read_prepared(const LogRecord& record);
+
+}  // namespace govchain::consensus::pbft

@@ -1,0 +1,135 @@
+#pragma once
+// What a replica knows about one height between the watermarks.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "consensus/block.h"
+#include "consensus/certificate.h"
+#include "consensus/message.h"
+#include "consensus/pbft/messages.h"
+
+namespace govchain::consensus::pbft {
+
+// A set of member positions in fixed storage.
+class PositionSet {
+ public:
+  void resize(size_t members) { words_.assign((members + 63) / 64, 0); }
+  [[nodiscard]] bool contains(uint32_t position) const {
+    return ((words_[position / 64] >> (position % 64)) & 1U) != 0;
+  }
+  void add(uint32_t position) { words_[position / 64] |= uint64_t{1} << (position % 64); }
+  void remove(uint32_t position) { words_[position / 64] &= ~(uint64_t{1} << (position % 64)); }
+  void clear() {
+    for (uint64_t& word : words_) word = 0;
+  }
+
+ private:
+  std::vector<uint64_t> words_;
+};
+
+// Votes of one kind by member position: the message as soon as it is here, so that each member
+// costs one verification, and whether it verified. A vote may arrive before the proposal, so votes
+// for any digest are held and only those for the bound one are weighed.
+struct VoteTable {
+  std::vector<MessageRef> messages;
+  PositionSet verified;
+  uint64_t weight = 0;  // verified votes for the bound digest
+  void resize(size_t members) {
+    messages.resize(members);
+    verified.resize(members);
+  }
+  void clear() {
+    for (MessageRef& message : messages) {
+      if (message) message.reset();
+    }
+    verified.clear();
+    weight = 0;
+  }
+};
+
+struct Slot {
+  // Blocks of different views that a replica keeps for one height, because a later view may name
+  // any of them. One per view in which a block was accepted; the oldest goes beyond this.
+  static constexpr size_t kMaxBodies = 16;
+
+  Height height;
+
+  // Of any view.
+  std::vector<BlockRef> bodies;
+  std::optional<PreparedProof> proof;  // of the highest view in which it was prepared here
+  CertificateRef commit_certificate;
+  Ticket first_ticket;  // of the oldest log record that this slot still needs; 0: none
+
+  // Of the active view.
+  bool bound = false;  // this replica votes for `digest` in this view and for nothing else
+  Digest digest;
+  BlockRef block;
+  Ticket bound_ticket;  // makes the binding durable
+  MessageRef proposal;  // the primary's signed pre-prepare
+  bool proposal_verified = false;
+  bool payloads_requested = false;
+  bool payloads_verified = false;
+  bool prepared = false;
+  bool relayed = false;  // showed the primary's proposal to everybody, because somebody disagrees
+  PositionSet blamed;    // members about whom evidence is out or under way
+  VoteTable prepares;
+  VoteTable commits;
+
+  void resize(size_t members) {
+    prepares.resize(members);
+    commits.resize(members);
+    blamed.resize(members);
+  }
+  void leave_view() {
+    bound = false;
+    digest = {};
+    block.reset();
+    bound_ticket = {};
+    proposal.reset();
+    proposal_verified = false;
+    payloads_requested = false;
+    payloads_verified = false;
+    prepared = false;
+    relayed = false;
+    blamed.clear();
+    prepares.clear();
+    commits.clear();
+  }
+  void reuse(Height next) {
+    leave_view();
+    height = next;
+    bodies.clear();
+    proof.reset();
+    commit_certificate.reset();
+    first_ticket = {};
+  }
+  [[nodiscard]] BlockRef body(const Digest& wanted) const {
+    for (const BlockRef& candidate : bodies) {
+      if (candidate->digest == wanted) return candidate;
+    }
+    return {};
+  }
+  void keep_body(const BlockRef& candidate) {
+    if (body(candidate->digest)) return;
+    if (bodies.size() == kMaxBodies) bodies.erase(bodies.begin());
+    bodies.push_back(candidate);
+  }
+};
+
+// Votes about the state after one height.
+struct CheckpointEntry {
+  Height height;
+  std::optional<Digest> own_root;
+  VoteTable votes;
+  Ticket committed_ticket;  // makes the block at that height durable
+  void reuse(Height next) {
+    height = next;
+    own_root.reset();
+    votes.clear();
+    committed_ticket = {};
+  }
+};
+
+}  // namespace govchain::consensus::pbft

@@ -1,0 +1,252 @@
+// Leaving a view (OSDI'99 §4.4 and §4.5.2 on timers).
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/pbft/pbft_engine.h"
+
+namespace govchain::consensus::pbft {
+
+// Doubles with every view that brought no progress, so that delays however long are outlived.
+Duration PbftEngine::timeout() const {
+  Duration timeout = config_.base_timeout;
+  for (uint32_t i = 0; i < std::min(attempts_, kMaxBackoff) && timeout < config_.max_timeout; ++i) {
+    timeout = timeout * 2;
+  }
+  return std::min(timeout, std::max(config_.max_timeout, config_.base_timeout));
+}
+
+bool PbftEngine::work_waits() const {
+  if (!mempool_.empty() || accepted_ > committed_) return true;
+  return committed_ >= low_ && committed_ < high() && slot(committed_.next()).proposal;
+}
+
+// One deadline for progress: it runs while something waits and starts anew with every commit
+// (§4.4: "a backup starts a timer when it receives a request and the timer is not already
+// running"). In a view change it runs from the time when a quorum wants the view (TOCS'02 §4.5), so
+// that replicas do not run ahead of each other.
+void PbftEngine::arm_view_timer() {
+  if (in_view_change_) {
+    work_since_.reset();
+    if (!view_change_quorum_at_) return cancel_timer(TimerKind::kView);
+    return set_timer(TimerKind::kView, *view_change_quorum_at_ + timeout());
+  }
+  if (!work_waits()) {
+    work_since_.reset();
+    head_added_.reset();
+    escalated_ = false;
+    return cancel_timer(TimerKind::kView);
+  }
+  if (!work_since_) work_since_ = now_;
+  const std::optional<TimePoint> head = mempool_.oldest_pending();
+  if (head != head_added_) {
+    head_added_ = head;
+    head_since_ = now_;
+  }
+  // Moved lazily: a timer that fires early finds the later deadline.
+  if (timers_[static_cast<size_t>(TimerKind::kView)]) return;
+  const TimePoint start = std::max(*work_since_, last_progress_);
+  TimePoint deadline = start + (escalated_ ? timeout() : timeout() / 2);
+  if (deadline <= now_) deadline = now_ + timeout() / 2;
+  set_timer(TimerKind::kView, deadline);
+}
+
+void PbftEngine::on_view_timer() {
+  if (in_view_change_) {
+    if (view_change_quorum_at_ && now_ >= *view_change_quorum_at_ + timeout()) {
+      start_view_change(view_.next());
+    }
+    return;
+  }
+  if (!work_waits() || !work_since_) return;
+  const TimePoint start = std::max(*work_since_, last_progress_);
+  // One payload that heads the queue although blocks go by is passed over by the primary, or never
+  // reached it.
+  const bool neglected =
+      head_added_ && now_ - head_since_ >= timeout() * kHeadPatience && !is_primary();
+  if (now_ >= start + timeout() || neglected) {
+    head_since_ = now_;
+    return start_view_change(view_.next());
+  }
+  const bool slow = now_ >= start + timeout() / 2;
+  const bool head_waits = head_added_ && now_ - head_since_ >= timeout();
+  if ((slow && !escalated_) || head_waits) {
+    escalated_ = escalated_ || slow;
+    pass_on_own(true);
+  }
+}
+
+// §4.4: from here on nothing is voted for in earlier views.
+void PbftEngine::start_view_change(View view) {
+  if (disk_full_ || stopped_ || view <= view_) return;
+  view_ = view;
+  in_view_change_ = true;
+  new_view_made_ = false;
+  view_change_quorum_at_.reset();
+  escalated_ = false;
+  ++attempts_;
+  if (new_view_ && new_view_->message->view < view_) new_view_.reset();
+  cancel_timer(TimerKind::kView);
+  view_ticket_ = planted(Mutant::kVoteNotPersisted) ? Ticket() : persist_view();
+  send_view_change();
+  dirty_ = true;
+  follow_view_changes();
+}
+
+// ⟨VIEW-CHANGE, v+1, n, C, P, i⟩. It tells the truth about the log at the time of sending; after a
+// crash it is made again, with the same or more in it.
+void PbftEngine::send_view_change() {
+  ViewChangeBody body;
+  body.checkpoint = proven_.certificate;
+  if (!planted(Mutant::kPreparedProofDropped)) {
+    for (Height height = low_.next(); height <= high(); ++height) {
+      if (slot(height).proof) body.proofs.push_back(*slot(height).proof);
+    }
+  }
+  Ref<Message> draft = new_message(MessageType::kViewChange, Lane::kBody);
+  draft->height = low_;
+  encode_body(body, draft->body);
+  draft->digest = hash(config_.hash, draft->body);
+  request_signature(MessageRef(std::move(draft)), view_ticket_);
+}
+
+// Named by the new view that this replica is about to enter, and not here yet.
+bool PbftEngine::is_wanted(const Message& view_change) const {
+  if (!new_view_ || new_view_->message->view != view_change.view) return false;
+  if (active_view_ == view_change.view && !in_view_change_) return false;
+  for (size_t i = 0; i < new_view_->names.size(); ++i) {
+    if (new_view_->names[i].sender == view_change.sender &&
+        new_view_->names[i].digest == view_change.digest) {
+      return !new_view_->found[i].message;
+    }
+  }
+  return false;
+}
+
+void PbftEngine::receive_view_change(uint32_t peer, const MessageRef& reference) {
+  const Message& message = *reference;
+  const uint32_t sender = position_of(message.sender);
+  if (sender == kNobody || sender == self_ || message.block || !message.payloads.empty()) {
+    ++counters_.malformed;
+    return;
+  }
+  const bool wanted = is_wanted(message);
+  const bool over = message.view < view_ || (message.view == view_ && !in_view_change_);
+  if (over && !wanted) {
+    ++counters_.stale;
+    return;
+  }
+  const MessageRef& known = view_changes_[sender].message;
+  if (known && known->view >= message.view && !wanted) {
+    ++counters_.duplicate;
+    return;
+  }
+  const MessageRef& pending = peers_[sender].view_change_pending;
+  if (pending && pending->view >= message.view && pending->digest == message.digest) {
+    ++counters_.duplicate;
+    return;
+  }
+  if (hash(config_.hash, message.body) != message.digest) {
+    ++counters_.malformed;
+    return;
+  }
+  std::optional<ViewChangeBody> body = decode_view_change(message.body);
+  if (!body || !is_valid(message, *body)) {
+    ++counters_.malformed;
+    return;
+  }
+  Ref<ClaimList> claims = Ref<ClaimList>::make();
+  claims->claims.push_back({message.statement(config_.chain), message.sender, message.signature});
+  if (body->checkpoint) append_claims(*body->checkpoint, *claims);
+  for (const PreparedProof& proof : body->proofs) append_claims(proof, *claims);
+  PendingVerification verification;
+  verification.kind = PendingVerification::Kind::kViewChange;
+  verification.peer = peer;
+  verification.message = reference;
+  verification.body = std::make_shared<const ViewChangeBody>(std::move(*body));
+  if (verify_later(std::move(verification), ClaimListRef(std::move(claims)))) {
+    peers_[sender].view_change_pending = reference;
+  }
+}
+
+// The proofs are of the right statements and heavy enough; whether the signatures are good is for
+// the verifier.
+bool PbftEngine::is_valid(const Message& message, const ViewChangeBody& body) const {
+  if (body.checkpoint) {
+    if (!is_checkpoint_proof(*body.checkpoint) ||
+        body.checkpoint->statement.height != message.height) {
+      return false;
+    }
+  } else if (message.height != Height(0)) {
+    return false;
+  }
+  return std::all_of(body.proofs.begin(), body.proofs.end(), [&](const PreparedProof& proof) {
+    return proof.height() > message.height && proof.height() <= message.height + window_ &&
+           proof.view() < message.view && is_prepared_proof(proof);
+  });
+}
+
+void PbftEngine::on_view_change_verified(const PendingVerification& pending, bool valid) {
+  const uint32_t sender = position_of(pending.message->sender);
+  if (peers_[sender].view_change_pending == pending.message) {
+    peers_[sender].view_change_pending.reset();
+  }
+  if (!valid) {
+    ++counters_.forged;
+    return;
+  }
+  ++counters_.accepted;
+  keep_view_change({pending.message, pending.body}, sender);
+}
+
+void PbftEngine::keep_view_change(const ViewChange& view_change, uint32_t position) {
+  if (is_wanted(*view_change.message)) {
+    for (size_t i = 0; i < new_view_->names.size(); ++i) {
+      const ViewChangeName& name = new_view_->names[i];
+      if (name.sender == view_change.message->sender &&
+          name.digest == view_change.message->digest) {
+        new_view_->found[i] = view_change;
+      }
+    }
+  }
+  ViewChange& kept = view_changes_[position];
+  const bool newer = !kept.message || kept.message->view < view_change.message->view ||
+                     (position == self_ && kept.message->view == view_change.message->view);
+  if (newer) kept = view_change;
+  follow_view_changes();
+  try_enter_view();
+}
+
+uint64_t PbftEngine::view_change_weight(View view, bool exactly) const {
+  uint64_t weight = 0;
+  for (uint32_t i = 0; i < view_changes_.size(); ++i) {
+    const MessageRef& message = view_changes_[i].message;
+    if (!message || message->view < view || (exactly && message->view != view)) continue;
+    weight += weight_of(i);
+  }
+  return weight;
+}
+
+// §4.5.2: f+1 that want a later view contain an honest one; and a quorum that wants this view lets
+// its primary begin and its timer run.
+void PbftEngine::follow_view_changes() {
+  View joined = view_;
+  for (const ViewChange& candidate : view_changes_) {
+    if (!candidate.message || candidate.message->view <= joined) continue;
+    if (view_change_weight(candidate.message->view, false) >= quorum_.weak()) {
+      joined = candidate.message->view;
+    }
+  }
+  if (joined > view_) return start_view_change(joined);
+  if (!in_view_change_) return;
+  if (!view_change_quorum_at_ && view_change_weight(view_, false) >= quorum_.quorum()) {
+    view_change_quorum_at_ = now_;
+    dirty_ = true;
+  }
+  const uint64_t enough = planted(Mutant::kNewViewUnchecked) ? quorum_.weak() : quorum_.quorum();
+  if (is_primary() && !new_view_made_ && !disk_full_ && view_change_weight(view_, true) >= enough) {
+    make_new_view();
+  }
+}
+
+}  // namespace govchain::consensus::pbft
