@@ -19,23 +19,24 @@ namespace {
 
 Result<Valuer> make_valuer(const PlanInput& input) {
   std::vector<models::BasePrice> prices;
-  prices.reserve(input.prices.size());
-  for (const models::Price& price : input.prices) {
-    Result<models::BasePrice> base =
-        models::to_base(price, input.base, input.exchange_rates, input.deflator);
+  prices.reserve(input.national.prices.size());
+  for (const models::Price& price : input.national.prices) {
+    Result<models::BasePrice> base = models::to_base(
+        price, input.national.base, input.national.exchange_rates, input.national.deflator);
     if (!base) return base.error();
     prices.push_back(*std::move(base));
   }
   Result<models::BasePrice> discount =
-      models::to_base(input.discount_rate, input.base, input.exchange_rates, input.deflator);
+      models::to_base(input.national.discount_rate, input.national.base,
+                      input.national.exchange_rates, input.national.deflator);
   if (!discount) return discount.error();
   models::ValuationSettings settings;
-  settings.years = input.nation.years;
+  settings.years = input.national.nation.years;
   settings.discount_rate = *discount;
   settings.discount_rate.id = "discount_rate";
-  settings.seed = input.nation.seed;
-  settings.draws = input.draws;
-  settings.uncertain = input.uncertain;
+  settings.seed = input.national.nation.seed;
+  settings.draws = input.national.draws;
+  settings.uncertain = input.national.uncertain;
   return Valuer::make(std::move(prices), std::move(settings));
 }
 
@@ -123,7 +124,7 @@ Result<PlanResult> run_plan(const PlanInput& input, const PlanOptions& options,
   request.against = options.against;
   request.threads = options.threads;
   request.progress = options.progress;
-  Result<NationPlan> plan = models::plan_nation(input.nation, request, simulator);
+  Result<NationPlan> plan = models::plan_nation(input.national.nation, request, simulator);
   if (!plan) return plan.error();
 
   PlanResult result;

@@ -4,30 +4,15 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "consensus/result.h"
-#include "models/cost/price.h"
 #include "models/cost/valuation.h"
-#include "models/deployment/nation.h"
 #include "models/sizing/sizing.h"
+#include "scenarios/scenario.h"
 
 namespace govchain::analysis {
-
-// One input of a result, as a reviewer wants to see it.
-struct Assumption {
-  std::string id;
-  std::string what;
-  double value = 0;
-  std::optional<double> low;
-  std::optional<double> high;
-  std::string unit;
-  std::string source;
-  std::string quality;
-  std::string origin;  // file and JSON pointer
-};
 
 struct PlanInput {
   std::string scenario;  // as the user named it
@@ -35,15 +20,7 @@ struct PlanInput {
   std::string summary;
   std::string scenario_hash;  // of the resolved scenario
   std::string command;        // that would make this result again
-  models::NationSpec nation;
-  std::vector<models::Price> prices;
-  models::Price discount_rate;
-  models::PriceBase base;
-  models::ExchangeRates exchange_rates;
-  models::Deflator deflator;
-  std::vector<std::string> uncertain;  // ids or prefixes of what is drawn; empty: everything
-  uint32_t draws = 2'000;
-  std::vector<Assumption> assumptions;
+  scenarios::NationalScenario national;
 };
 
 struct ValuedConfiguration {

@@ -162,7 +162,7 @@ Json redundancy(const PlanResult& result) {
 
 Json assumptions(const PlanInput& input) {
   Json list = Json::array();
-  for (const Assumption& one : input.assumptions) {
+  for (const scenarios::Figure& one : input.national.figures) {
     Json entry{{"id", one.id}, {"value", one.value}};
     if (one.low) entry["low"] = *one.low;
     if (one.high) entry["high"] = *one.high;
@@ -215,14 +215,14 @@ std::string plan_json(const PlanInput& input, const PlanResult& result, bool pre
               {"summary", input.summary},
               {"scenario_hash", input.scenario_hash},
               {"model_version", kModelVersion},
-              {"seed", input.nation.seed},
-              {"years", input.nation.years},
-              {"currency", input.base.currency},
-              {"price_year", input.base.price_year},
-              {"draws", input.draws}};
+              {"seed", input.national.nation.seed},
+              {"years", input.national.nation.years},
+              {"currency", input.national.base.currency},
+              {"price_year", input.national.base.price_year},
+              {"draws", input.national.draws}};
   Json deployments = Json::array();
   for (const ValuedDeployment& one : result.deployments) {
-    if (one.shown) deployments.push_back(deployment(one, input.nation));
+    if (one.shown) deployments.push_back(deployment(one, input.national.nation));
   }
   object["deployments"] = std::move(deployments);
   object["redundancy_cost"] = redundancy(result);

@@ -175,9 +175,10 @@ std::string plan_text(const PlanInput& input, const PlanResult& result, const Te
   const int limit = style.columns;
   std::string text =
       wrap(fmt::format("{}: {} platforms, {} ministries, {} services, {} years, {} of {}",
-                       input.scenario_id, input.nation.places.size(),
-                       input.nation.deployment.ministries, input.nation.services.size(),
-                       input.nation.years, input.base.currency, input.base.price_year),
+                       input.scenario_id, input.national.nation.places.size(),
+                       input.national.nation.deployment.ministries,
+                       input.national.nation.services.size(), input.national.nation.years,
+                       input.national.base.currency, input.national.base.price_year),
            limit, "");
   text += "\n" + deployments_table(result, style) + "\n";
   const std::string strong = style.colour ? "\033[1m" : "";
