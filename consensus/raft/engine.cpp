@@ -140,8 +140,8 @@ void RaftEngine::on(const input::TimerFired& input) {
 void RaftEngine::on(const input::Persisted& input) {
   if (input.ticket > last_ticket_) return;
   durable_ticket_ = std::max(durable_ticket_, input.ticket);
-  // Everything written is down: the disk has room again, and what was left waiting can go on.
-  if (disk_full_ && durable_ticket_ == last_ticket_) disk_full_ = false;
+  // What had failed is down: the disk has room again.
+  if (durable_ticket_ >= failed_ticket_) disk_full_ = false;
   if (role_ == Role::kCandidate && self_vote_ticket_ != Ticket() &&
       durable_ticket_ >= self_vote_ticket_) {
     self_vote_ticket_ = Ticket();
@@ -156,7 +156,9 @@ void RaftEngine::on(const input::PersistFailed& input) {
     stop(true);
     return;
   }
+  if (input.ticket <= durable_ticket_) return;
   disk_full_ = true;
+  failed_ticket_ = std::max(failed_ticket_, input.ticket);
   // Somebody whose disk takes writes should lead; we vote for nobody until ours does.
   if (role_ != Role::kFollower) become_follower(term_, std::nullopt);
 }
@@ -484,6 +486,7 @@ void RaftEngine::encode_state(Writer& out) const {
   out.ordinal(durable_ticket_);
   out.ordinal(hard_state_ticket_);
   out.ordinal(self_vote_ticket_);
+  out.ordinal(failed_ticket_);
   log_.encode_state(out);
   configurations_.encode_state(out);
   for (const Height height :

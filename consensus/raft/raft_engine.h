@@ -134,7 +134,12 @@ class RaftEngine final : public Engine {
   [[nodiscard]] const confchange::Configuration& configuration() const {
     return configurations_.latest().configuration;
   }
-  [[nodiscard]] bool promotable() const { return configuration().votes(self_node()); }
+  // A voter; also one that its own latest configuration leaves out, until that is committed: it may
+  // be the only one whose log lets it win (dissertation §4.2.2).
+  [[nodiscard]] bool promotable() const {
+    return configuration().votes(self_node()) ||
+           configurations_.at(commit_).configuration.votes(self_node());
+  }
   [[nodiscard]] int64_t wall_time() const;
   void encode_state(Writer& out) const;
 
@@ -286,6 +291,7 @@ class RaftEngine final : public Engine {
   // Write-ahead log.
   Ticket last_ticket_;
   Ticket durable_ticket_;
+  Ticket failed_ticket_;  // the disk is full until this is durable
   bool disk_full_ = false;
   bool stopped_ = false;
   bool storage_failed_ = false;
