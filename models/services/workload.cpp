@@ -328,7 +328,7 @@ std::vector<GenesisRecord> shared_catalogue(DepartmentId manager, uint32_t count
 uint64_t cost_units(const WorkUnits& work) {
   constexpr uint64_t kRead = 2;
   constexpr uint64_t kWrite = 12;
-  constexpr uint64_t kSignature = 250;
+  constexpr uint64_t kSignature = 100;
   constexpr uint64_t kBytesPerUnit = 64;
   return kRead * work.reads + kWrite * work.writes + work.hashes + work.bytes / kBytesPerUnit +
          kSignature * work.signature_checks;

@@ -108,6 +108,71 @@ TEST(Ledger, ARefusalIsFinalToo) {
   EXPECT_EQ(chain.ledger().describe(*receipt), "sharing: the resource is already in the catalogue");
 }
 
+// Contracts that write first and say no afterwards, which well-behaved ones never do.
+struct Note {
+  uint64_t value = 0;
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit(value);
+  }
+};
+StateKey note_key(uint64_t number) { return StateKey(60, 0).with(number); }
+
+class WriteThenReturn final : public Contract {
+ public:
+  uint32_t id() const override { return 60; }
+  std::string_view name() const override { return "write then return"; }
+  uint16_t call(CallContext& context, uint16_t method, std::span<const uint8_t>) const override {
+    const uint16_t above = context.nested ? 0 : 1'000;
+    context.state.put(note_key(method + above), Note{.value = context.sender.id.value()});
+    return method;
+  }
+  std::string_view refusal_text(uint16_t) const override { return {}; }
+};
+
+// Calls the other with each byte of its arguments as the method, then itself.
+class CallEach final : public Contract {
+ public:
+  uint32_t id() const override { return 61; }
+  std::string_view name() const override { return "call each"; }
+  uint16_t call(CallContext& context, uint16_t method,
+                std::span<const uint8_t> arguments) const override {
+    if (context.nested) return context.call(context.sender, 60, 0, {});
+    Department acting = context.sender;
+    acting.id = DepartmentId(2);
+    for (const uint8_t byte : arguments) {
+      if (context.call(acting, 60, byte, {}) != byte) return 998;
+    }
+    if (context.call(acting, 61, 0, {}) != code_of(ReceiptCode::kNoCallsWithinCalls)) return 999;
+    return method;
+  }
+  std::string_view refusal_text(uint16_t) const override { return {}; }
+};
+
+TEST(Ledger, UndoesWhatARefusedCallWroteWhetherNestedOrNot) {
+  const WriteThenReturn writer;
+  const CallEach caller;
+  LedgerConfig with_both = config();
+  with_both.contracts = {&caller, &writer};
+  ChainUnderTest chain(with_both);
+  const auto call = [&](uint32_t contract, uint16_t method, std::vector<uint8_t> arguments) {
+    Transaction transaction = valid_transaction(1'000U * contract + method);
+    transaction.contract = contract;
+    transaction.method = method;
+    transaction.arguments = std::move(arguments);
+    return chain.commit({encoded(transaction)}).front();
+  };
+  EXPECT_EQ(call(60, 0, {}), 0);
+  EXPECT_EQ(call(60, 200, {}), 200);
+  EXPECT_TRUE(chain.state().has(note_key(1'000)));
+  EXPECT_FALSE(chain.state().has(note_key(1'200)));
+  // Of the nested calls, the one that said yes stays and acted as another department.
+  EXPECT_EQ(call(61, 0, {150, 0, 151}), 0);
+  EXPECT_EQ(chain.state().get<Note>(note_key(0))->value, 2U);
+  EXPECT_FALSE(chain.state().has(note_key(150)));
+  EXPECT_FALSE(chain.state().has(note_key(151)));
+}
+
 TEST(Ledger, BlockTimeNeverRunsBackwards) {
   ChainUnderTest chain(config());
   consensus::ExecutionResult result;

@@ -7,6 +7,7 @@
 
 #include "models/services/standard_chain.h"
 #include "tests/models/ledger/chain_under_test.h"
+#include "tests/models/services/two_chains.h"
 
 namespace govchain::models {
 namespace {
@@ -98,8 +99,8 @@ TEST(Workload, CostsWhatTheHeaderSays) {
   WorkUnits reference;
   reference.reads = 2;
   reference.writes = 1;
-  reference.hashes = 2;
-  reference.bytes = 200;
+  reference.hashes = 3;
+  reference.bytes = 256;
   EXPECT_EQ(cost_units(reference), kReferenceUnits);
   const LedgerConfig chain = standard_chain(consensus::ChainId(3), 10, 2);
   for (const Kind& kind : kKinds) {
@@ -109,6 +110,76 @@ TEST(Workload, CostsWhatTheHeaderSays) {
     EXPECT_NEAR(static_cast<double>(per_mille), kind.stated_per_mille, 0.01 * kind.stated_per_mille)
         << kind.name;
   }
+}
+
+TEST(Workload, GatewayTransactionsCostWhatTheHeaderSays) {
+  using namespace gateway;
+  testing::Members members(1, 4, consensus::Protocol::kPbft, consensus::SignatureScheme::kModelled);
+  LedgerConfig config = testing::connected_chain(1, members.registration(), 1);
+  // A chain that calls itself: its own requests are foreign to its other half.
+  config.genesis.push_back(register_foreign_chain(members.registration()));
+  WorkloadConfig workload = workload_config(config, 1);
+  workload.refused_per_thousand = 0;
+  const WorkloadMaker maker = gateway_workload(workload, consensus::ChainId(1), testing::kHour);
+  testing::ChainUnderTest chain(config);
+  Random random(3);
+  constexpr uint64_t kRequests = 400;
+  std::vector<std::vector<uint8_t>> requests(kRequests);
+  for (uint64_t i = 0; i < kRequests; ++i) {
+    // The catalogue of the test's chain has four entries.
+    maker(i, random.next() / kSharedCatalogueSize * kSharedCatalogueSize + i % 4, kStart,
+          requests[i]);
+  }
+  const auto cost_of = [&](const std::vector<std::vector<uint8_t>>& transactions,
+                           uint64_t signatures) {
+    for (const uint16_t code : chain.commit(transactions)) EXPECT_EQ(code, 0);
+    uint64_t units = 0;
+    uint64_t checks = 0;
+    for (const WorkUnits& work : chain.ledger().last_work()) {
+      units += cost_units(work);
+      checks += work.signature_checks;
+    }
+    EXPECT_EQ(checks, signatures);
+    return static_cast<double>(units - 100 * checks) * 1'000 / kReferenceUnits / kRequests;
+  };
+  EXPECT_NEAR(cost_of(requests, 0), kGatewayRequestCostPerMille,
+              0.01 * kGatewayRequestCostPerMille);
+
+  const auto evidence = [&] {
+    return evidence_of(*members.certify(chain.ledger().height().value(),
+                                        chain.ledger().state_root(), members.quorum()));
+  };
+  std::vector<RequestName> names;
+  for (uint64_t i = 0; i < kRequests; ++i) {
+    names.push_back(outbox_entry(chain.state(), consensus::ChainId(1), i));
+  }
+  std::vector<std::vector<uint8_t>> steps;
+  for (const RequestName& name : names) {
+    Execute execute{.source = consensus::ChainId(1),
+                    .name = name,
+                    .request = find_request(chain.state(), name).value(),
+                    .checkpoint = evidence(),
+                    .proof = {}};
+    encode_proof(chain.ledger().tree().prove(request_key(name).bytes()), execute.proof);
+    steps.push_back(chain.transaction(testing::kGatewayDepartment, 0, gateway::kContractId,
+                                      gateway::Method::kExecute, execute));
+  }
+  EXPECT_NEAR(cost_of(steps, members.quorum()), kGatewayExecuteCostPerMille,
+              0.01 * kGatewayExecuteCostPerMille);
+  steps.clear();
+  for (const RequestName& name : names) {
+    const StateKey key = decision_key(consensus::ChainId(1), name);
+    Settle settle{.name = name,
+                  .decision = chain.state().get<Decision>(key).value(),
+                  .checkpoint = evidence(),
+                  .proof = {}};
+    encode_proof(chain.ledger().tree().prove(key.bytes()), settle.proof);
+    steps.push_back(chain.transaction(testing::kGatewayDepartment, 0, gateway::kContractId,
+                                      gateway::Method::kSettle, settle));
+  }
+  EXPECT_NEAR(cost_of(steps, members.quorum()), kGatewaySettleCostPerMille,
+              0.01 * kGatewaySettleCostPerMille);
+  EXPECT_EQ(kSignatureCostPerMille, 100 * 1'000 / kReferenceUnits + 1);
 }
 
 }  // namespace
