@@ -199,7 +199,7 @@ Result<Document> read_document(const std::string& path) {
 
 Status apply_override(Document& document, const std::string& option, const std::string& change) {
   const size_t equals = change.find('=');
-  const std::string name = option + " " + change;
+  const std::string name = option == "--set" ? option + " " + change : option;
   if (equals == std::string::npos) {
     return Error{ErrorCode::kInvalid, "expected POINTER=VALUE, like /chains/0/replicas=7",
                  printable(name)};

@@ -22,9 +22,9 @@ struct Document {
 // keys are gone from the result. Errors: diagnostics; a cycle names its files.
 [[nodiscard]] consensus::Result<Document> read_document(const std::string& path);
 
-// `change` is POINTER=VALUE. VALUE is JSON if it reads as such, else a string. What does not exist
-// yet is created (the schema then says whether it may exist); an element of a list must exist, or
-// be
+// `change` is POINTER=VALUE; complaints name it as `option`. VALUE is JSON if it reads as such,
+// else a string. What does not exist yet is created (the schema then says whether it may exist); an
+// element of a list must exist, or be
 // "-" for one after the last.
 [[nodiscard]] consensus::Status apply_override(Document& document, const std::string& option,
                                                const std::string& change);

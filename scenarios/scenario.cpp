@@ -107,6 +107,34 @@ Error not_found(const std::string& path, const std::string& home) {
   return error;
 }
 
+// Where in a document of this kind an option's value goes; empty: nowhere.
+std::string pointer_of_option(const std::string& option, bool national) {
+  if (option == "--seed") return "/seed";
+  if (option == "--load") return national ? "/deployment/transactions" : "/load_mode";
+  if (option == "--crypto") return national ? "" : "/crypto";
+  return "";
+}
+
+Status apply_options(Document& document, const LoadOptions& options) {
+  for (const std::string& change : options.overrides) {
+    Status done = apply_override(document, "--set", change);
+    if (!done) return done;
+  }
+  const JsonNode* kind = document.root.find("kind");
+  const bool national = kind != nullptr && kind->text == "national";
+  for (const auto& [option, value] : options.named) {
+    const std::string pointer = pointer_of_option(option, national);
+    if (pointer.empty()) {
+      return Error{ErrorCode::kInvalid, "has no effect on a plan", option};
+    }
+    std::string name = option;
+    name += " " + value;
+    Status done = apply_override(document, name, pointer + "=" + value);
+    if (!done) return done;
+  }
+  return consensus::success();
+}
+
 Status check_document(const Document& document) {
   if (auto wrong = check_schema(document.root)) return to_error(*wrong);
   return consensus::success();
@@ -120,10 +148,8 @@ Result<Scenario> load_scenario(const std::string& path, const LoadOptions& optio
     if (document.error().code == ErrorCode::kNotFound) return not_found(path, options.home);
     return document.error();
   }
-  for (const std::string& change : options.overrides) {
-    Status done = apply_override(*document, "--set", change);
-    if (!done) return done.error();
-  }
+  Status changed = apply_options(*document, options);
+  if (!changed) return changed.error();
   Status valid = check_document(*document);
   if (!valid) return valid.error();
 

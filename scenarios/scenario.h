@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "consensus/result.h"
@@ -72,7 +73,10 @@ struct Scenario {
 struct LoadOptions {
   std::string home = ".";              // folder that holds scenarios/data
   std::vector<std::string> overrides;  // POINTER=VALUE, applied in order
-  std::string profile;                 // file of a machine profile for every host; empty: as stated
+  // Options of the command line that have a name of their own: {"--seed", "7"}. Known: --seed,
+  // --crypto, --load.
+  std::vector<std::pair<std::string, std::string>> named;
+  std::string profile;  // file of a machine profile for every host; empty: as stated
   // For tests: every key that the loader asked for, as "definition.key" of the schema.
   std::set<std::string>* keys_asked = nullptr;
 };

@@ -4,6 +4,7 @@ namespace govchain::analysis {
 
 const std::vector<AddCommand>& all_commands() {
   static const std::vector<AddCommand> kCommands = {
+      add_run_command,
       add_scenario_command,
   };
   return kCommands;

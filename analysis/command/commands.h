@@ -5,6 +5,7 @@
 
 namespace govchain::analysis {
 
+void add_run_command(CLI::App& program, CommandContext& context);
 void add_scenario_command(CLI::App& program, CommandContext& context);
 
 }  // namespace govchain::analysis
