@@ -295,7 +295,11 @@ void Node::on(effect::Commit& effect) {
 
 void Node::on(effect::CheckpointStable& effect) {
   GOVCHAIN_ASSERT(store_.put_checkpoint(effect.checkpoint).ok());
-  host_->tell(label_, "checkpoint " + number(effect.checkpoint.height.value()) + " is stable");
+  const uint64_t height = effect.checkpoint.height.value();
+  host_->tell(label_, "checkpoint " + number(height) + " is stable");
+  if (height > config_.retained_blocks) {
+    GOVCHAIN_ASSERT(store_.prune(Height(height - config_.retained_blocks + 1)).ok());
+  }
 }
 
 void Node::on(effect::FetchState& effect) {

@@ -2,17 +2,23 @@
 
 #include <utility>
 
+#include "consensus/pbft/engine.h"
 #include "consensus/raft/engine.h"
 
 namespace govchain::consensus::testing {
 
 namespace {
 
+std::unique_ptr<Engine> make_default_pbft(const EngineConfig& config, RecoveredState recovered) {
+  return pbft::make_pbft(config, {}, std::move(recovered));
+}
+
 std::unique_ptr<Engine> make_default_raft(const EngineConfig& config, RecoveredState recovered) {
   return raft::make_raft(config, {}, std::move(recovered));
 }
 
 constexpr ScriptProtocol kProtocols[] = {
+    {"pbft", make_default_pbft, pbft::message_name},
     {"raft", make_default_raft, raft::message_name},
 };
 
