@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/experiments/figures.h"
 #include "analysis/experiments/plan.h"
 
 namespace govchain::analysis {
@@ -12,33 +13,15 @@ namespace {
 using models::Money;
 using models::Range;
 
-// Three significant digits.
-std::string significant(double value) {
-  const double size = std::abs(value);
-  if (size == 0) return "0";
-  if (size >= 1000) return fmt::format("{:.0f}", value);
-  if (size >= 100) return fmt::format("{:.0f}", value);
-  if (size >= 10) return fmt::format("{:.1f}", value);
-  if (size >= 0.0095) return fmt::format("{:.2f}", value);
-  return fmt::format("{:.2g}", value);
-}
-
-std::string billions(Money amount) { return significant(amount.to_yuan() / 1e9); }
-
-// Width on a terminal: bytes that start a UTF-8 sequence; all that is printed here is one column
-// wide.
-size_t width(const std::string& text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & '\xC0') != '\x80'; }));
-}
+std::string billions(Money amount) { return figure(amount.to_yuan() / 1e9); }
 
 std::string pad_left(const std::string& text, size_t columns) {
-  const size_t used = width(text);
+  const size_t used = shown_width(text);
   return used >= columns ? text : std::string(columns - used, ' ') + text;
 }
 
 std::string pad_right(const std::string& text, size_t columns) {
-  const size_t used = width(text);
+  const size_t used = shown_width(text);
   return used >= columns ? text : text + std::string(columns - used, ' ');
 }
 
@@ -51,8 +34,6 @@ std::string bar(double share, size_t columns) {
   for (size_t i = 0; i < eighths / 8; ++i) text += "█";
   return text + kEighths[eighths % 8];
 }
-
-std::string share_text(double share) { return fmt::format("{:.1f} %", share * 100); }
 
 // As many nines as there are, and not a false 100.
 std::string availability_text(double availability) {
@@ -71,8 +52,8 @@ std::string table(std::vector<Column> columns, int limit) {
   size_t used = 2;
   size_t shown = 0;
   for (const Column& column : columns) {
-    size_t needed = width(column.title);
-    for (const std::string& cell : column.cells) needed = std::max(needed, width(cell));
+    size_t needed = shown_width(column.title);
+    for (const std::string& cell : column.cells) needed = std::max(needed, shown_width(cell));
     if (shown > 0 && used + needed + 2 > static_cast<size_t>(limit)) break;
     widths.push_back(needed);
     used += needed + 2;
@@ -115,11 +96,10 @@ std::string deployments_table(const PlanResult& result, const TextStyle& style) 
     const Range total = one.procured.value.total();
     name.cells.push_back(models::name_of(one.kind));
     nodes.cells.push_back(fmt::format("{:.0f}", sized.nodes));
-    on_chain.cells.push_back(share_text(all > 0 ? sized.cases.on_chain / all : 0));
-    by_hand.cells.push_back(share_text(all > 0 ? sized.cases.by_hand / all : 0));
-    slowest.cells.push_back(sized.latency.count() > 0
-                                ? significant(sized.latency.quantile(0.99).to_milliseconds())
-                                : "-");
+    on_chain.cells.push_back(percent(all > 0 ? sized.cases.on_chain / all : 0));
+    by_hand.cells.push_back(percent(all > 0 ? sized.cases.by_hand / all : 0));
+    slowest.cells.push_back(
+        sized.latency.count() > 0 ? figure(sized.latency.quantile(0.99).to_milliseconds()) : "-");
     available.cells.push_back(availability_text(sized.availability));
     cost.cells.push_back(fmt::format("{} ({} to {})", billions(total.mid), billions(total.low),
                                      billions(total.high)));
@@ -138,11 +118,12 @@ std::string wrap(const std::string& text, int limit, const std::string& indent) 
     size_t end = text.find(' ', start);
     if (end == std::string::npos) end = text.size();
     const std::string word = text.substr(start, end - start);
-    if (width(line) > width(indent) && width(line) + 1 + width(word) > static_cast<size_t>(limit)) {
+    if (shown_width(line) > shown_width(indent) &&
+        shown_width(line) + 1 + shown_width(word) > static_cast<size_t>(limit)) {
       result += line + "\n";
       line = indent + word;
     } else {
-      line += (width(line) > width(indent) ? " " : "") + word;
+      line += (shown_width(line) > shown_width(indent) ? " " : "") + word;
     }
     start = end + 1;
   }
@@ -188,9 +169,9 @@ std::string plan_text(const PlanInput& input, const PlanResult& result, const Te
   text += strong +
           wrap(fmt::format("Building separately ({}) costs {} bn {} than `{}` sized to need ({} to "
                            "{} in nine of ten draws).",
-                           models::name_of(result.from), significant(amount),
-                           more ? "more" : "less", models::name_of(result.against),
-                           billions(result.redundancy.low), billions(result.redundancy.high)),
+                           models::name_of(result.from), figure(amount), more ? "more" : "less",
+                           models::name_of(result.against), billions(result.redundancy.low),
+                           billions(result.redundancy.high)),
                limit, "  ") +
           plain;
   text += wrap("Of that: " + steps_sentence(result), limit, "    ");
