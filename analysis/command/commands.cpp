@@ -4,7 +4,9 @@ namespace govchain::analysis {
 
 const std::vector<AddCommand>& all_commands() {
   static const std::vector<AddCommand> kCommands = {
+      add_plan_command,
       add_run_command,
+      add_fuzz_command,
       add_scenario_command,
   };
   return kCommands;
