@@ -80,8 +80,8 @@ struct DeploymentSettings {
   uint32_t minimum_cores = 2;      // smallest host or slice that can be had
   uint32_t maximum_shards = 8;
   uint32_t national_sites = 7;  // provinces that hold a replica of the national tier
-  sim::Duration peak_duration = sim::Duration::seconds(12);  // simulated, warm-up included
-  sim::Duration peak_warmup = sim::Duration::seconds(3);
+  sim::Duration peak_duration = sim::Duration::seconds(20);  // simulated, warm-up included
+  sim::Duration peak_warmup = sim::Duration::seconds(4);
   sim::Duration cohort_interval = sim::Duration::milliseconds(20);
   uint32_t load_steps_per_decade = 20;  // loads are rounded up to preferred numbers (ISO 3: 10 or
                                         // 20 a decade), so that equal worlds recur; 0: exact

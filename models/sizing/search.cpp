@@ -69,6 +69,9 @@ class Search {
       good_result_ = group_.result;
     } else {
       bad_ = static_cast<int>(position_);
+      if (position_ == 0 && factor_ == 1 && problem.starts_with("latency")) {
+        smallest_ = group_.result;
+      }
       top_failed_ |= position_ + 1 == ladder_.size();
     }
     if (top_failed_) return next_factor(larger_helps);
@@ -94,6 +97,11 @@ class Search {
   void next_factor(bool larger_helps) {
     if (!larger_helps || factor_ * 2 > max_factor_) {
       finished_ = true;  // stays at the largest, with its problem named
+      // … unless the smallest was only as slow: then there is nothing to be bought.
+      if (smallest_ != nullptr && factor_ == 1) {
+        aim(0);
+        group_.result = smallest_;
+      }
       return;
     }
     factor_ *= 2;
@@ -112,6 +120,7 @@ class Search {
   size_t position_ = 0;
   std::optional<size_t> good_;
   const sim::WorldResult* good_result_ = nullptr;
+  const sim::WorldResult* smallest_ = nullptr;
   int bad_ = -1;
   bool top_failed_ = false;
   bool finished_ = false;
