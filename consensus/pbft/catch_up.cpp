@@ -35,6 +35,10 @@ void PbftEngine::on_status_timer() {
     refuse_old_reads();
   }
   committed_at_tick_ = committed_;
+  // Alone in wanting this view: the others get on with the old one, whose primary this replica no
+  // longer talks to. Its clients' payloads must reach them all the same, to be ordered or to make
+  // them want the view too.
+  if (in_view_change_ && !view_change_quorum_at_) pass_on_own(true);
   const Duration interval = active ? settings_.status_interval : settings_.idle_status_interval;
   const auto spread = static_cast<uint64_t>(interval.nanoseconds() / 4 + 1);
   set_timer(TimerKind::kStatus,
