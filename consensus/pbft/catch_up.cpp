@@ -33,6 +33,9 @@ void PbftEngine::on_status_timer() {
     sink_->emit(effect::Broadcast{MessageRef(std::move(status)), Ticket()});
     request_missing();
     refuse_old_reads();
+    // Those who are content with the view that this replica has left can still order what its
+    // clients wait for, or learn that it is not ordered.
+    if (in_view_change_) pass_on_own(true);
   }
   committed_at_tick_ = committed_;
   // Alone in wanting this view: the others get on with the old one, whose primary this replica no
