@@ -140,7 +140,7 @@ template <typename Record>
 template <typename Record>
 [[nodiscard]] std::optional<Record> decode_fields(std::span<const uint8_t> bytes) {
   consensus::Reader in(bytes);
-  Record record = read_fields<Record>(in);
+  auto record = read_fields<Record>(in);
   if (!in.finished()) return std::nullopt;
   return record;
 }

@@ -22,10 +22,10 @@ uint64_t new_owner() {
 
 // The first bit in which two paths differ; kPathBits if they are equal.
 uint16_t first_difference(const Digest& a, const Digest& b) {
-  for (uint16_t i = 0; i < a.bytes.size(); ++i) {
+  for (size_t i = 0; i < a.bytes.size(); ++i) {
     const auto different = static_cast<uint8_t>(a.bytes[i] ^ b.bytes[i]);
     if (different != 0)
-      return static_cast<uint16_t>(8U * i + static_cast<unsigned>(std::countl_zero(different)));
+      return static_cast<uint16_t>(8U * i + static_cast<size_t>(std::countl_zero(different)));
   }
   return kPathBits;
 }

@@ -12,6 +12,7 @@
 // nodes of 67 bytes or less, each written node once however often it was written. Memory: 88 bytes
 // for a branch and 152 plus key and value for a leaf.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -76,7 +77,7 @@ class StateTree {
     uint64_t owner = 0;
     uint16_t bit = 0;
     bool hashed = false;
-    Child children[2];
+    std::array<Child, 2> children;
     void recycle();
   };
 
