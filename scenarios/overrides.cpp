@@ -48,12 +48,6 @@ std::optional<Member> take(JsonNode& object, std::string_view key) {
   return std::nullopt;
 }
 
-std::vector<std::string> keys_of(const JsonNode& object) {
-  std::vector<std::string> keys;
-  for (const Member& member : object.members) keys.push_back(member.key);
-  return keys;
-}
-
 Error nowhere(const Position& at, const std::string& pointer, std::string message) {
   return to_error({at, pointer, std::move(message), {}, {}});
 }
