@@ -1,0 +1,233 @@
+// govchain fuzz: safety and liveness under faults and adversaries, by seed.
+
+#include <algorithm>
+#include <charconv>
+#include <fcntl.h>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "analysis/command/commands.h"
+#include "analysis/command/fuzz_campaign.h"
+#include "consensus/pbft/mutant.h"
+#include "consensus/raft/mutant.h"
+
+namespace govchain::analysis {
+namespace {
+
+using consensus::Protocol;
+
+struct FuzzOptions {
+  std::string protocol;
+  std::string seeds;
+  std::string faults = "all";
+  std::string mutant;
+  unsigned threads = 0;
+  bool json = false;
+  bool quiet = false;
+};
+
+struct KnownMutant {
+  Protocol protocol = Protocol::kPbft;
+  std::string name;  // engine/bug-name
+  std::string_view description;
+};
+
+constexpr uint64_t kDefaultSeeds = 1'000;
+// What a planted bug may take to be found (`--mutant` without `--seeds`).
+constexpr uint64_t kMutantSeeds = 2'000;
+
+template <typename Catalogue>
+void list_mutants(Protocol protocol, std::string_view engine, const Catalogue& catalogue,
+                  std::vector<KnownMutant>& out) {
+  const std::string prefix = std::string(engine) + "-";
+  for (const auto& mutant : catalogue) {
+    std::string_view name = mutant.name;
+    if (name.substr(0, prefix.size()) == prefix) name.remove_prefix(prefix.size());
+    out.push_back({protocol, std::string(engine) + "/" + std::string(name), mutant.description});
+  }
+}
+
+std::vector<KnownMutant> known_mutants() {
+  std::vector<KnownMutant> mutants;
+  list_mutants(Protocol::kPbft, "pbft", consensus::pbft::mutant_catalogue(), mutants);
+  list_mutants(Protocol::kRaft, "raft", consensus::raft::mutant_catalogue(), mutants);
+  return mutants;
+}
+
+int usage_error(const std::string& message) {
+  std::cerr << "govchain fuzz: " << message << "\n";
+  return kExitUsage;
+}
+
+// "A:B", half open.
+bool parse_seeds(const std::string& text, uint64_t& first, uint64_t& end) {
+  const char* const last = text.data() + text.size();
+  const auto [middle, error] = std::from_chars(text.data(), last, first);
+  if (error != std::errc() || middle == last || *middle != ':') return false;
+  const auto [stop, second_error] = std::from_chars(middle + 1, last, end);
+  return second_error == std::errc() && stop == last && first < end;
+}
+
+std::filesystem::path mutants_program() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() /
+         "govchain-mutants";
+}
+
+// Starts the program that holds the planted bugs and waits for it. Its exit code; none if it could
+// not be started.
+std::optional<int> run_mutant(const FuzzRequest& request, bool silent) {
+  const std::string program = mutants_program().string();
+  std::vector<std::string> words = {program,
+                                    request.mutant,
+                                    std::to_string(request.first_seed),
+                                    std::to_string(request.end_seed),
+                                    request.faults,
+                                    std::to_string(request.threads),
+                                    std::to_string(request.max_failures),
+                                    request.json ? "json" : "text"};
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  std::cout.flush();
+  const pid_t child = fork();
+  if (child < 0) return std::nullopt;
+  if (child == 0) {
+    if (silent) {
+      const int nowhere = open("/dev/null", O_WRONLY);
+      dup2(nowhere, STDOUT_FILENO);
+      dup2(nowhere, STDERR_FILENO);
+    }
+    execv(program.c_str(), arguments.data());
+    _exit(127);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFSIGNALED(status)) return kExitViolation;  // a crash is a find
+  if (WEXITSTATUS(status) == 127) return std::nullopt;
+  return WEXITSTATUS(status);
+}
+
+int cannot_start() {
+  std::cerr << "govchain fuzz: cannot start " << mutants_program().string()
+            << ", which holds the planted bugs and stands beside this program\n";
+  return kExitFailed;
+}
+
+int hunt_all(FuzzRequest request, const std::atomic<bool>* stop) {
+  const bool json = request.json;
+  request.json = false;
+  request.max_failures = 1;
+  auto report = nlohmann::ordered_json::array();
+  size_t missed = 0;
+  const std::vector<KnownMutant> mutants = known_mutants();
+  for (const KnownMutant& mutant : mutants) {
+    request.mutant = mutant.name;
+    const std::optional<int> code = run_mutant(request, true);
+    if (!code) return cannot_start();
+    if (stop->load()) return kExitFailed;
+    const bool found = *code == kExitViolation;
+    if (!found) ++missed;
+    if (json) {
+      report.push_back({{"mutant", mutant.name}, {"found", found}});
+    } else {
+      fmt::print("{:<44} {}\n", mutant.name, found ? "found" : "NOT FOUND");
+      std::fflush(stdout);
+    }
+  }
+  if (json) {
+    std::cout << nlohmann::ordered_json{{"mutants", report}}.dump(2) << "\n";
+  } else {
+    fmt::print("{} of {} found within {} seeds each\n", mutants.size() - missed, mutants.size(),
+               request.end_seed - request.first_seed);
+  }
+  return missed == 0 ? kExitOk : kExitFailed;
+}
+
+int hunt_one(FuzzRequest& request, const std::string& name) {
+  const std::vector<KnownMutant> mutants = known_mutants();
+  const auto known = std::find_if(mutants.begin(), mutants.end(),
+                                  [&](const KnownMutant& mutant) { return mutant.name == name; });
+  if (known == mutants.end()) {
+    return usage_error("unknown mutant \"" + name +
+                       "\"; `govchain fuzz --mutant list` names them, \"all\" is all of them");
+  }
+  request.mutant = name;
+  const std::optional<int> code = run_mutant(request, false);
+  return code ? *code : cannot_start();
+}
+
+void print_mutants(bool json) {
+  if (json) {
+    auto list = nlohmann::ordered_json::array();
+    for (const KnownMutant& mutant : known_mutants()) {
+      list.push_back({{"mutant", mutant.name}, {"breaks", mutant.description}});
+    }
+    std::cout << list.dump(2) << "\n";
+    return;
+  }
+  for (const KnownMutant& mutant : known_mutants()) {
+    fmt::print("{:<44} {}\n", mutant.name, mutant.description);
+  }
+}
+
+int fuzz(const FuzzOptions& options, const std::atomic<bool>* stop) {
+  if (options.mutant == "list") {
+    print_mutants(options.json);
+    return kExitOk;
+  }
+  FuzzRequest request;
+  request.protocol = options.protocol == "raft" ? Protocol::kRaft : Protocol::kPbft;
+  request.end_seed = options.mutant.empty() ? kDefaultSeeds : kMutantSeeds;
+  if (!options.seeds.empty() && !parse_seeds(options.seeds, request.first_seed, request.end_seed)) {
+    return usage_error("--seeds \"" + options.seeds +
+                       "\": expected A:B, two whole numbers with A < B (B is not run)");
+  }
+  request.faults = options.faults;
+  request.threads =
+      options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+  request.json = options.json;
+  request.quiet = options.quiet;
+  if (options.mutant == "all") return hunt_all(request, stop);
+  if (!options.mutant.empty()) return hunt_one(request, options.mutant);
+  return run_fuzz_request(request, stop);
+}
+
+}  // namespace
+
+void add_fuzz_command(CLI::App& program, CommandContext& context) {
+  auto options = std::make_shared<FuzzOptions>();
+  CLI::App* command = program.add_subcommand(
+      "fuzz",
+      "Runs a protocol under random faults and adversaries, one small world per seed, and holds "
+      "it to every rule of safety and liveness. A seed that breaks one is shrunk to the faults "
+      "that it needs and printed as a command.");
+  command->footer(
+      "  govchain fuzz --protocol raft --seeds 0:20000   a campaign\n"
+      "  govchain fuzz --seeds 17:18 --faults 2,5        a replay, with two of seed 17's faults\n"
+      "  govchain fuzz --faults crash,partition          with these kinds of faults only\n"
+      "  govchain fuzz --mutant all                      are the rules able to find planted bugs?");
+  command->add_option("--protocol", options->protocol, "pbft (default) or raft")
+      ->check(CLI::IsMember({"pbft", "raft"}));
+  command->add_option("--seeds", options->seeds, "A:B, from A to B - 1 (0:1000)");
+  command->add_option("--faults", options->faults,
+                      "all, none, or kinds and numbers separated by commas");
+  command->add_option("--mutant", options->mutant, "list, all, or one: hunt a planted bug");
+  command->add_option("--threads", options->threads, "seeds at a time (all processors)")
+      ->check(CLI::Range(1, 1'024));
+  command->add_flag("--json", options->json, "for machines");
+  command->add_flag("--quiet", options->quiet, "no progress");
+  command->callback([options, &context] { context.exit_code = fuzz(*options, context.stop); });
+}
+
+}  // namespace govchain::analysis

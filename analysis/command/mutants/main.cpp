@@ -1,0 +1,78 @@
+// govchain-mutants: the engines with their planted bugs, and just enough around them to hunt one.
+// Started by `govchain fuzz --mutant`, with words in the order below.
+//
+//     govchain-mutants MUTANT FIRST_SEED END_SEED FAULTS THREADS MAX_FAILURES json|text
+
+#include <atomic>
+#include <charconv>
+#include <csignal>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+#include "analysis/command/command.h"
+#include "analysis/command/fuzz_campaign.h"
+#include "consensus/pbft/mutant.h"
+#include "consensus/raft/mutant.h"
+
+namespace govchain::analysis {
+namespace {
+
+std::atomic<bool> stop_requested{false};
+extern "C" void request_stop(int /*signal*/) { stop_requested.store(true); }
+
+template <typename Catalogue, typename Mutant>
+bool plant(std::string_view engine, std::string_view wanted, const Catalogue& catalogue,
+           Mutant& planted) {
+  if (wanted.substr(0, engine.size() + 1) != std::string(engine) + "/") return false;
+  wanted.remove_prefix(engine.size() + 1);
+  const std::string prefix = std::string(engine) + "-";
+  for (const auto& mutant : catalogue) {
+    std::string_view name = mutant.name;
+    if (name.substr(0, prefix.size()) == prefix) name.remove_prefix(prefix.size());
+    if (name != wanted) continue;
+    planted = mutant.mutant;
+    return true;
+  }
+  return false;
+}
+
+template <typename Number>
+bool read(std::string_view word, Number& number) {
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  return error == std::errc() && end == word.data() + word.size();
+}
+
+int hunt(int argument_count, char** arguments) {
+  FuzzRequest request;
+  if (argument_count != 8 || !read(arguments[2], request.first_seed) ||
+      !read(arguments[3], request.end_seed) || !read(arguments[5], request.threads) ||
+      !read(arguments[6], request.max_failures)) {
+    std::cerr << "usage: govchain-mutants MUTANT FIRST_SEED END_SEED FAULTS THREADS MAX_FAILURES "
+                 "json|text\n";
+    return kExitUsage;
+  }
+  request.mutant = arguments[1];
+  request.faults = arguments[4];
+  request.json = std::string_view(arguments[7]) == "json";
+  if (plant("pbft", request.mutant, consensus::pbft::mutant_catalogue(),
+            consensus::pbft::planted_mutant)) {
+    request.protocol = consensus::Protocol::kPbft;
+  } else if (plant("raft", request.mutant, consensus::raft::mutant_catalogue(),
+                   consensus::raft::planted_mutant)) {
+    request.protocol = consensus::Protocol::kRaft;
+  } else {
+    std::cerr << "govchain-mutants: unknown mutant " << request.mutant << "\n";
+    return kExitUsage;
+  }
+  std::signal(SIGINT, request_stop);
+  std::signal(SIGTERM, request_stop);
+  return run_fuzz_request(request, &stop_requested);
+}
+
+}  // namespace
+}  // namespace govchain::analysis
+
+int main(int argument_count, char** arguments) {
+  return govchain::analysis::hunt(argument_count, arguments);
+}
