@@ -57,6 +57,8 @@ struct ChainResult {
   bool saturated =
       false;  // the slope's 95 % interval lies above zero and above 1 % of the offered rate
   consensus::EngineCounters counters;  // summed over replicas
+  // From a leader's first writing of a block until more than half of the replicas have it final.
+  Histogram decision;
   std::vector<double> backlog_series;  // in flight, sampled at equal intervals over the whole run
   Duration backlog_interval;
 };

@@ -68,6 +68,7 @@ void encode(consensus::Writer& out, const ChainResult& chain) {
     out.u64(value);
   }
   encode(out, chain.latency);
+  encode(out, chain.decision);
   for (const double backlog : chain.backlog_series) out.u64(bits_of(backlog));
 }
 
@@ -180,6 +181,7 @@ void WorldRunner::finish_chain(ChainRuntime& chain) {
   }
   result.view_changes = highest_view;
   result.blocks = chain.window_blocks;
+  result.decision = decisions_.of(chain.index);
   const ChainTraffic& traffic = network_->traffic(chain.index);
   result.messages = traffic.window_messages;
   result.network_bytes = traffic.window_bytes;

@@ -36,7 +36,7 @@ Result<WorldResult> run_world(const WorldSpec& spec, const RunOptions& options) 
 }
 
 WorldRunner::WorldRunner(const WorldSpec& spec, const RunOptions& options)
-    : spec_(spec), options_(options) {
+    : spec_(spec), options_(options), decisions_(chains_) {
   const TimePoint begin = TimePoint::since_start(spec.warmup);
   const TimePoint end = TimePoint::since_start(spec.duration);
   for (const HostSpec& host : spec.hosts) {
@@ -51,6 +51,7 @@ WorldRunner::WorldRunner(const WorldSpec& spec, const RunOptions& options)
   network_ = make_fifo_network(spec, kernel_, *this);
   checkers_ = make_checkers(spec);
   observers_.push_back(checkers_.get());
+  observers_.push_back(&decisions_);
   if (!options.trace_path.empty()) {
     trace_ = std::make_unique<ChromeTrace>(options.trace_path);
     observers_.push_back(trace_.get());

@@ -10,6 +10,7 @@
 
 #include "sim/agent_desk.h"
 #include "sim/checkers/checkers.h"
+#include "sim/decision_times.h"
 #include "sim/fabric.h"
 #include "sim/load/arrivals.h"
 #include "sim/replica_host.h"
@@ -110,6 +111,7 @@ class WorldRunner final : public NetworkSink, public ClientSide {
   std::unique_ptr<ChromeTrace> trace_;
   std::vector<Observer*> observers_;
   std::vector<ChainRuntime> chains_;
+  DecisionTimes decisions_;
   std::optional<TransactionBook> book_;
   std::vector<std::unique_ptr<ReplicaHost>> replicas_;
   std::unique_ptr<Fabric> fabric_;

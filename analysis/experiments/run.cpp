@@ -57,6 +57,7 @@ void merge_chain(sim::ChainResult& into, const sim::ChainResult& from, double we
   into.offered_per_second += from.offered_per_second * weight;
   into.transactions += from.transactions;
   into.latency.merge(from.latency);
+  into.decision.merge(from.decision);
   merge_shares(into.shares, from.shares, weight);
   into.blocks += from.blocks;
   into.view_changes = std::max(into.view_changes, from.view_changes);

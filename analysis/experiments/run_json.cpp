@@ -54,6 +54,7 @@ Json chain_json(const sim::ChainResult& chain, const RunResult& result) {
                                       {"cpu", chain.shares.cpu},
                                       {"disk", chain.shares.disk},
                                       {"queue", chain.shares.queue}}},
+              {"decision_ms", latency(chain.decision)},
               {"backlog_slope_tps", chain.backlog_slope}};
 }
 
@@ -171,6 +172,7 @@ std::vector<std::string> metrics_of(const scenarios::Scenario& scenario) {
     sim::ChainResult one;
     one.name = chain.name;
     one.latency.record(sim::Duration::milliseconds(1));
+    one.decision.record(sim::Duration::milliseconds(1));
     shape.chains.push_back(std::move(one));
   }
   for (const std::string& service : scenario.world.services) {
