@@ -58,8 +58,12 @@ PbftEngine::PbftEngine(const EngineConfig& config, const PbftConfig& settings,
     settings_.idle_status_interval = config_.base_timeout * 4;
   }
   const size_t members = membership_.size();
+  dense_ = true;
   for (uint32_t i = 0; i < members; ++i) {
-    if (membership_.members[i].weight > 0) voters_.push_back(i);
+    const Member& member = membership_.members[i];
+    if (member.weight > 0) voters_.push_back(i);
+    weights_.push_back(member.weight);
+    dense_ = dense_ && member.id == ReplicaId(i);
   }
   GOVCHAIN_ASSERT(!voters_.empty());
   self_ = position_of(config_.self);

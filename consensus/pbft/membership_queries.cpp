@@ -7,6 +7,7 @@
 namespace govchain::consensus::pbft {
 
 uint32_t PbftEngine::position_of(ReplicaId replica) const {
+  if (dense_) return replica.value() < weights_.size() ? replica.value() : kNobody;
   const Member* member = membership_.find(replica);
   if (member == nullptr) return kNobody;
   return static_cast<uint32_t>(member - membership_.members.data());

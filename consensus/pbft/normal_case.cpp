@@ -39,6 +39,13 @@ void PbftEngine::receive_vote(ReplicaId from, const MessageRef& reference) {
     ++counters_.unauthorised;
     return;
   }
+  if (planted(Mutant::kHonestBlamed) && message.view != active_view_) {
+    Slot* const other = slot_at(message.height);
+    if (other != nullptr && votes_of(*other, message).messages[position]) {
+      const MessageRef held = votes_of(*other, message).messages[position];
+      if (held->digest != message.digest) suspect_conflict(*other, held, reference);
+    }
+  }
   if (!admit_for_view(position, reference)) return;
   Slot* const slot = slot_at(message.height);
   if (slot == nullptr) {

@@ -163,9 +163,7 @@ class PbftEngine final : public Engine {
 
   // --- who is who
   [[nodiscard]] uint32_t position_of(ReplicaId replica) const;
-  [[nodiscard]] uint64_t weight_of(uint32_t position) const {
-    return membership_.members[position].weight;
-  }
+  [[nodiscard]] uint64_t weight_of(uint32_t position) const { return weights_[position]; }
   [[nodiscard]] uint32_t primary_of(View view) const {
     return voters_[static_cast<size_t>(view.value() % voters_.size())];
   }
@@ -328,6 +326,10 @@ class PbftEngine final : public Engine {
   Membership membership_;
   ByzantineQuorum quorum_;
   std::vector<uint32_t> voters_;  // positions of members with weight: they take turns as primary
+  // The membership's weights side by side, and whether ids are positions: both are looked up for
+  // every vote, and a member is large because of its key.
+  std::vector<uint64_t> weights_;
+  bool dense_ = false;
   uint32_t self_ = 0;             // own position
   uint64_t window_ = 0;
 

@@ -202,8 +202,9 @@ void Cluster::carry_out(uint32_t replica, Effect& any) {
     evidence_.push_back(*evidence);
     if (is_honest(evidence->first.signer.value())) violate("evidence blames the honest");
     if (!verifies(evidence->first) || !verifies(evidence->second)) violate("evidence is forged");
-  } else if (std::get_if<effect::ReadReady>(&any) != nullptr) {
+  } else if (auto* ready = std::get_if<effect::ReadReady>(&any)) {
     ++totals_.reads_ready;
+    totals_.read_height = ready->height;
   } else if (std::get_if<effect::ReadRefused>(&any) != nullptr) {
     ++totals_.reads_refused;
   } else if (std::get_if<effect::Stopped>(&any) != nullptr) {
@@ -218,7 +219,9 @@ void Cluster::on_persist(uint32_t replica, const effect::Persist& persist) {
   self.appended = persist.ticket;
   self.log.emplace_back(persist.ticket, persist.record);
   const auto most = static_cast<uint64_t>(options_.most_sync.nanoseconds());
-  const Duration sync = Duration::nanoseconds(static_cast<int64_t>(most == 0 ? 0 : random(most)));
+  totals_.logged_bytes += persist.record->size().count();
+  const Duration sync = options_.fixed_sync +
+                        Duration::nanoseconds(static_cast<int64_t>(most == 0 ? 0 : random(most)));
   schedule(sync, replica, [this, replica, ticket = persist.ticket] {
     Replica& synced = replicas_[replica];
     if (ticket <= synced.durable) return;

@@ -24,7 +24,8 @@ struct ClusterOptions {
   uint64_t seed = 1;
   Duration least_delay = Duration::milliseconds(1);
   Duration most_delay = Duration::milliseconds(1);
-  Duration most_sync = Duration::zero();  // a log append is durable after at most this
+  Duration most_sync = Duration::zero();   // a log append is durable after at most this
+  Duration fixed_sync = Duration::zero();  // and after at least this
   uint32_t loss_percent = 0;
   uint32_t duplicate_percent = 0;
   std::vector<uint64_t> weights;  // empty: all 1
@@ -77,9 +78,11 @@ class Cluster {
     uint64_t signatures = 0;
     uint64_t verifications = 0;
     uint64_t persists = 0;
+    uint64_t logged_bytes = 0;
     uint64_t evidence = 0;
     uint64_t reads_ready = 0;
     uint64_t reads_refused = 0;
+    Height read_height;  // of the last read answered
     uint64_t stopped = 0;
   };
   [[nodiscard]] const Totals& totals() const { return totals_; }
