@@ -153,7 +153,9 @@ void RaftEngine::count_checkpoint(Height height) {
   const CheckpointVotes::Slot* slot = checkpoint_votes_.find(height);
   if (slot == nullptr) return;
   const Membership& members = configurations_.members_for(height);
-  const size_t needed = majority(members);
+  const size_t needed =
+      majority(members) -
+      (planted(Mutant::kCheckpointWithoutMajority) && majority(members) > 1 ? 1 : 0);
   for (const CheckpointVotes::Vote& candidate : slot->votes) {
     const auto agrees = [&](const CheckpointVotes::Vote& vote) {
       return vote.state == CheckpointVotes::State::kVerified && vote.root == candidate.root &&

@@ -144,9 +144,7 @@ void RaftEngine::tally() {
     return std::nullopt;
   };
   const JointQuorum& quorum = configurations_.latest().quorum;
-  const VoteResult result = planted(Mutant::kJointQuorumUsesNewMajority)
-                                ? quorum.incoming().result(vote_of)
-                                : quorum.result(vote_of);
+  const VoteResult result = quorum.result(vote_of);
   if (result == VoteResult::kPending) return;
   if (result == VoteResult::kLost) {
     // Wait for somebody better placed, or for the next timeout.
@@ -248,9 +246,7 @@ void RaftEngine::save_hard_state() {
   if (saved_.term == term_ && saved_.vote == vote_) return;
   saved_ = HardState{term_, vote_, commit_};
   if (planted(Mutant::kTermNotPersisted)) return;
-  HardState written = saved_;
-  if (planted(Mutant::kVoteNotPersisted)) written.vote.reset();
-  hard_state_ticket_ = persist(make_hard_state_record(written));
+  hard_state_ticket_ = persist(make_hard_state_record(saved_));
 }
 
 bool RaftEngine::is_up_to_date(const VoteRequestBody& body) const {
@@ -286,7 +282,8 @@ void RaftEngine::on_vote_request(ReplicaId from, const Message& message) {
   }
   if (message.view > term_) become_follower(message.view, std::nullopt);
   ++counters_.accepted;
-  const bool free = (!vote_ && !leader_) || vote_ == from;
+  const bool free =
+      (!vote_ && !leader_) || vote_ == from || (planted(Mutant::kVotedTwice) && !is_leader());
   const bool granted = message.view == term_ && free && is_up_to_date(body);
   if (granted) {
     vote_ = from;

@@ -298,7 +298,7 @@ void RaftEngine::receive_request(ReplicaId from, const Message& message) {
 
 void RaftEngine::receive_from_leader(ReplicaId from, const Message& message) {
   // A leader need not be in our configuration: ours may be old (dissertation §4.1).
-  if (message.view < term_ && !planted(Mutant::kStaleTermAccepted)) {
+  if (message.view < term_) {
     refuse_stale(from, message);
     return;
   }

@@ -10,18 +10,16 @@ namespace govchain::consensus::raft {
 
 enum class Mutant : uint8_t {
   kNone = 0,
-  kVoteNotPersisted,
   kTermNotPersisted,
-  kCommitOfEarlierTerm,
+  kVotedTwice,
+  kQuorumOffByOne,
   kAcknowledgeBeforeDurable,
-  kStaleTermAccepted,
   kLogCheckDropped,
-  kTruncationBeyondCommit,
-  kJointQuorumUsesNewMajority,
   kCommitBeyondVerified,
   kReadWithoutConfirmation,
   kPreviousTermNotCompared,
   kDuplicateNotSuppressed,
+  kCheckpointWithoutMajority,
 };
 
 struct MutantDescription {

@@ -204,6 +204,8 @@ class RaftEngine final : public Engine {
 
   // --- commit.cpp
   void commit_by_counting();
+  template <typename Acknowledged>
+  [[nodiscard]] uint64_t count_short(const Acknowledged& acknowledged) const;
   void commit_to(Height height);
   void note_committed(const BlockRef& block);
   void execute_committed();

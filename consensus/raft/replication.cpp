@@ -275,10 +275,13 @@ void RaftEngine::append_from_leader(ReplicaId from, const Message& message,
     refuse_append(from, previous, body.previous_term);
     return;
   }
+  if (message.block && own_term && message.block->view < *own_term) {
+    ++counters_.malformed;  // terms never fall along a log: no leader sends this
+    return;
+  }
   if (message.block) {
     const std::optional<View> present = log_.term_at(end);
-    const bool same = present == message.block->view && !planted(Mutant::kTruncationBeyondCommit);
-    if (same) {
+    if (present == message.block->view) {
       ++counters_.duplicate;
     } else {
       if (message.block->control.empty() || decode_control(message.block->control)) {
