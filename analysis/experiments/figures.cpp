@@ -10,15 +10,16 @@ namespace govchain::analysis {
 
 namespace {
 
-std::string with_commas(std::string digits) {
+std::string with_commas(const std::string& digits) {
   size_t end = digits.find('.');
   if (end == std::string::npos) end = digits.size();
-  const size_t begin = digits[0] == '-' ? 1 : 0;
-  for (size_t i = end; i > begin + 3;) {
-    i -= 3;
-    digits.insert(i, ",");
+  std::string out;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    const bool inside = i > 0 && digits[i - 1] != '-' && i < end;
+    if (inside && (end - i) % 3 == 0) out += ',';
+    out += digits[i];
   }
-  return digits;
+  return out;
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ std::string figure(double value) {
   if (text.find('.') != std::string::npos && rounded == std::floor(rounded) && rounded == value) {
     text.erase(text.find('.'));
   }
-  return with_commas(std::move(text));
+  return with_commas(text);
 }
 
 std::string grouped(uint64_t value) { return with_commas(std::to_string(value)); }
