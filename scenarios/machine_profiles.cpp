@@ -31,8 +31,10 @@ sim::Rate megabits(DataFile& file, const JsonNode& object, const std::string& ke
   const JsonNode* row = file.member(object, key, JsonNode::Type::kObject);
   if (row == nullptr) return {};
   file.text(*row, "source");
-  if (file.text(*row, "mbps", "") == "unlimited") return sim::Rate::unlimited();
   const JsonNode* value = row->find("mbps");
+  if (value != nullptr && value->type == JsonNode::Type::kString && value->text == "unlimited") {
+    return sim::Rate::unlimited();
+  }
   if (value == nullptr || !value->is_number() || value->number <= 0 || value->number > 1e8) {
     file.fail(*row, key + ": expected mbps above 0, or \"unlimited\"");
     return {};
