@@ -8,6 +8,7 @@ const std::vector<AddCommand>& all_commands() {
       add_run_command,
       add_fuzz_command,
       add_scenario_command,
+      add_compare_digests_command,
   };
   return kCommands;
 }

@@ -52,6 +52,11 @@ void run(const Options& options, CommandContext& context) {
                  simulate.scenario},
                 kExitUsage);
   }
+  if (!simulate.trace.empty()) {
+    // Said before the run, not after it.
+    const consensus::Status writable = write_atomically(simulate.trace, "");
+    if (!writable) return fail(context, writable.error(), kExitFailed);
+  }
   Progress progress(scenario->id, simulate.quiet);
   RunRequest request;
   request.replications = options.replications;
