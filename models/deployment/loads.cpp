@@ -1,24 +1,36 @@
 #include "models/deployment/loads.h"
 
+#include "models/services/workload.h"
+
 namespace govchain::models {
 
 namespace {
 
 using Chains = Arrangement::Chains;
 
-// A change in another chain takes a prepare and a commit there, and a commit at home (two-phase
-// commit; "start, each step and commit are separate transactions", costs.json WeCross).
-constexpr double kPhasesAtProvider = 2;
-constexpr double kPhasesAtHome = 1;
+// A change in another chain is a request and a settlement at home and an execution there
+// (models/services/gateway), beside the case's own writes.
+constexpr double kPhasesAtProvider = 1;
+constexpr double kPhasesAtHome = 2;
+
+// What they cost beside the reference call: on a quiet chain each transaction comes under a
+// checkpoint of its own, whose quorum of three signatures it must check.
+constexpr double kQuorum = 3;
+constexpr double kGatewayFactor =
+    (kGatewayExecuteCostPerMille + kQuorum * kSignatureCostPerMille) / 1000.0;
+
+// A call at the hub is a look-up in a database and an entry in its log, without a state tree: the
+// reference call.
+constexpr double kDatabaseCall = 1;
 
 void add(std::vector<ChainLoad>& loads, const ServiceCase& service, size_t index, size_t origin,
-         double per_second, bool call) {
+         double per_second, double factor, bool call) {
   if (per_second <= 0) return;
   loads.push_back({.service = index,
                    .origin = origin,
                    .per_second = per_second,
                    .payload = service.payload,
-                   .execution_factor = service.execution_factor,
+                   .execution_factor = factor,
                    .call = call});
 }
 
@@ -42,7 +54,7 @@ std::vector<ChainLoad> provincial_loads(const Arrangement& arrangement, double s
   add(loads, wanted, service, place,
       cases * recorded_share(arrangement, schema_failure, demand, wanted, place) *
           demand.own_writes(service),
-      false);
+      wanted.execution_factor, false);
   const bool separate = arrangement.chains == Chains::kPerService;
   if (separate && !connects_chains(arrangement)) return loads;
   const double made = 1 - schema_failure;
@@ -50,12 +62,14 @@ std::vector<ChainLoad> provincial_loads(const Arrangement& arrangement, double s
   const double record = 1 / demand.settings().records_per_root;
   const Demand::IncomingCalls local = demand.peak_incoming(service, place, true);
   const Demand::IncomingCalls remote = demand.peak_incoming(service, place, false);
-  const double calls =
-      cases * wanted.calls * wanted.writing_call_share * crossing * kPhasesAtHome * made +
-      local.reading * record * (separate ? made : 1) +
-      local.writing * (separate ? kPhasesAtProvider * made : 0) +
-      (remote.reading * record + remote.writing * kPhasesAtProvider) * made;
-  add(loads, wanted, service, place, calls, true);
+  const double records =
+      local.reading * record * (separate ? made : 1) + remote.reading * record * made;
+  const double phases =
+      (cases * wanted.calls * wanted.writing_call_share * crossing * kPhasesAtHome +
+       (local.writing * (separate ? 1 : 0) + remote.writing) * kPhasesAtProvider) *
+      made;
+  add(loads, wanted, service, place, records, wanted.execution_factor, true);
+  add(loads, wanted, service, place, phases, kGatewayFactor, true);
   return loads;
 }
 
@@ -69,9 +83,11 @@ std::vector<ChainLoad> ministry_loads(const Arrangement& arrangement, double sch
       const ServiceCase& service = demand.services()[s];
       const double calls =
           demand.peak_cases(s, place) * service.calls * demand.ministry_call_share(place);
-      const double phases = service.writing_call_share * kPhasesAtProvider +
-                            (1 - service.writing_call_share) * record;
-      add(loads, service, s, place, calls * phases * (1 - schema_failure) / share_of, true);
+      const double made = (1 - schema_failure) / share_of;
+      add(loads, service, s, place, calls * (1 - service.writing_call_share) * record * made,
+          service.execution_factor, true);
+      add(loads, service, s, place, calls * service.writing_call_share * kPhasesAtProvider * made,
+          kGatewayFactor, true);
     }
   }
   return loads;
@@ -87,7 +103,7 @@ std::vector<ChainLoad> national_tier_loads(const Demand& demand) {
       add(loads, service, s, place,
           demand.peak_cases(s, place) * service.calls * service.writing_call_share *
               to_other_places,
-          true);
+          kGatewayFactor, true);
     }
   }
   return loads;
@@ -98,7 +114,8 @@ std::vector<ChainLoad> hub_loads(const Demand& demand) {
   for (size_t place = 0; place < demand.places().size(); ++place) {
     for (size_t s = 0; s < demand.services().size(); ++s) {
       const ServiceCase& service = demand.services()[s];
-      add(loads, service, s, place, demand.peak_cases(s, place) * service.calls, true);
+      add(loads, service, s, place, demand.peak_cases(s, place) * service.calls, kDatabaseCall,
+          true);
     }
   }
   return loads;

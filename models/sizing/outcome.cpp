@@ -100,19 +100,20 @@ std::vector<ChainOutcome> chain_outcomes(const NationSpec& nation, const Nationa
 
 NationOutcome::NationOutcome(const NationSpec& nation, const Demand& demand,
                              const NationalNetwork& network, const Configuration& configuration,
-                             const std::vector<ChainOutcome>& chains)
+                             const std::vector<ChainOutcome>& chains,
+                             const LatencyDistribution& change)
     : nation_(nation),
       demand_(demand),
       network_(network),
       configuration_(configuration),
-      chains_(chains) {
+      chains_(chains),
+      change_(change) {
   const size_t places = nation.places.size();
   const size_t services = nation.services.size();
   double weights = 0;
   double available = 0;
   for (size_t i = 0; i < chains.size(); ++i) {
     if (configuration.chains[i].wide || chains[i].latency.empty()) continue;
-    provider_.mix(chains[i].latency, chains[i].demand_per_second);
     available += chains[i].availability * chains[i].demand_per_second;
     weights += chains[i].demand_per_second;
   }
@@ -147,9 +148,9 @@ LatencyDistribution NationOutcome::route_wait(size_t place) const {
 }
 
 // A case is final when its own write is (no crossing call), when the answer of the reading call has
-// come and been written, or when the provider has prepared and its own chain has committed the
-// change: own write, request, prepare at the provider, answer, own commit. Calls of one case run in
-// parallel. In two tiers the national tier orders the change in between.
+// come (there and back) and been written, or when a changing call is settled: request, proof and
+// decision of the gateways, and the way there and back. Calls of one case run in parallel. In two
+// tiers the national tier orders the change in between.
 void NationOutcome::fill(size_t service, size_t place) {
   const ServiceCase& wanted = nation_.services[service];
   const Arrangement& arrangement = configuration_.arrangement;
@@ -173,7 +174,7 @@ void NationOutcome::fill(size_t service, size_t place) {
   latency_[at].mix(base, 1 - writes - reads);
   latency_[at].mix(base.plus(waits_[place]), reads);
   if (writes > 0) {
-    LatencyDistribution change = base.plus(waits_[place]).plus(provider_).plus(base);
+    LatencyDistribution change = change_.plus(waits_[place]);
     if (arrangement.chains == Chains::kTwoTier) {
       change = change.plus(chains_.back().latency_of(place));
     }

@@ -30,11 +30,13 @@ struct ChainOutcome {
                                                        const Configuration& configuration,
                                                        const std::vector<ChainGroup>& groups);
 
-// End-to-end figures of (service, place) pairs, [service * places + place].
+// End-to-end figures of (service, place) pairs, [service * places + place]. `change` is what a
+// change in another chain takes without the way between the places (sizing/gateway_world.h).
 class NationOutcome {
  public:
   NationOutcome(const NationSpec& nation, const Demand& demand, const NationalNetwork& network,
-                const Configuration& configuration, const std::vector<ChainOutcome>& chains);
+                const Configuration& configuration, const std::vector<ChainOutcome>& chains,
+                const LatencyDistribution& change);
   [[nodiscard]] const LatencyDistribution& latency(size_t service, size_t place) const;
   [[nodiscard]] double availability(size_t service, size_t place) const;
   [[nodiscard]] const CaseCounts& cases(size_t service, size_t place) const;
@@ -58,7 +60,7 @@ class NationOutcome {
   const NationalNetwork& network_;
   const Configuration& configuration_;
   const std::vector<ChainOutcome>& chains_;
-  LatencyDistribution provider_;  // a provider's chain, mean over the calls' targets
+  LatencyDistribution change_;
   double provider_availability_ = 1;
   std::vector<LatencyDistribution> waits_;  // by place: there and back to a call's provider
   std::vector<double> routes_up_;           // by place

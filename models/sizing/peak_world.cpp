@@ -43,15 +43,6 @@ sim::Duration access_of(const NationalNetwork& network, const PlannedChain& chai
   return origin == site ? network.access_delay() : network.delay(origin, site);
 }
 
-sim::MachineProfile slice_of(const sim::MachineProfile& server, uint32_t cores) {
-  sim::MachineProfile slice = server;
-  slice.cores = cores;
-  const uint64_t part = std::min(cores, server.cores);
-  slice.memory = sim::Bytes(server.memory.count() / server.cores * part);
-  slice.nic = sim::Rate::bits_per_second(server.nic.bits_per_second() / server.cores * part);
-  return slice;
-}
-
 // Hosts by (place, room), made when first asked for.
 class HostMap {
  public:
@@ -81,19 +72,6 @@ class HostMap {
   std::map<std::pair<size_t, uint32_t>, sim::HostIndex> index_;
 };
 
-sim::ChainSpec chain_spec(const NationSpec& nation, const Arrangement& arrangement,
-                          const PlannedChain& chain, const std::string& name) {
-  sim::ChainSpec spec;
-  spec.name = name;
-  spec.protocol = chain.protocol;
-  spec.scheme = nation.signatures;
-  spec.engine.batch_delay = nation.deployment.batch_delay;
-  spec.engine.max_block_transactions = nation.deployment.max_block_transactions;
-  spec.engine.max_block_bytes = consensus::Bytes(8U << 20U);
-  spec.engine.checkpoint_interval = checkpoint_interval(arrangement);
-  return spec;
-}
-
 void add_streams(const NationSpec& nation, const NationalNetwork& network, const ChainPart& part,
                  sim::ChainIndex chain, sim::WorldSpec& world) {
   for (const Stream& stream : streams_of(nation, network, *part.chain, part.shards)) {
@@ -111,7 +89,36 @@ void add_streams(const NationSpec& nation, const NationalNetwork& network, const
   }
 }
 
+// Contract costs in quarters of the reference call, upwards: mixtures that hardly differ are then
+// one world.
+double rounded_factor(double factor) {
+  const auto quarters = static_cast<int64_t>(factor * 4);
+  return static_cast<double>(quarters + (static_cast<double>(quarters) < factor * 4 ? 1 : 0)) / 4;
+}
+
 }  // namespace
+
+sim::MachineProfile slice_of(const sim::MachineProfile& server, uint32_t cores) {
+  sim::MachineProfile slice = server;
+  slice.cores = cores;
+  const uint64_t part = std::min(cores, server.cores);
+  slice.memory = sim::Bytes(server.memory.count() / server.cores * part);
+  slice.nic = sim::Rate::bits_per_second(server.nic.bits_per_second() / server.cores * part);
+  return slice;
+}
+
+sim::ChainSpec chain_settings(const NationSpec& nation, const Arrangement& arrangement,
+                              const PlannedChain& chain) {
+  sim::ChainSpec spec;
+  spec.name = chain.name;
+  spec.protocol = chain.protocol;
+  spec.scheme = nation.signatures;
+  spec.engine.batch_delay = nation.deployment.batch_delay;
+  spec.engine.max_block_transactions = nation.deployment.max_block_transactions;
+  spec.engine.max_block_bytes = consensus::Bytes(8U << 20U);
+  spec.engine.checkpoint_interval = checkpoint_interval(arrangement);
+  return spec;
+}
 
 double round_up_preferred(double value, uint32_t steps_per_decade) {
   if (steps_per_decade == 0 || value <= 0) return value;
@@ -162,8 +169,7 @@ std::vector<Stream> streams_of(const NationSpec& nation, const NationalNetwork& 
     stream.simulated = round_up_preferred(std::max(stream.per_second, kFewestPerSecond),
                                           nation.deployment.load_steps_per_decade);
     stream.payload = sim::Bytes(static_cast<uint64_t>(sum.bytes / sum.rate + 0.5));
-    stream.execution_factor =
-        static_cast<double>(static_cast<int64_t>(sum.work / sum.rate * 1000 + 0.5)) / 1000;
+    stream.execution_factor = rounded_factor(sum.work / sum.rate);
     if (by_place) {
       stream.name = nation.places[subject].id;
       stream.ingress = nearest_replica(network, chain, subject);
@@ -215,7 +221,8 @@ sim::WorldSpec make_world(const NationSpec& nation, const NationalNetwork& netwo
                          : slash == std::string::npos ? "platform"
                                                       : part.chain->name.substr(slash + 1);
       if (part.simulated > 1) name += "#" + std::to_string(shard);
-      sim::ChainSpec chain = chain_spec(nation, arrangement, *part.chain, name);
+      sim::ChainSpec chain = chain_settings(nation, arrangement, *part.chain);
+      chain.name = name;
       for (uint32_t replica = 0; replica < part.chain->replicas; ++replica) {
         chain.replicas.push_back({host_map.host(part.chain->replica_places[replica],
                                                 part.chain->replica_rooms[replica], ordinal)});

@@ -38,6 +38,14 @@ struct HostPlan {
   uint32_t hosts_per_room = 1;
 };
 
+// A slice of a server: its cores, and memory and network card in proportion.
+[[nodiscard]] sim::MachineProfile slice_of(const sim::MachineProfile& server, uint32_t cores);
+
+// The engine's settings of a planned chain, without replicas.
+[[nodiscard]] sim::ChainSpec chain_settings(const NationSpec& nation,
+                                            const Arrangement& arrangement,
+                                            const PlannedChain& chain);
+
 // Blocks are provable at once where other chains rely on them: a signed checkpoint at every block.
 [[nodiscard]] uint64_t checkpoint_interval(const Arrangement& arrangement);
 

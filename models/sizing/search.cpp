@@ -50,6 +50,31 @@ std::string overload_of(const NationSpec& nation, const sim::WorldResult& result
   return "";
 }
 
+// Contracts run one after the other, so a chain can be full while its host idles.
+bool runs_near_one_core(const NationSpec& nation, const NationalNetwork& network,
+                        const PlannedChain& chain, uint32_t shards) {
+  double share = 0;
+  for (const Stream& stream : streams_of(nation, network, chain, shards)) {
+    share += stream.simulated * stream.execution_factor;
+  }
+  return share * nation.hardware.profile.costs.execute_transaction.to_seconds() >
+         nation.deployment.utilisation_limit;
+}
+
+// Cores, cards and execution are divided by more hosts and shards; a wait for messages and disks is
+// not, nor is a trunk.
+bool more_can_help(const NationSpec& nation, const NationalNetwork& network,
+                   const Configuration& configuration, const ChainGroup& group) {
+  const bool busy = std::any_of(group.result->resources.begin(), group.result->resources.end(),
+                                [&](const sim::ResourceUse& use) {
+                                  return grows_with_host(use.name) &&
+                                         use.utilisation > nation.deployment.utilisation_limit / 2;
+                                });
+  return busy || std::any_of(group.chains.begin(), group.chains.end(), [&](size_t chain) {
+           return runs_near_one_core(nation, network, configuration.chains[chain], group.shards);
+         });
+}
+
 // One group's way through the ladder.
 class Search {
  public:
@@ -235,15 +260,8 @@ consensus::Status find_smallest(const NationSpec& nation, const NationalNetwork&
       ChainGroup& group = searches[i].group();
       group.result = results.value()[i];
       const std::string problem = shortfall(nation, network, configuration, group, budget);
-      // Saturation is of one leader's cores or card, which shards divide; a wait for messages and
-      // disks is not, nor is a trunk.
       const bool helps =
-          problem.starts_with("ordering") ||
-          std::any_of(group.result->resources.begin(), group.result->resources.end(),
-                      [&](const sim::ResourceUse& use) {
-                        return grows_with_host(use.name) &&
-                               use.utilisation > nation.deployment.utilisation_limit / 2;
-                      });
+          problem.starts_with("ordering") || more_can_help(nation, network, configuration, group);
       searches[i].answer(problem, helps);
       if (!searches[i].finished()) open.push_back(std::move(searches[i]));
     }

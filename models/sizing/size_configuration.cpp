@@ -2,6 +2,7 @@
 #include <array>
 #include <memory>
 
+#include "models/sizing/gateway_world.h"
 #include "models/sizing/infrastructure.h"
 #include "models/sizing/sizing.h"
 
@@ -36,7 +37,7 @@ class ConfigurationSizer {
           !found) {
         return found;
       }
-      evaluate(groups_);
+      if (auto evaluated = evaluate(groups_); !evaluated) return evaluated;
       if (budget == kBudgets.front()) first = groups_;
       if (latencies_met()) break;
       const bool stuck =
@@ -52,8 +53,7 @@ class ConfigurationSizer {
     if (configuration_.arrangement.as_procured) {
       if (auto simulated = simulate_procured(); !simulated) return simulated;
     }
-    evaluate(utilised_);
-    return consensus::success();
+    return evaluate(utilised_);
   }
 
   SizedConfiguration take() {
@@ -75,9 +75,29 @@ class ConfigurationSizer {
   }
 
  private:
-  void evaluate(const std::vector<ChainGroup>& groups) {
+  Status evaluate(const std::vector<ChainGroup>& groups) {
+    auto change = change_between_chains(groups);
+    if (!change) return change.error();
     chains_ = chain_outcomes(nation_, network_, configuration_, groups);
-    outcome_ = std::make_unique<NationOutcome>(nation_, demand_, network_, configuration_, chains_);
+    outcome_ = std::make_unique<NationOutcome>(nation_, demand_, network_, configuration_, chains_,
+                                               change.value());
+    return consensus::success();
+  }
+
+  // Of chains like those of the first place, on the smallest hosts found.
+  consensus::Result<LatencyDistribution> change_between_chains(
+      const std::vector<ChainGroup>& groups) {
+    const Arrangement& arrangement = configuration_.arrangement;
+    if (arrangement.chains == Arrangement::Chains::kCentral || !connects_chains(arrangement)) {
+      return LatencyDistribution();
+    }
+    uint32_t cores = nation_.hardware.profile.cores;
+    for (const ChainGroup& group : groups) cores = std::min(cores, group.hosts.cores);
+    auto result =
+        runner_.run({gateway_world(nation_, arrangement, configuration_.chains.front(), cores)});
+    if (!result) return result.error();
+    return LatencyDistribution::of(result.value().front()->services[kCallService].latency)
+        .plus(LatencyDistribution::constant(network_.access_delay() * 2));
   }
 
   [[nodiscard]] bool latencies_met() const {

@@ -49,7 +49,7 @@ struct AnalyticSimulator {
       const double mean = floor_milliseconds / std::max(0.01, 1 - worst);
       for (int i = 0; i < 200; ++i) {
         one.latency.record(sim::Duration::microseconds(static_cast<int64_t>(mean * (500 + 5 * i))) +
-                           2 * world.loads[service].access_delay);
+                           2 * world.loads[std::min(service, world.loads.size() - 1)].access_delay);
       }
       one.submitted = one.completed = one.latency.count();
       result.services.push_back(std::move(one));
