@@ -236,6 +236,9 @@ void PbftEngine::serve_blocks(uint32_t peer, Height first) {
   Bytes size;
   for (Height height = first; height <= committed_ && height > low_; ++height) {
     const Slot& open = slot(height);
+    // After a restart, heights that the state had executed above the stable checkpoint are in the
+    // store only.
+    if (!open.commit_certificate) break;
     const BlockRef block = open.body(open.commit_certificate->statement.digest);
     size += block->payload_size();
     ++sent;
