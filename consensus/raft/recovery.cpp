@@ -34,6 +34,11 @@ void RaftEngine::recover(RecoveredState recovered) {
     stop(true);
     return;
   }
+  // A term is durable before any entry of it: a log that says otherwise has lost records.
+  if (replayed.hard_state.term < log_.last_term()) {
+    stop(true);
+    return;
+  }
   term_ = replayed.hard_state.term;
   vote_ = replayed.hard_state.vote;
   saved_ = replayed.hard_state;

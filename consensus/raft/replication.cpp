@@ -211,8 +211,12 @@ void RaftEngine::on_append_refused(NodeId node, Progress& progress, Height heigh
   // Where its log can agree with ours at best; skips whole terms (paper §5.3, end).
   const Height agreed = log_.agreement(body.hint, body.hint_term);
   const uint64_t back = std::min(height.value(), agreed.value() + 1);
+  const uint64_t before = progress.next;
   progress.next = std::max<uint64_t>(back, progress.match + 1);
   if (agreed == log_.base() && body.hint < log_.base()) progress.next = body.hint.value() + 1;
+  // A peer that refuses what it had acknowledged has lost its disk. Asking again at once would go
+  // on at the speed of the network; the next heartbeat is soon enough.
+  if (progress.next == before) return;
   progress.paused = false;
   replicate_to(node, progress);
 }
