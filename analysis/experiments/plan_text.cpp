@@ -35,9 +35,15 @@ std::string bar(double share, size_t columns) {
   return text + kEighths[eighths % 8];
 }
 
-// As many nines as there are, and not a false 100.
+// A share in per cent without its sign, which stands in the header.
+std::string hundredths(double share) {
+  if (share > 0 && share < 0.0005) return "<0.1";
+  return fmt::format("{:.1f}", share * 100);
+}
+
+// Cut, not rounded: 99.9996 % must not read as 100.
 std::string availability_text(double availability) {
-  return fmt::format("{:.3f} %", std::floor(availability * 100'000) / 1000);
+  return fmt::format("{:.3f}", std::floor(availability * 100'000) / 1000);
 }
 
 struct Column {
@@ -46,15 +52,20 @@ struct Column {
   bool left = false;
 };
 
+size_t width_of(const Column& column) {
+  size_t needed = shown_width(column.title);
+  for (const std::string& cell : column.cells) needed = std::max(needed, shown_width(cell));
+  return needed;
+}
+
 // Columns that do not fit drop from the right; nothing wraps.
 std::string table(std::vector<Column> columns, int limit) {
   std::vector<size_t> widths;
   size_t used = 2;
   size_t shown = 0;
   for (const Column& column : columns) {
-    size_t needed = shown_width(column.title);
-    for (const std::string& cell : column.cells) needed = std::max(needed, shown_width(cell));
-    if (shown > 0 && used + needed + 2 > static_cast<size_t>(limit)) break;
+    const size_t needed = width_of(column);
+    if (shown > 0 && used + needed > static_cast<size_t>(limit)) break;
     widths.push_back(needed);
     used += needed + 2;
     ++shown;
@@ -79,12 +90,12 @@ std::string table(std::vector<Column> columns, int limit) {
 std::string deployments_table(const PlanResult& result, const TextStyle& style) {
   Column name{"deployment", {}, true};
   Column nodes{"nodes", {}};
-  Column on_chain{"on chain", {}};
-  Column by_hand{"by hand", {}};
+  Column on_chain{"chain %", {}};
+  Column by_hand{"hand %", {}};
   Column slowest{"p99 ms", {}};
-  Column available{"avail.", {}};
+  Column available{"avail. %", {}};
   Column cost{"bn CNY (5-95 %)", {}, true};
-  Column bars{"", {}, true};
+  std::vector<double> amounts;
   double largest = 0;
   for (const ValuedDeployment& one : result.deployments) {
     if (one.shown) largest = std::max(largest, one.procured.value.total().mid.to_yuan());
@@ -96,17 +107,27 @@ std::string deployments_table(const PlanResult& result, const TextStyle& style) 
     const Range total = one.procured.value.total();
     name.cells.push_back(models::name_of(one.kind));
     nodes.cells.push_back(fmt::format("{:.0f}", sized.nodes));
-    on_chain.cells.push_back(percent(all > 0 ? sized.cases.on_chain / all : 0));
-    by_hand.cells.push_back(percent(all > 0 ? sized.cases.by_hand / all : 0));
+    on_chain.cells.push_back(hundredths(all > 0 ? sized.cases.on_chain / all : 0));
+    by_hand.cells.push_back(hundredths(all > 0 ? sized.cases.by_hand / all : 0));
     slowest.cells.push_back(
         sized.latency.count() > 0 ? figure(sized.latency.quantile(0.99).to_milliseconds()) : "-");
     available.cells.push_back(availability_text(sized.availability));
-    cost.cells.push_back(fmt::format("{} ({} to {})", billions(total.mid), billions(total.low),
-                                     billions(total.high)));
-    bars.cells.push_back(bar(largest > 0 ? total.mid.to_yuan() / largest : 0, 8));
+    cost.cells.push_back(
+        fmt::format("{} ({}–{})", billions(total.mid), billions(total.low), billions(total.high)));
+    amounts.push_back(total.mid.to_yuan());
   }
   std::vector<Column> columns{name, nodes, on_chain, by_hand, slowest, available, cost};
-  if (style.bars) columns.push_back(bars);
+  if (style.bars) {
+    // What the other columns leave, up to a width beyond which longer bars say no more.
+    size_t used = 2;
+    for (const Column& column : columns) used += width_of(column) + 2;
+    const auto limit = static_cast<size_t>(style.columns);
+    const size_t room = used < limit ? std::min<size_t>(limit - used, 24) : 0;
+    Column bars{"", {}, true};
+    for (const double amount : amounts)
+      bars.cells.push_back(bar(largest > 0 ? amount / largest : 0, room));
+    if (room >= 4) columns.push_back(bars);
+  }
   return table(columns, style.columns);
 }
 
@@ -179,12 +200,15 @@ std::string plan_text(const PlanInput& input, const PlanResult& result, const Te
                            models::name_of(result.cheapest), result.cheapest_share * 100,
                            drivers_sentence(result)),
                limit, "  ");
-  text +=
-      wrap(fmt::format(
-               "Having a chain at all (national less hub): {} bn ({} to {}). Doing nothing: {} bn.",
-               billions(result.price_of_chain.mid), billions(result.price_of_chain.low),
-               billions(result.price_of_chain.high), billions(result.do_nothing.mid)),
-           limit, "  ");
+  text += wrap(
+      fmt::format(
+          "Having a chain at all, `national` less `hub`, {} {} bn (cost {} to {}). Doing nothing, "
+          "`isolated` chains and no new project, costs {} bn.",
+          result.price_of_chain.mid.fen() < 0 ? "saves" : "costs",
+          figure(std::abs(result.price_of_chain.mid.to_yuan()) / 1e9),
+          billions(result.price_of_chain.low), billions(result.price_of_chain.high),
+          billions(result.do_nothing.mid)),
+      limit, "  ");
   std::string priced;
   for (const std::string& one : result.not_priced) priced += (priced.empty() ? "" : "; ") + one;
   text += wrap(fmt::format("{:.0f} % of the amount rests on judgement. Not priced: {}.",

@@ -3,6 +3,7 @@ export const percent = (share, digits = 1) => `${(share * 100).toFixed(digits)} 
 
 export function significant(value, digits = 3) {
   if (value === 0 || value === null || value === undefined || Number.isNaN(value)) return value === 0 ? '0' : '–';
+  if (value < 0) return `−${significant(-value, digits)}`;
   const size = Math.floor(Math.log10(Math.abs(value)));
   const decimals = Math.max(0, digits - 1 - size);
   const rounded = size >= digits ? Math.round(value / 10 ** (size - digits + 1)) * 10 ** (size - digits + 1) : value;

@@ -89,7 +89,7 @@ export function answer(data) {
       `Building separately (${redundancy.from}, as procured) costs ${billions(redundancy.mid)} bn CNY more over ${data.years} years than ${redundancy.against} sized to need: ${spread(redundancy)} in nine of ten draws.`),
   ];
   if (data.cheapest) {
-    sentences.push(element('p', {}, `${data.cheapest.id} is the cheapest deployment with chains in ${percent(data.cheapest.share, 0)} of the draws. Having a chain at all (national less hub) ${chain.mid >= 0 ? 'costs' : 'saves'} ${billions(Math.abs(chain.mid))} bn CNY (${spread(chain)}).`));
+    sentences.push(element('p', {}, `${data.cheapest.id} is the cheapest deployment with chains in ${percent(data.cheapest.share, 0)} of the draws. Having a chain at all (national less hub) ${chain.mid >= 0 ? 'costs' : 'saves'} ${billions(Math.abs(chain.mid))} bn CNY (cost ${spread(chain)}).`));
   }
   if (data.do_nothing) sentences.push(element('p', {}, `Doing nothing, that is the isolated chains that exist and no new project, costs ${billions(data.do_nothing.mid)} bn CNY (${spread(data.do_nothing)}).`));
   if (data.violations.length) sentences.unshift(element('p', { class: 'warn' }, `${data.violations.length} checked rules were broken in the simulation: do not rely on this result.`));
