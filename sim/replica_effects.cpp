@@ -157,9 +157,16 @@ void ReplicaHost::carry_out(effect::CancelTimer& cancel) {
 
 void ReplicaHost::carry_out(effect::Verify& verify_message) {
   const consensus::Message& message = *verify_message.message;
-  const bool valid = verify({message.statement(chain().id), message.sender, message.signature});
-  complete_later(cpu().run(now(), costs_.verify),
-                 input::Verified{verify_message.token, valid, std::move(verify_message.message)});
+  Verification answer;
+  answer.at = cpu().run(now(), costs_.verify);
+  answer.token = verify_message.token;
+  answer.valid = verify({message.statement(chain().id), message.sender, message.signature});
+  answer.message = std::move(verify_message.message);
+  answer.path = cause_;
+  answer.path.cpu += answer.at - now();
+  const TimePoint at = answer.at;
+  verifications_.insert(std::move(answer));
+  wake(at);
 }
 
 void ReplicaHost::carry_out(effect::VerifyClaims& verify_claims) {
@@ -269,6 +276,7 @@ void ReplicaHost::carry_out(effect::Refused& refused) {
 
 void ReplicaHost::carry_out(effect::MembershipActive& active) {
   membership_ = active.membership;
+  keys_ = membership_ == chain().genesis ? &chain().genesis : &membership_;
   peers_.clear();
   // Everybody begins with the next one, so that no replica is always the last to hear.
   const auto own = std::find_if(
@@ -382,7 +390,7 @@ void ReplicaHost::put_on_wire(std::span<const ReplicaIndex> receivers, Parcel pa
 }
 
 bool ReplicaHost::verify(const consensus::SignedStatement& claim) const {
-  const consensus::Member* member = membership_.find(claim.signer);
+  const consensus::Member* member = keys_->find(claim.signer);
   if (member == nullptr) member = chain().genesis.find(claim.signer);
   return member != nullptr &&
          chain().verifier->verify(member->key, claim.statement, claim.signature);

@@ -39,6 +39,7 @@ ReplicaHost::ReplicaHost(Fabric& fabric, ReplicaAddress address, EndpointIndex e
                        ? consensus::MemoryLog::Storage::kEncoded
                        : consensus::MemoryLog::Storage::kShared;
   log_ = consensus::MemoryLog(config);
+  keys_ = &chain().genesis;
 }
 
 ReplicaHost::~ReplicaHost() = default;
@@ -58,7 +59,12 @@ void ReplicaHost::deliver(const Parcel& parcel, TimePoint at, Duration transit) 
   PathCost path = parcel.path;
   path.network += transit;
   arrivals_.insert(Arrival{at, parcel.from, at, std::move(message), path});
-  wake(at);
+  if (at == now() && !batch_runs_ && paused_until_ <= at) {
+    // The loop is idle: begin at once, without an event in between.
+    run_loop();
+  } else {
+    wake(at);
+  }
 }
 
 // What a real transport does with bytes: null if they are not a message of this chain. With
@@ -106,17 +112,24 @@ void ReplicaHost::wake(TimePoint at) {
   if (batch_runs_) return;
   at = std::max({at, paused_until_, now()});
   if (at >= armed_at_) return;
+  arm(at);
+}
+
+void ReplicaHost::arm(TimePoint at) {
   armed_at_ = at;
+  // One that was armed, put off and is wanted again is in the queue already.
+  if (event_at_ == at) return;
+  event_at_ = at;
   fabric_.kernel.schedule(at, static_cast<uint32_t>(EventKind::kReplicaLoop), endpoint_);
 }
 
 void ReplicaHost::on_loop_event() {
+  if (event_at_ == now()) event_at_ = TimePoint::max();
   if (!engine_ || now() != armed_at_) return;  // superseded
   armed_at_ = TimePoint::max();
   if (paused_until_ > now()) {
     // SIGSTOP: whatever was being worked on goes on afterwards.
-    armed_at_ = paused_until_;
-    fabric_.kernel.schedule(armed_at_, static_cast<uint32_t>(EventKind::kReplicaLoop), endpoint_);
+    arm(paused_until_);
     return;
   }
   if (batch_runs_) {
@@ -130,18 +143,25 @@ void ReplicaHost::run_loop() {
   while (collect()) {
     const TimePoint finish = cpu().run_on(loop_core_, now(), batch_cost_);
     if (finish > now()) {
+      batch_runs_ = true;
       armed_at_ = finish;
       fabric_.kernel.schedule(finish, static_cast<uint32_t>(EventKind::kReplicaLoop), endpoint_);
-      batch_runs_ = true;
       return;
     }
     step();
     if (!engine_) return;
   }
+  armed_at_ = TimePoint::max();
+  const TimePoint next = next_due();
+  if (next != TimePoint::max()) wake(next);
+}
+
+TimePoint ReplicaHost::next_due() const {
   TimePoint next = TimePoint::max();
   if (!arrivals_.empty()) next = std::min(next, arrivals_.front().at);
+  if (!verifications_.empty()) next = std::min(next, verifications_.front().at);
   if (!completions_.empty()) next = std::min(next, completions_.front().at);
-  if (next != TimePoint::max()) wake(next);
+  return next;
 }
 
 // Takes what is due, oldest first, into inputs_; false if nothing is.
@@ -150,11 +170,13 @@ bool ReplicaHost::collect() {
   batch_cost_ = Duration::zero();
   const TimePoint present = now();
   while (inputs_.size() < kMaxBatch) {
-    const bool arrival = !arrivals_.empty() && arrivals_.front().at <= present;
-    const bool completion = !completions_.empty() && completions_.front().at <= present;
-    if (!arrival && !completion) break;
-    if (arrival && (!completion || arrivals_.front().at <= completions_.front().at)) {
+    const TimePoint next = next_due();
+    if (next > present) break;
+    // Of equal times, what came over the network goes first.
+    if (!arrivals_.empty() && arrivals_.front().at == next) {
       take_arrival();
+    } else if (!verifications_.empty() && verifications_.front().at == next) {
+      take_verification();
     } else {
       take_completion();
     }
@@ -172,6 +194,14 @@ void ReplicaHost::take_arrival() {
   if (interceptor_) wanted = intercept_received(from, arrival.message);
   if (wanted) inputs_.emplace_back(input::MessageReceived{from, std::move(arrival.message)});
   arrivals_.pop();
+}
+
+void ReplicaHost::take_verification() {
+  Verification& answer = verifications_.front();
+  cause_ = answer.path;
+  cause_since_ = answer.at;
+  inputs_.emplace_back(input::Verified{answer.token, answer.valid, std::move(answer.message)});
+  verifications_.pop();
 }
 
 void ReplicaHost::take_completion() {

@@ -94,6 +94,14 @@ class ReplicaHost {
     consensus::BlockRef block;
     PathCost path;
   };
+  // The answer to effect::Verify: by far the most frequent one, so it has a queue of its own.
+  struct Verification {
+    TimePoint at;
+    consensus::Token token;
+    consensus::MessageRef message;
+    bool valid = false;
+    PathCost path;
+  };
   // Waits for a ticket.
   struct Gated {
     GatedEffect kind = GatedEffect::kSend;
@@ -137,10 +145,13 @@ class ReplicaHost {
 
   // --- The loop (replica_host.cpp)
   void wake(TimePoint at);
+  void arm(TimePoint at);
   void run_loop();
   [[nodiscard]] bool collect();
   void take_arrival();
   void take_completion();
+  void take_verification();
+  [[nodiscard]] TimePoint next_due() const;
   void step();
   // An answer that the loop gets at `at`. The time until then is charged to the causal path: to the
   // CPU, unless the path is given.
@@ -233,18 +244,23 @@ class ReplicaHost {
   std::unique_ptr<consensus::Application> application_;
   consensus::EffectSink sink_;
   consensus::Membership membership_;
+  // Where keys are looked up: the chain's one copy of the genesis membership while that is in
+  // force, so that many replicas do not crowd the cache with equal keys.
+  const consensus::Membership* keys_ = nullptr;
   std::vector<ReplicaIndex> peers_;  // of the active membership, without oneself
   bool stopped_ = false;
 
   // The loop.
   TimedRing<Arrival> arrivals_;
   TimedRing<Completion> completions_;
+  TimedRing<Verification> verifications_;
   std::vector<consensus::Input> inputs_;
   Duration batch_cost_;
   PathCost cause_;         // of the effects of the current step
   TimePoint cause_since_;  // when its last input was ready
   bool batch_runs_ = false;
   TimePoint armed_at_ = TimePoint::max();
+  TimePoint event_at_ = TimePoint::max();  // a loop event that is in the kernel's queue for certain
   TimePoint paused_until_;
   uint32_t loop_core_ = UINT32_MAX;
 

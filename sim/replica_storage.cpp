@@ -151,6 +151,7 @@ void ReplicaHost::crash(bool torn_tail) {
   inputs_.clear();
   arrivals_.clear();
   completions_.clear();
+  verifications_.clear();
   timers_.clear();
   gated_.clear();
   refused_appends_.clear();
