@@ -120,7 +120,8 @@ void connect_backbone(const Reader& network, const std::string& home, sim::Netwo
   const auto all = load_places(home, true);
   const auto data = load_networks(home);
   if (!all || !data) {
-    network.refuse("backbone", all ? data.error().message : all.error().message);
+    const consensus::Error& error = all ? data.error() : all.error();
+    network.refuse("backbone", (error.where.empty() ? "" : error.where + ": ") + error.message);
     return;
   }
   std::vector<models::Place> chosen;

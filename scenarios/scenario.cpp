@@ -135,6 +135,22 @@ Status apply_options(Document& document, const LoadOptions& options) {
   return consensus::success();
 }
 
+// The folder that holds the data sets: the one given, else the nearest above the scenario.
+std::string home_of(const std::string& path, const std::string& home) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const auto holds_data = [&](const fs::path& folder) {
+    return fs::exists(folder / "scenarios" / "data" / "provinces.json", error);
+  };
+  if (holds_data(home)) return home;
+  const fs::path file = fs::absolute(path, error);
+  for (fs::path folder = file.parent_path(); !error; folder = folder.parent_path()) {
+    if (holds_data(folder)) return folder.string();
+    if (folder == folder.root_path()) break;
+  }
+  return home;
+}
+
 Status check_document(const Document& document) {
   if (auto wrong = check_schema(document.root)) return to_error(*wrong);
   return consensus::success();
@@ -143,9 +159,10 @@ Status check_document(const Document& document) {
 }  // namespace
 
 Result<Scenario> load_scenario(const std::string& path, const LoadOptions& options) {
+  const std::string home = home_of(path, options.home);
   Result<Document> document = read_document(path);
   if (!document) {
-    if (document.error().code == ErrorCode::kNotFound) return not_found(path, options.home);
+    if (document.error().code == ErrorCode::kNotFound) return not_found(path, home);
     return document.error();
   }
   Status changed = apply_options(*document, options);
@@ -166,9 +183,9 @@ Result<Scenario> load_scenario(const std::string& path, const LoadOptions& optio
       root.text("kind") == "national" ? ScenarioKind::kNational : ScenarioKind::kConsensus;
   scenario.objectives = read_objectives(root);
   if (national) {
-    scenario.national = read_national(root, options.home, options.profile);
+    scenario.national = read_national(root, home, options.profile);
   } else {
-    scenario.world = read_consensus(root, options.home, options.profile);
+    scenario.world = read_consensus(root, home, options.profile);
   }
   if (log.error) return to_error(*log.error);
   for (const Diagnostic& warning : log.warnings) {

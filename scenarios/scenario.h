@@ -71,7 +71,8 @@ struct Scenario {
 };
 
 struct LoadOptions {
-  std::string home = ".";              // folder that holds scenarios/data
+  // Folder that holds scenarios/data; if it does not, the scenario file's own surroundings count.
+  std::string home = ".";
   std::vector<std::string> overrides;  // POINTER=VALUE, applied in order
   // Options of the command line that have a name of their own: {"--seed", "7"}. Known: --seed,
   // --crypto, --load.

@@ -77,7 +77,10 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string name,
                                      CLI::AppFormatMode /*mode*/) const {
   std::vector<Row> commands;
   for (const CLI::App* sub : app->get_subcommands({})) {
-    if (!sub->get_name().empty()) commands.push_back({sub->get_name(), sub->get_description()});
+    if (sub->get_name().empty()) continue;
+    // A list takes the first sentence; the command's own help has the rest.
+    const std::string text = sub->get_description();
+    commands.push_back({sub->get_name(), text.substr(0, text.find(". "))});
   }
   std::vector<Row> inputs;
   std::vector<Row> options;

@@ -130,14 +130,18 @@ int explain(const CLI::App& program, const CLI::ParseError& error) {
   const CLI::App* app = innermost(program);
   if (dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr ||
       dynamic_cast<const CLI::CallForAllHelp*>(&error) != nullptr) {
-    std::cout << app->help(full_name(app));
+    // CLI11 puts the command's own name behind what it is given.
+    std::cout << app->help(app->get_parent() != nullptr ? full_name(app->get_parent()) : "");
     return kExitOk;
   }
   if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr) {
     std::cout << error.what() << "\n";
     return kExitOk;
   }
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+  // A wrong word also shows as a missing subcommand.
+  const bool no_subcommand = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
+                             !app->get_subcommands({}).empty();
+  if (no_subcommand || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const std::vector<std::string> extras = program.remaining(true);
     // An unknown option is the mistake; what follows it may have been its value.
     for (const std::string& word : extras) {
@@ -179,7 +183,7 @@ int run_program(const std::vector<std::string>& arguments) {
   for (const AddCommand add : all_commands()) add(program, context);
   inherit_help(program, std::make_shared<HelpFormatter>());
   if (arguments.empty()) {
-    std::cout << program.help("govchain");
+    std::cout << program.help();
     return kExitUsage;
   }
   // A word that is no command would else be reported as a missing command.

@@ -113,6 +113,11 @@ void merge_world(RunResult& into, const sim::WorldResult& from, double weight) {
   into.work.peak_memory_bytes = std::max(into.work.peak_memory_bytes, from.work.peak_memory_bytes);
 }
 
+// Divided, not multiplied by 1e-9, so that whole seconds stay whole.
+double seconds_of(sim::Duration duration) {
+  return static_cast<double>(duration.nanoseconds()) / 1e9;
+}
+
 double throughput_of(const sim::ChainResult& chain, double seconds) {
   return seconds > 0 ? static_cast<double>(chain.transactions.committed) / seconds : 0;
 }
@@ -125,7 +130,7 @@ std::vector<std::vector<double>> series_of(const std::vector<sim::WorldResult>& 
   for (const sim::WorldResult& world : worlds) {
     for (size_t i = 0; i < chains; ++i) {
       series[2 * i].push_back(throughput_of(world.chains[i], seconds));
-      series[2 * i + 1].push_back(world.chains[i].latency.mean_nanoseconds() * 1e-6);
+      series[2 * i + 1].push_back(world.chains[i].latency.mean_nanoseconds() / 1e6);
     }
   }
   return series;
@@ -139,7 +144,8 @@ void add_intervals(const std::vector<sim::WorldResult>& worlds, double seconds, 
     const std::string chain = "/chains/" + std::to_string(i);
     std::vector<double> p99;
     for (const sim::WorldResult& world : worlds) {
-      p99.push_back(world.chains[i].latency.quantile(0.99).to_milliseconds());
+      p99.push_back(static_cast<double>(world.chains[i].latency.quantile(0.99).nanoseconds()) /
+                    1e6);
     }
     result.intervals.push_back({chain + "/throughput_tps", estimate(series[2 * i])});
     result.intervals.push_back({chain + "/latency_ms/mean", estimate(series[2 * i + 1])});
@@ -271,9 +277,9 @@ Result<RunResult> run_scenario(const scenarios::Scenario& scenario, const RunReq
   result.scenario = scenario.id;
   result.scenario_hash = scenario.hash;
   result.seed = scenario.world.seed;
-  result.simulated_seconds = scenario.world.duration.to_seconds();
-  result.warmup_seconds = scenario.world.warmup.to_seconds();
-  const double seconds = (scenario.world.duration - scenario.world.warmup).to_seconds();
+  result.simulated_seconds = seconds_of(scenario.world.duration);
+  result.warmup_seconds = seconds_of(scenario.world.warmup);
+  const double seconds = seconds_of(scenario.world.duration - scenario.world.warmup);
   Result<std::vector<sim::WorldResult>> worlds =
       replicate(scenario, request, seconds, result.precision_reached);
   if (!worlds) return worlds.error();

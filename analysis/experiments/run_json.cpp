@@ -11,15 +11,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Divided, not multiplied by 1e-6, so that whole milliseconds stay whole.
+double milliseconds(sim::Duration duration) {
+  return static_cast<double>(duration.nanoseconds()) / 1e6;
+}
+
 Json latency(const sim::Histogram& histogram) {
   if (histogram.count() == 0) return nullptr;
-  const auto at = [&](double quantile) { return histogram.quantile(quantile).to_milliseconds(); };
-  return Json{{"mean", histogram.mean_nanoseconds() * 1e-6},
+  const auto at = [&](double quantile) { return milliseconds(histogram.quantile(quantile)); };
+  return Json{{"mean", histogram.mean_nanoseconds() / 1e6},
               {"p50", at(0.5)},
               {"p90", at(0.9)},
               {"p99", at(0.99)},
               {"p999", at(0.999)},
-              {"max", histogram.maximum().to_milliseconds()}};
+              {"max", milliseconds(histogram.maximum())}};
 }
 
 double measured_seconds(const RunResult& result) {
