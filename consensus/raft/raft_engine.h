@@ -1,7 +1,8 @@
 #pragma once
 // One Raft replica. The class is declared here; its handlers stand in one file per part of the
 // protocol: election.cpp, replication.cpp, proposals.cpp, commit.cpp, read_index.cpp,
-// checkpoints.cpp, snapshot.cpp, membership.cpp, recovery.cpp; engine.cpp dispatches.
+// checkpoints.cpp, snapshot.cpp, membership.cpp, recovery.cpp; engine.cpp dispatches,
+// inspection.cpp looks from outside.
 
 #include <cstdint>
 #include <memory>

@@ -1,0 +1,108 @@
+// A replica as seen from outside: status, fingerprint, memory.
+
+#include <vector>
+
+#include "consensus/codec.h"
+#include "consensus/crypto/hash.h"
+#include "consensus/raft/raft_engine.h"
+
+namespace govchain::consensus::raft {
+
+Bytes RaftEngine::credit() const { return stopped_ ? Bytes() : mempool_.credit(config_.self); }
+
+EngineStatus RaftEngine::status() const {
+  EngineStatus status;
+  status.view = term_;
+  status.epoch = configurations_.at(commit_).members.epoch;
+  status.leader = leader_.value_or(ReplicaId());
+  status.leader_known = leader_.has_value();
+  status.is_leader = is_leader();
+  status.in_view_change = !leader_ && !stopped_;
+  status.proposed = log_.last();
+  status.committed = commit_;
+  status.executed = executed_;
+  status.stable_checkpoint = stable_.height;
+  status.mempool = mempool_.bytes();
+  return status;
+}
+
+Bytes RaftEngine::memory() const {
+  uint64_t total = sizeof(RaftEngine);
+  total += log_.memory().count() + mempool_.memory().count() + uncommitted_.memory();
+  total += configurations_.memory().count() + checkpoint_votes_.memory().count();
+  total += reads_.capacity() * sizeof(PendingRead);
+  total += forwarded_reads_.capacity() * sizeof(ForwardedRead);
+  for (const auto& [node, progress] : progress_) {
+    total += sizeof(ProgressMap::Item) + progress.in_flight.count() * sizeof(uint64_t) * 2;
+  }
+  if (transfer_) total += transfer_->committed.capacity() * sizeof(Digest);
+  return Bytes(total);
+}
+
+Digest RaftEngine::fingerprint() const {
+  std::vector<uint8_t> bytes;
+  Writer out(bytes);
+  encode_state(out);
+  return hash(config_.hash, bytes);
+}
+
+void RaftEngine::encode_state(Writer& out) const {
+  out.ordinal(term_);
+  out.u64(vote_ ? node_id(*vote_) : 0);
+  out.u64(leader_ ? node_id(*leader_) : 0);
+  out.u8(static_cast<uint8_t>(role_));
+  out.u8(static_cast<uint8_t>((disk_full_ ? 1U : 0U) | (stopped_ ? 2U : 0U) | (begun_ ? 4U : 0U) |
+                              (wall_known_ ? 8U : 0U) | (transfer_sent_ ? 16U : 0U)));
+  out.ordinal(last_ticket_);
+  out.ordinal(durable_ticket_);
+  out.ordinal(hard_state_ticket_);
+  out.ordinal(self_vote_ticket_);
+  out.ordinal(failed_ticket_);
+  log_.encode_state(out);
+  configurations_.encode_state(out);
+  for (const Height height :
+       {durable_height_, verified_, commit_, emitted_, execute_sent_, executed_, term_start_,
+        announced_commit_, stable_.height, proven_.height, window_from_, window_low_}) {
+    out.ordinal(height);
+  }
+  out.digest(executed_root_);
+  for (const auto& [node, granted] : votes_) out.u64(node * 2 + (granted ? 1 : 0));
+  for (const auto& [node, progress] : progress_) {
+    out.u64(node);
+    progress.encode_state(out);
+  }
+  for (const std::optional<TimePoint>& timer : timers_) {
+    out.i64(timer ? timer->nanoseconds() : -1);
+  }
+  out.i64(election_deadline_.nanoseconds());
+  out.i64(leader_heard_ ? leader_heard_->nanoseconds() : -1);
+  out.i64(last_block_time_);
+  out.i64(wall_base_ - wall_base_at_.nanoseconds());
+  out.u64(random_position_);
+  out.u32(failed_elections_);
+  mempool_.encode_state(out);
+  checkpoint_votes_.encode_state(out);
+  for (const PendingRead& read : reads_) {
+    out.u64(read.sequence);
+    out.ordinal(read.token);
+    out.u64(read.round);
+    out.ordinal(read.index);
+  }
+  for (const ForwardedRead& read : forwarded_reads_) out.u64(read.sequence);
+  out.u64(read_round_);
+  out.u64(confirmed_round_);
+  out.u64(next_token_);
+  out.u64(transfer_target_ ? node_id(*transfer_target_) : 0);
+  if (transfer_) {
+    out.u8(static_cast<uint8_t>(transfer_->stage));
+    out.ordinal(transfer_->checkpoint.height);
+  }
+  if (wanted_change_) {
+    for (const Member& member : wanted_change_->target) {
+      out.replica(member.id);
+      out.u64(member.weight);
+    }
+  }
+}
+
+}  // namespace govchain::consensus::raft
