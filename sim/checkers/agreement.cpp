@@ -42,6 +42,11 @@ void AgreementRule::commit(ReplicaAddress who, TimePoint now, const consensus::B
   replica.committed = std::max(replica.committed, block.height);
 }
 
+void AgreementRule::executed(ReplicaAddress who, TimePoint now, const consensus::Block& block) {
+  const consensus::Digest* digest = agreed(who.chain, block.height);
+  if (digest != nullptr && *digest != block.digest) compare(who, now, block, "executed");
+}
+
 void AgreementRule::membership(ReplicaAddress who, TimePoint now,
                                const consensus::Membership& membership) {
   if (context_.learn(who.chain, membership)) return;

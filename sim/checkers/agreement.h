@@ -14,6 +14,8 @@ class AgreementRule {
   explicit AgreementRule(CheckContext& context) : context_(context) {}
   void begin();
   void commit(ReplicaAddress who, TimePoint now, const consensus::Block& block);
+  // A block that differs from the committed one must not be executed either.
+  void executed(ReplicaAddress who, TimePoint now, const consensus::Block& block);
   void membership(ReplicaAddress who, TimePoint now, const consensus::Membership& membership);
   void snapshot_installed(ReplicaAddress who, consensus::Height height);
   void restart(ReplicaAddress who, TimePoint now, const consensus::RecoveredState& state);

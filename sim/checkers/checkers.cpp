@@ -93,7 +93,8 @@ class Suite final : public CheckerSuite {
                    const consensus::ExecutionResult& result) override {
     if (!context_.honest(who)) return;
     prefix_.executed(who, now, block);
-    state_root_.root(who, now, block.height, result.state_root, "executed to");
+    state_root_.executed(who, now, block, result.state_root);
+    agreement_.executed(who, now, block);
   }
 
   void on_answered(ReplicaAddress who, TimePoint now, const consensus::Block& block) override {
@@ -112,7 +113,8 @@ class Suite final : public CheckerSuite {
                      const consensus::Checkpoint& checkpoint) override {
     if (!context_.honest(who)) return;
     certificates_.checkpoint(who, now, checkpoint);
-    state_root_.root(who, now, checkpoint.height, checkpoint.state_root, "holds a checkpoint with");
+    state_root_.claimed(who, now, checkpoint.height, checkpoint.state_root,
+                        "holds a checkpoint with");
   }
 
   void on_evidence(ReplicaAddress who, TimePoint now,
@@ -130,8 +132,8 @@ class Suite final : public CheckerSuite {
     if (!context_.honest(who)) return;
     agreement_.snapshot_installed(who, checkpoint.height);
     prefix_.snapshot_installed(who, checkpoint.height);
-    state_root_.root(who, now, checkpoint.height, checkpoint.state_root,
-                     "installed a snapshot with");
+    state_root_.claimed(who, now, checkpoint.height, checkpoint.state_root,
+                        "installed a snapshot with");
   }
 
   void on_restart(ReplicaAddress who, TimePoint now,
@@ -141,7 +143,7 @@ class Suite final : public CheckerSuite {
     agreement_.restart(who, now, state);
     durability_.restart(who, state);
     if (state.executed_height > consensus::Height(0)) {
-      state_root_.root(who, now, state.executed_height, state.state_root, "recovered with");
+      state_root_.claimed(who, now, state.executed_height, state.state_root, "recovered with");
     }
   }
 
