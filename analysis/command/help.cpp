@@ -66,7 +66,9 @@ std::string name_of(const CLI::Option& option) {
   for (const std::string& one : option.get_snames()) name += (name.empty() ? "-" : ",-") + one;
   for (const std::string& one : option.get_lnames()) name += (name.empty() ? "--" : ",--") + one;
   if (option.get_items_expected_max() > 0 && !option.get_type_name().empty()) {
-    name += " " + option.get_type_name();
+    // Without what CLI11 adds about the type and its bounds.
+    const std::string type = option.get_type_name();
+    name += " " + type.substr(0, type.find(':'));
   }
   return name;
 }

@@ -181,16 +181,18 @@ TEST(Objectives, AnUnknownMetricIsAnErrorWithTheNearestOne) {
 
 // --- JSON
 
+bool has_type(const Json& value, const std::string& type) {
+  if (type == "string") return value.is_string();
+  if (type == "boolean") return value.is_boolean();
+  if (type == "count") return value.is_number_unsigned();
+  if (type == "share") return value >= 0 && value <= 1;
+  return type == "number" && value.is_number() && std::isfinite(value.get<double>());
+}
+
 // A small reader of the schema's subset that results need; the loader's valijson stays where it is.
 void expect_shape(const Json& schema, const Json& value, const std::string& pointer) {
   if (schema.is_string()) {
-    const auto type = schema.get<std::string>();
-    if (type == "string") EXPECT_TRUE(value.is_string()) << pointer;
-    if (type == "boolean") EXPECT_TRUE(value.is_boolean()) << pointer;
-    if (type == "count") EXPECT_TRUE(value.is_number_unsigned()) << pointer;
-    if (type == "number")
-      EXPECT_TRUE(value.is_number() && std::isfinite(value.get<double>())) << pointer;
-    if (type == "share") EXPECT_TRUE(value >= 0 && value <= 1) << pointer;
+    EXPECT_TRUE(has_type(value, schema.get<std::string>())) << pointer << ": " << value;
   } else if (schema.is_array()) {
     ASSERT_TRUE(value.is_array()) << pointer;
     for (size_t i = 0; i < value.size(); ++i) {

@@ -95,7 +95,7 @@ TEST(ScenarioErrors, AnOptionIsNamedAsTheUserTypedIt) {
             "--set /chains/0/replicas=many  /chains/0/replicas  expected an integer, found the "
             "string \"many\"\n  number of replicas");
   options.overrides = {"/chains/0/replcas=7"};
-  EXPECT_EQ(error_of(kSmall, options).substr(0, 75),
+  EXPECT_EQ(error_of(kSmall, options).substr(0, 74),
             "--set /chains/0/replcas=7  /chains/0/replcas  unknown key\n  did you mean \"");
   options.overrides = {"/chains/3/replicas=7"};
   EXPECT_EQ(error_of(kSmall, options),

@@ -27,7 +27,7 @@ TEST(JsonParser, KnowsWhereEveryValueStands) {
   ASSERT_NE(inner, nullptr);
   EXPECT_EQ(inner->number, -2500);
   EXPECT_EQ(inner->at.line, 2U);
-  EXPECT_EQ(inner->at.column, 18U);  // counted in characters, not in bytes
+  EXPECT_EQ(inner->at.column, 19U);  // counted in characters, not in bytes
   EXPECT_EQ(inner->at.length, 6U);
 }
 
@@ -62,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
               "x.json:1:1  begins with a byte order mark; JSON is UTF-8 without one (RFC 8259)"},
         Wrong{std::string("\xFF\xFE{\0", 4), "x.json:1:1  is UTF-16; JSON must be UTF-8"},
         Wrong{"{\"a\": 1", "x.json:1:8  the file ends here; expected ',' or '}'"},
-        Wrong{"[1,", "x.json:1:4  /0  the file ends here; expected a value"},
+        Wrong{"[1,", "x.json:1:4  /1  the file ends here; expected a value"},
         Wrong{"[1,]", "x.json:1:4  a comma before ']'; the last element has none"},
         Wrong{"{\"a\": 1,}", "x.json:1:9  a comma before '}'; the last member has none after it"},
         Wrong{"{\"a\" 1}", "x.json:1:6  /a  expected ':' after the key"},
