@@ -70,6 +70,7 @@ void make_request(uint64_t ordinal, uint64_t random, int64_t wall_time, std::vec
                                                  .record = {},
                                                  .officer = ordinal})};
   made.request.deadline = wall_time + kDeadline;
+  made.request.submitted_at = wall_time;
   Transaction transaction;
   transaction.chain = consensus::ChainId(1);
   transaction.sender = DepartmentId(kPortal);

@@ -96,8 +96,10 @@ class ConfigurationSizer {
     auto result =
         runner_.run({gateway_world(nation_, arrangement, configuration_.chains.front(), cores)});
     if (!result) return result.error();
-    return LatencyDistribution::of(result.value().front()->services[kCallService].latency)
-        .plus(LatencyDistribution::constant(network_.access_delay() * 2));
+    const sim::Histogram& calls = result.value().front()->services[kCallService].latency;
+    calls_complete_ = calls.count() > 0;
+    return LatencyDistribution::of(calls).plus(
+        LatencyDistribution::constant(network_.access_delay() * 2));
   }
 
   [[nodiscard]] bool latencies_met() const {
@@ -205,6 +207,7 @@ class ConfigurationSizer {
       sized.missed.push_back(configuration_.chains[group.chains.front()].name + ": " +
                              group.problem);
     }
+    if (!calls_complete_) sized.missed.emplace_back("calls between chains: none completed");
     sized.holds_service_level = sized.missed.empty();
   }
 
@@ -283,6 +286,7 @@ class ConfigurationSizer {
   std::vector<ChainGroup> utilised_;  // as simulated last: needed, or procured
   std::vector<ChainOutcome> chains_;
   std::unique_ptr<NationOutcome> outcome_;
+  bool calls_complete_ = true;
 };
 
 }  // namespace

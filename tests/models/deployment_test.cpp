@@ -255,12 +255,11 @@ TEST(Loads, HandCheckedTwoPhases) {
     for (const ChainLoad& load : chain.loads) rate += load.per_second;
     return rate;
   };
-  // Approvals: three own writes, a commit for the one writing call; a record in a hundred for each
-  // shared call, all of which go to the only other department.
-  EXPECT_NEAR(sum(interconnected.chains[0]), approvals * 4 + shared / 100, 1e-9);
-  // Sharing: its own folded record; prepare and commit of the writing call, a record of the
-  // reading.
-  EXPECT_NEAR(sum(interconnected.chains[1]), shared / 100 + approvals * (2 + 0.01), 1e-9);
+  // Approvals: three own writes, request and settlement of the one writing call; a record in a
+  // hundred for each shared call, all of which go to the only other department.
+  EXPECT_NEAR(sum(interconnected.chains[0]), approvals * 5 + shared / 100, 1e-9);
+  // Sharing: its own folded record; execution of the writing call, a record of the reading.
+  EXPECT_NEAR(sum(interconnected.chains[1]), shared / 100 + approvals * (1 + 0.01), 1e-9);
 }
 
 TEST(Counterfactuals, LeadFromOneEndToTheOtherOneChangeAtATime) {

@@ -177,11 +177,11 @@ TEST(Sizing, ShardsWhereTheLargestHostIsNotEnough) {
   NationSpec nation = small_nation();
   nation.demand.scale = 400;
   const AnalyticSimulator heavy{.core_seconds_per_transaction = 0.5};
-  const SizedConfiguration shared = sized(nation, DeploymentKind::kProvincial, false, heavy);
+  const SizedConfiguration shared = sized(nation, DeploymentKind::kIsolated, false, heavy);
   EXPECT_TRUE(shared.holds_service_level);
   NationSpec without = nation;
   without.deployment.maximum_shards = 1;
-  const SizedConfiguration stuck = sized(without, DeploymentKind::kProvincial, false, heavy);
+  const SizedConfiguration stuck = sized(without, DeploymentKind::kIsolated, false, heavy);
   EXPECT_FALSE(stuck.holds_service_level);
   EXPECT_NE(stuck.binding_resource.find("cpu"), std::string::npos) << stuck.binding_resource;
   EXPECT_LT(stuck.nodes, shared.nodes);
