@@ -96,6 +96,10 @@ class EventQueue {
     ++cursor_;
     --size_;
   }
+  // One of the events soon to come, or null if it is not known yet which.
+  [[nodiscard]] const Event* ahead(size_t distance) const {
+    return cursor_ + distance < current_.size() ? &current_[cursor_ + distance] : nullptr;
+  }
   void push(const Event& event) {
     ++size_;
     place(event);
@@ -191,7 +195,7 @@ class EventQueue {
   // in the cache.
   void take_bucket(uint32_t node, std::vector<Event>& out) {
     while (node != kNoNode) {
-      out.push_back(nodes_[node].event);
+      out.push_back(nodes_[node].event);  // into capacity that is there, but for the first times
       const uint32_t next = nodes_[node].next;
       nodes_[node].next = free_node_;
       free_node_ = node;

@@ -35,6 +35,17 @@ struct ChainRuntime {
   std::unique_ptr<consensus::Verifier> verifier;
   std::map<std::pair<uint64_t, consensus::Digest>, std::weak_ptr<const std::vector<uint8_t>>>
       snapshots;
+  // Verdicts on recent messages. A broadcast is one object for all its receivers, so its signature
+  // is computed once for all of them; each is charged for it. Holding the message keeps its address
+  // its own.
+  struct Verdict {
+    consensus::MessageRef message;
+    bool valid = false;
+  };
+  static constexpr size_t kVerdicts = 1'024;
+  std::vector<Verdict> verdicts = std::vector<Verdict>(kVerdicts);
+  // By height: the proof that stands for all equal ones (ReplicaHost::shared_certificate).
+  std::map<uint64_t, consensus::CertificateRef> certificates;
   // By height, from 1: contract calls in it, weighted with their class's factor, in 1/1024; when a
   // leader first wrote it.
   std::deque<uint64_t> execution_weight;
@@ -58,8 +69,8 @@ class ClientSide {
                            std::span<const consensus::Receipt> receipts, const PathCost& path) = 0;
   virtual void on_checkpoint(ReplicaAddress who, const consensus::Checkpoint& checkpoint) = 0;
   virtual void on_refused(const consensus::Payload& payload) = 0;
-  // It was ordered in a block that its ingress replica skipped with a snapshot: final, but without a
-  // receipt.
+  // It was ordered in a block that its ingress replica skipped with a snapshot: final, but without
+  // a receipt.
   virtual void on_ordered(const consensus::Payload& payload) = 0;
 };
 

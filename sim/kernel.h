@@ -35,6 +35,11 @@ class Kernel {
       now_ = TimePoint::since_start(Duration::nanoseconds(event.time));
       ++events_;
       queue_.pop();
+      if constexpr (requires { dispatcher.prefetch(event.kind, event.index, true); }) {
+        // A world does not fit into the cache: what the next events touch is fetched meanwhile.
+        if (const Event* far = queue_.ahead(3)) dispatcher.prefetch(far->kind, far->index, false);
+        if (const Event* near = queue_.ahead(1)) dispatcher.prefetch(near->kind, near->index, true);
+      }
       dispatcher.dispatch(event.kind, event.index);
       if (dispatcher.stopped()) return;
     }

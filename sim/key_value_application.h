@@ -30,7 +30,7 @@ class KeyValueApplication final : public consensus::Application {
   consensus::Digest history_;  // over all blocks so far
   consensus::Digest root_;     // over history and values
   std::array<consensus::Digest, 256> values_{};
-  consensus::Digest written_;  // over all writes so far: stands for the values in the root
+  consensus::Digest written_;  // exclusive or of all values: stands for them in the root
 };
 
 }  // namespace govchain::sim

@@ -73,6 +73,7 @@ void ReplicaHost::carry_out_effects() {
     if (crashed_in_effects_) break;
   }
   sink_.clear();
+  hand_over_verifications();
   if (crashed_in_effects_) {
     crash(false);
     restart_at(crash_down_for_ == Duration::max() ? TimePoint::max() : now() + crash_down_for_);
@@ -156,17 +157,29 @@ void ReplicaHost::carry_out(effect::CancelTimer& cancel) {
 }
 
 void ReplicaHost::carry_out(effect::Verify& verify_message) {
-  const consensus::Message& message = *verify_message.message;
   Verification answer;
   answer.at = cpu().run(now(), costs_.verify);
   answer.token = verify_message.token;
-  answer.valid = verify({message.statement(chain().id), message.sender, message.signature});
+  answer.valid = verify(verify_message.message);
   answer.message = std::move(verify_message.message);
-  answer.path = cause_;
-  answer.path.cpu += answer.at - now();
-  const TimePoint at = answer.at;
-  verifications_.insert(std::move(answer));
-  wake(at);
+  verified_at_ = std::max(verified_at_, answer.at);
+  step_verifications_.push_back(std::move(answer));
+}
+
+// The pool of cores reports what one step asked for together, when the last of it is done: one
+// notification, not one per signature.
+void ReplicaHost::hand_over_verifications() {
+  if (step_verifications_.empty()) return;
+  PathCost path = cause_;
+  path.cpu += verified_at_ - now();
+  for (Verification& answer : step_verifications_) {
+    answer.at = verified_at_;
+    answer.path = path;
+    verifications_.insert(std::move(answer));
+  }
+  step_verifications_.clear();
+  wake(verified_at_);
+  verified_at_ = TimePoint{};
 }
 
 void ReplicaHost::carry_out(effect::VerifyClaims& verify_claims) {
@@ -210,7 +223,8 @@ void ReplicaHost::carry_out(effect::Commit& commit) {
   const consensus::Height height = commit.block->height;
   if (height > store_.newest()) {
     const Bytes size = commit.block->payload_size();
-    const consensus::Status stored = store_.put({commit.block, commit.certificate});
+    const consensus::Status stored =
+        store_.put({commit.block, shared_certificate(*commit.block, commit.certificate)});
     GOVCHAIN_ASSERT(stored.ok());
     store_dirty_ = true;
     // The body is in the log already; a store writes it once more when it compacts.
@@ -389,6 +403,21 @@ void ReplicaHost::put_on_wire(std::span<const ReplicaIndex> receivers, Parcel pa
   fabric_.network.broadcast(parcel, receivers, first, each);
 }
 
+bool ReplicaHost::verify(const consensus::MessageRef& message) {
+  ChainRuntime& runtime = chain();
+  const auto compute = [&] {
+    return verify({message->statement(runtime.id), message->sender, message->signature});
+  };
+  // Verdicts hold for the genesis keys.
+  if (keys_ != &runtime.genesis) return compute();
+  constexpr unsigned kObjectBits = 6;  // neighbouring messages differ above these
+  const size_t slot =
+      (reinterpret_cast<uintptr_t>(message.get()) >> kObjectBits) % ChainRuntime::kVerdicts;
+  ChainRuntime::Verdict& verdict = runtime.verdicts[slot];
+  if (verdict.message != message) verdict = {message, compute()};
+  return verdict.valid;
+}
+
 bool ReplicaHost::verify(const consensus::SignedStatement& claim) const {
   const consensus::Member* member = keys_->find(claim.signer);
   if (member == nullptr) member = chain().genesis.find(claim.signer);
@@ -404,6 +433,20 @@ void ReplicaHost::note_proposal(consensus::Height height) {
   if (index == 0 || index > chain().committed_height + kFarAhead) return;
   if (proposed.size() < index) proposed.resize(index, TimePoint::max());
   if (proposed[index - 1] == TimePoint::max()) proposed[index - 1] = now();
+}
+
+// Every replica makes a certificate of its own for each block, of whichever votes came first; one
+// proof of the same statement is as good as another, and a world of many replicas keeps one.
+consensus::CertificateRef ReplicaHost::shared_certificate(
+    const consensus::Block& block, const consensus::CertificateRef& certificate) {
+  if (!certificate) return certificate;
+  std::map<uint64_t, consensus::CertificateRef>& kept = chain().certificates;
+  consensus::CertificateRef& first = kept[block.height.value()];
+  if (!first) first = certificate;
+  const bool same = first->statement == certificate->statement;
+  const consensus::CertificateRef shared = same ? first : certificate;
+  if (kept.size() > chain().spec->engine.retained_blocks) kept.erase(kept.begin());
+  return shared;
 }
 
 void ReplicaHost::arm_timers() {

@@ -26,6 +26,19 @@ class WorldRunner final : public NetworkSink, public ClientSide {
 
   // For Kernel::run_until.
   void dispatch(uint32_t kind, uint32_t index);
+  void prefetch(uint32_t kind, uint32_t index, bool near) {
+    EndpointIndex endpoint = index;
+    if (static_cast<EventKind>(kind) == EventKind::kArrival) {
+      endpoint = network_->next_receiver(index);
+    } else if (static_cast<EventKind>(kind) != EventKind::kReplicaLoop) {
+      return;
+    }
+    if (near) {
+      replicas_[endpoint]->prefetch_engine();
+    } else {
+      replicas_[endpoint]->prefetch();
+    }
+  }
   [[nodiscard]] bool stopped() const { return stopped_; }
 
   // --- NetworkSink
@@ -122,6 +135,7 @@ class WorldRunner final : public NetworkSink, public ClientSide {
   std::vector<uint32_t> trunk_cuts_;  // per trunk: active faults that cut it
   TimePoint last_fault_end_;
   TimePoint next_pulse_;
+  uint64_t pulses_ = 0;
   Duration sample_interval_;
   std::vector<Sample> samples_;
   bool stopped_ = false;

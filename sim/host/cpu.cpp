@@ -9,12 +9,9 @@ Cpu::Cpu(uint32_t cores, TimePoint window_begin, TimePoint window_end)
 
 uint32_t Cpu::pick(TimePoint ready) const {
   uint32_t best = 0;
-  for (uint32_t core = 1; core < free_.size(); ++core) {
-    const TimePoint candidate = free_[core];
-    const TimePoint current = free_[best];
-    if (current > ready ? candidate < current : (candidate <= ready && candidate > current)) {
-      best = core;
-    }
+  for (uint32_t core = 0; core < free_.size(); ++core) {
+    if (free_[core] <= ready) return core;
+    if (free_[core] < free_[best]) best = core;
   }
   return best;
 }

@@ -37,8 +37,7 @@ class Cpu {
   [[nodiscard]] double utilisation() const;
 
  private:
-  // The core that has been idle for the shortest time, so that gaps stay usable; if all are busy,
-  // the one that is free first.
+  // The first core that is idle; if all are busy, the one that is free first.
   [[nodiscard]] uint32_t pick(TimePoint ready) const;
   TimePoint occupy(uint32_t core, TimePoint ready, Duration cost) {
     const TimePoint start = free_[core] > ready ? free_[core] : ready;

@@ -287,6 +287,16 @@ void FifoNetwork::dispatch(EventKind kind, uint32_t index) {
   }
 }
 
+EndpointIndex FifoNetwork::next_receiver(uint32_t index) {
+  const Transmission& transmission = transmissions_[index];
+  if (transmission.parcel.kind == Parcel::Kind::kTransfer ||
+      transmission.next >= transmission.arrivals.size()) {
+    return 0;
+  }
+  return chains_[endpoints_[transmission.parcel.from].chain].first_endpoint +
+         transmission.arrival_receiver(transmission.next);
+}
+
 void FifoNetwork::arrive(uint32_t index) {
   Transmission& transmission = transmissions_[index];
   const TimePoint now = kernel_.now();

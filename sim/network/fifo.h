@@ -31,6 +31,7 @@ class FifoNetwork final : public Network {
   void send(const Parcel& parcel, ReplicaIndex to, TimePoint first) override;
   void transfer(PlaceIndex from, PlaceIndex to, Bytes size, uint64_t cookie) override;
   void dispatch(EventKind kind, uint32_t index) override;
+  [[nodiscard]] EndpointIndex next_receiver(uint32_t index) override;
   void set_disturbance(ChainIndex chain, Disturbance disturbance) override;
   void set_trunk(TrunkIndex trunk, bool up) override;
   void reset_connections(EndpointIndex endpoint) override;

@@ -85,6 +85,8 @@ class Network {
   // From place to place, past all NICs.
   virtual void transfer(PlaceIndex from, PlaceIndex to, Bytes size, uint64_t cookie) = 0;
   virtual void dispatch(EventKind kind, uint32_t index) = 0;
+  // Whom an arrival event will reach first; asked shortly before it happens, to warm the cache.
+  [[nodiscard]] virtual EndpointIndex next_receiver(uint32_t index) = 0;
 
   virtual void set_disturbance(ChainIndex chain, Disturbance disturbance) = 0;
   virtual void set_trunk(TrunkIndex trunk, bool up) = 0;
