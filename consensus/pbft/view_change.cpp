@@ -29,7 +29,9 @@ void PbftEngine::arm_view_timer() {
   if (in_view_change_) {
     work_since_.reset();
     if (!view_change_quorum_at_) return cancel_timer(TimerKind::kView);
-    return set_timer(TimerKind::kView, *view_change_quorum_at_ + timeout());
+    // Overdue where a full disk forbids the next view change: look again later, not at once.
+    const TimePoint due = *view_change_quorum_at_ + timeout();
+    return set_timer(TimerKind::kView, due > now_ ? due : now_ + timeout());
   }
   if (!work_waits()) {
     work_since_.reset();
