@@ -26,7 +26,9 @@ bool PbftEngine::is_active() const {
 // cut off while the others decided has no other way to notice.
 void PbftEngine::on_status_timer() {
   const bool active = is_active();
-  if (!active || committed_ == committed_at_tick_) {
+  // A replica that nothing waits for may well be in the middle of the others' decisions: what is on
+  // its way to it must not be sent twice.
+  if (committed_ == committed_at_tick_) {
     responder_ = (responder_ + 1) % static_cast<uint32_t>(membership_.size());
     Ref<Message> status = make_status(responder_);
     seal_message(*status);
