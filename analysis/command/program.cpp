@@ -174,9 +174,9 @@ int run_program(const std::vector<std::string>& arguments) {
       "production consensus engines inside a discrete-event simulator.",
       "govchain");
   program.footer(
-      "  govchain plan scenarios/national.json            what each way of building costs\n"
-      "  govchain run scenarios/consensus/pbft-wan.json   one simulation\n"
-      "  govchain scenario list                           what there is to run");
+      "  govchain plan scenarios/national.json           what each way costs\n"
+      "  govchain run scenarios/consensus/pbft-wan.json  one simulation\n"
+      "  govchain scenario list                          what there is to run");
   program.require_subcommand(1);
   program.set_version_flag("--version", std::string("govchain ") + kModelVersion,
                            "version of program and model");

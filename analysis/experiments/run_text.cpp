@@ -72,6 +72,25 @@ std::string flow(const std::vector<std::string>& items, int columns) {
   return out + "\n";
 }
 
+// The same with single spaces: parts of one sentence.
+std::string words(const std::vector<std::string>& parts, int columns) {
+  std::string out;
+  int used = 0;
+  for (const std::string& part : parts) {
+    const int width = static_cast<int>(shown_width(part));
+    if (used > 0 && used + 1 + width > columns) {
+      out += "\n  ";
+      used = 2;
+    } else if (used > 0) {
+      out += " ";
+      ++used;
+    }
+    out += part;
+    used += width;
+  }
+  return out + "\n";
+}
+
 const Estimate* interval_of(const RunResult& result, const std::string& metric) {
   for (const IntervalRow& row : result.intervals) {
     if (row.metric == metric) return &row.estimate;
@@ -94,18 +113,15 @@ std::string heading(const RunResult& result, const sim::WorldSpec& world, size_t
   std::string who = result.chains.size() > 1 ? chain.name + ": " : "";
   who += fmt::format("{}, {} replicas in {} {},", chain.protocol, chain.replicas, places,
                      places == 1 ? "place" : "places");
-  std::vector<std::string> words;
-  std::string what = fmt::format("{} tx/s{} offered for {} s", figure(chain.offered_per_second),
-                                 payload_text(world, index), figure(result.simulated_seconds));
-  if (result.warmup_seconds > 0) {
-    what += fmt::format(" ({} s warm-up)", figure(result.warmup_seconds));
-  }
-  what += fmt::format(", seed {}", result.seed);
-  if (result.digests.size() > 1) {
-    what += fmt::format(" and {} more", result.digests.size() - 1);
-  }
-  const int used = static_cast<int>(shown_width(who) + 1 + shown_width(what));
-  return who + (used > style.columns ? "\n  " : " ") + what + "\n";
+  const std::string offered =
+      fmt::format("{} tx/s{} offered for {} s", figure(chain.offered_per_second),
+                  payload_text(world, index), figure(result.simulated_seconds));
+  const std::string warmup = result.warmup_seconds > 0
+                                 ? fmt::format(" ({} s warm-up)", figure(result.warmup_seconds))
+                                 : "";
+  std::string rest = fmt::format("seed {}", result.seed);
+  if (result.digests.size() > 1) rest += fmt::format(" and {} more", result.digests.size() - 1);
+  return words({who, offered + warmup + ",", rest}, style.columns);
 }
 
 std::string committed_line(const RunResult& result, size_t index, const RunTextStyle& style) {

@@ -150,7 +150,7 @@ TEST(Figures, HaveThreeSignificantDigits) {
   EXPECT_EQ(percent(0.01234), "1.2 %");
   EXPECT_EQ(percent(0.0001), "<0.1 %");
   EXPECT_EQ(with_prefix(12'345'678), "12.3 M");
-  EXPECT_EQ(with_prefix(999'600), "1 M");
+  EXPECT_EQ(with_prefix(999'600), "1.00 M");
   EXPECT_EQ(shown_width("\033[32m✓\033[0m 中"), 4U);
 }
 
