@@ -19,7 +19,7 @@ enum class EventKind : uint32_t {
   kAgentTimer,    // index: pending agent timer
   kFetchTimeout,  // index: endpoint
   kAdversary,     // index: adversary
-  kRequest,         // index: request
+  kRequest,       // index: request
   kSample,
 };
 

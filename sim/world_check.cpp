@@ -139,9 +139,9 @@ void check_faults(const WorldSpec& spec, Check& check) {
     const RequestSpec& request = spec.requests[i];
     check.require(request.at >= Duration::zero(), at("requests", i, ".at"),
                   "a request is not made before zero");
-    check.require(is_replica(request.chain, request.replica) &&
-                      is_replica(request.chain, request.leader),
-                  at("requests", i), "no such replica in this chain");
+    check.require(
+        is_replica(request.chain, request.replica) && is_replica(request.chain, request.leader),
+        at("requests", i), "no such replica in this chain");
     for (const ReplicaIndex voter : request.voters) {
       check.require(is_replica(request.chain, voter), at("requests", i, ".voters"),
                     "no such replica in this chain");

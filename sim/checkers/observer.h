@@ -94,8 +94,8 @@ class Observer {
   // It comes back with this. Called before the new engine's first step.
   virtual void on_restart(ReplicaAddress /*who*/, TimePoint /*now*/,
                           const consensus::RecoveredState& /*state*/) {}
-  // About every 100 ms of simulated time for each replica that is up; every second in worlds of more
-  // than 64 replicas.
+  // About every 100 ms of simulated time for each replica that is up; every second in worlds of
+  // more than 64 replicas.
   virtual void on_sample(ReplicaAddress /*who*/, TimePoint /*now*/,
                          const consensus::Engine& /*engine*/) {}
   virtual void on_pulse(const ChainPulse& /*pulse*/) {}
