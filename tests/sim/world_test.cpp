@@ -37,8 +37,7 @@ void expect_clean(const WorldResult& result) {
 class Witness final : public Agent {
  public:
   using Times = std::map<std::pair<ReplicaIndex, uint64_t>, TimePoint>;
-  Witness(uint32_t replicas, ReplicaIndex replica, Times& times)
-      : replicas_(replicas), replica_(replica), times_(times) {}
+  Witness(ReplicaIndex replica, Times& times) : replica_(replica), times_(times) {}
   [[nodiscard]] std::vector<Watch> watches() const override { return {{0, replica_}}; }
   void start(AgentContext&) override {}
   void on_block(AgentContext& context, ChainIndex, const consensus::Block& block,
@@ -52,7 +51,6 @@ class Witness final : public Agent {
   void on_timer(AgentContext&, uint64_t) override {}
 
  private:
-  uint32_t replicas_;
   ReplicaIndex replica_;
   Times& times_;
 };
@@ -64,8 +62,7 @@ TEST(ClosedForm, PbftIsFinalAtEveryReplicaThreeDelaysAfterTheProposal) {
     load.arrivals = ArrivalKind::kUniform;
     Witness::Times times;
     for (ReplicaIndex replica = 0; replica < replicas; ++replica) {
-      spec.agents.push_back(
-          [=, &times] { return std::make_unique<Witness>(replicas, replica, times); });
+      spec.agents.push_back([=, &times] { return std::make_unique<Witness>(replica, times); });
     }
     const WorldResult result = run_or_fail(spec);
     expect_clean(result);
