@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "consensus/pbft/engine.h"
 #include "consensus/raft/messages.h"
 #include "sim/pbft_roles.h"
 
@@ -90,6 +91,8 @@ void StatementRule::keep_view(ReplicaAddress who, TimePoint now, const Message& 
 }
 
 void StatementRule::sent_pbft(ReplicaAddress who, TimePoint now, const Message& message) {
+  // Others' messages are passed on as they are; they bind their senders.
+  if (message.sender.value() != who.replica) return;
   switch (pbft_role(message.type)) {
     case PbftRole::kProposal:
     case PbftRole::kPrepare:
@@ -119,7 +122,8 @@ void StatementRule::bind(ReplicaAddress who, TimePoint now, const Message& messa
   const bool known = slot.used && slot.view == message.view && slot.height == message.height &&
                      slot.epoch == message.epoch && slot.group == group;
   if (known && slot.digest == message.digest) return;
-  const std::string subject = " at view " + std::to_string(message.view.value()) + ", height " +
+  const std::string subject = " (" + std::string(consensus::pbft::message_name(message.type)) +
+                              ") at view " + std::to_string(message.view.value()) + ", height " +
                               std::to_string(message.height.value());
   if (known) {
     context_.report(

@@ -1,0 +1,136 @@
+// The generator, the filter of its items, and campaigns too short to prove anything but that they
+// work; the long ones are in results/fuzz.
+
+#include <algorithm>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "sim/fuzz/campaign.h"
+#include "sim/fuzz/generator.h"
+#include "sim/fuzz/situations.h"
+#include "sim/fuzz/verdict.h"
+
+namespace govchain::sim {
+namespace {
+
+using consensus::Protocol;
+
+class Fuzz : public testing::TestWithParam<Protocol> {};
+
+TEST_P(Fuzz, AWorldHasAtMostFAdversariesAndIsCalmInTheEnd) {
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    const WorldSpec world = generate_world(GetParam(), seed);
+    const size_t n = world.chains[0].replicas.size();
+    const size_t faulty = GetParam() == Protocol::kPbft ? (n - 1) / 3 : (n - 1) / 2;
+    std::set<ReplicaIndex> adversaries;
+    for (const AdversarySpec& adversary : world.adversaries) {
+      adversaries.insert(adversary.replica);
+      if (GetParam() == Protocol::kRaft) {
+        EXPECT_TRUE(adversary.kind == AdversarySpec::Kind::kSilentLeader ||
+                    adversary.kind == AdversarySpec::Kind::kMalformedSender);
+      }
+    }
+    EXPECT_EQ(adversaries.size(), world.adversaries.size());
+    EXPECT_LE(adversaries.size(), faulty) << seed;
+    EXPECT_GT(world.progress_bound, Duration::zero());
+    for (const FaultSpec& fault : world.faults) {
+      EXPECT_LT(fault.at + fault.duration + world.progress_bound, world.duration) << seed;
+    }
+    for (const LoadSpec& load : world.loads) EXPECT_FALSE(adversaries.contains(load.ingress));
+  }
+}
+
+TEST_P(Fuzz, EveryKindOfItemIsDrawn) {
+  std::set<std::string> drawn;
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    const WorldSpec world = generate_world(GetParam(), seed);
+    for (size_t i = 0; i < item_count(world); ++i) drawn.emplace(item_name(world, i));
+  }
+  const size_t without =
+      GetParam() == Protocol::kPbft ? 2 : 3;  // kinds that are not for this engine
+  EXPECT_EQ(drawn.size(), item_names().size() - without);
+}
+
+TEST_P(Fuzz, ASeedGivesTheSameBytesAgain) {
+  for (const uint64_t seed : {3U, 16U}) {
+    const Verdict first = judge_seed(GetParam(), seed, ItemFilter());
+    EXPECT_EQ(first.digest, judge_seed(GetParam(), seed, ItemFilter()).digest);
+    EXPECT_NE(first.digest, judge_seed(GetParam(), seed + 1, ItemFilter()).digest);
+  }
+}
+
+TEST_P(Fuzz, ACampaignIsCleanSeesEverySituationAndDoesNotDependOnThreads) {
+  CampaignSpec spec;
+  spec.protocol = GetParam();
+  spec.end_seed = 64;
+  spec.threads = 2;
+  const auto parallel = run_campaign(spec);
+  spec.threads = 1;
+  const auto serial = run_campaign(spec);
+  ASSERT_TRUE(parallel.ok() && serial.ok());
+  for (const SeedFailure& failure : serial->failures) {
+    ADD_FAILURE() << failure.rule << ": " << failure.detail << "\n" << failure.replay;
+  }
+  EXPECT_TRUE(serial->missing_situations.empty());
+  EXPECT_GT(serial->median_height, 10U);
+  EXPECT_EQ(parallel->situations, serial->situations);
+  EXPECT_EQ(parallel->median_height, serial->median_height);
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, Fuzz, testing::Values(Protocol::kPbft, Protocol::kRaft),
+                         [](const auto& tested) {
+                           return std::string(protocol_name(tested.param));
+                         });
+
+TEST(FuzzItems, AFilterTakesNamesAndNumbers) {
+  const WorldSpec whole = generate_world(Protocol::kPbft, 2838);
+  ASSERT_GT(whole.faults.size(), 3U);
+  WorldSpec world = whole;
+  keep_items(*ItemFilter::parse("all"), world);
+  EXPECT_EQ(item_count(world), item_count(whole));
+  world = whole;
+  keep_items(*ItemFilter::parse("none"), world);
+  EXPECT_EQ(item_count(world), 0U);
+  world = whole;
+  keep_items(*ItemFilter::parse("1,3"), world);
+  ASSERT_EQ(world.faults.size(), 2U);
+  EXPECT_EQ(world.faults[1].at, whole.faults[3].at);
+  world = whole;
+  keep_items(*ItemFilter::parse(std::string(item_name(whole, 0))), world);
+  ASSERT_GE(item_count(world), 1U);
+  for (size_t i = 0; i < item_count(world); ++i) {
+    EXPECT_EQ(item_name(world, i), item_name(whole, 0));
+  }
+}
+
+TEST(FuzzItems, AMistypedNameIsAnsweredWithTheNearest) {
+  const auto parsed = ItemFilter::parse("crash,partitoin");
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_NE(parsed.error().message.find("did you mean \"partition\""), std::string::npos);
+  EXPECT_FALSE(ItemFilter::parse("").ok());
+  EXPECT_FALSE(ItemFilter::parse("1,,2").ok());
+}
+
+TEST(FuzzCampaign, AnEmptyRangeIsAnError) {
+  CampaignSpec spec;
+  spec.first_seed = 5;
+  spec.end_seed = 5;
+  EXPECT_FALSE(run_campaign(spec).ok());
+}
+
+TEST(FuzzCampaign, AReplayNamesProtocolOrMutant) {
+  CampaignSpec spec;
+  spec.protocol = Protocol::kRaft;
+  EXPECT_EQ(replay_command(spec, 7, "1,2"),
+            "govchain fuzz --protocol raft --seeds 7:8 --faults 1,2");
+  spec.mutant = "raft/x";
+  EXPECT_EQ(replay_command(spec, 7, "none"),
+            "govchain fuzz --mutant raft/x --seeds 7:8 --faults none");
+}
+
+}  // namespace
+}  // namespace govchain::sim
