@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <memory>
 #include <span>
+
+#include "models/ledger/ledger.h"
+#include "models/services/standard_chain.h"
+#include "models/services/workload.h"
 
 namespace govchain::models {
 
@@ -72,6 +77,27 @@ class HostMap {
   std::map<std::pair<size_t, uint32_t>, sim::HostIndex> index_;
 };
 
+// In exact runs every chain keeps a real ledger, and every stream makes real calls.
+constexpr uint32_t kDepartments = 10;
+
+LedgerConfig exact_ledger(sim::ChainIndex chain) {
+  return standard_chain(consensus::ChainId(uint64_t{chain} + 1), kDepartments, 1);
+}
+
+// Services with a contract of their own call it; the others leave records of what they look at and
+// grant, as the sharing contract does.
+sim::TransactionMaker exact_maker(const std::string& service, const LedgerConfig& ledger,
+                                  uint32_t source) {
+  const WorkloadConfig config{.chain = ledger.chain,
+                              .source = source,
+                              .departments = ledger.departments,
+                              .validity = 1'800'000'000'000,
+                              .refused_per_thousand = 0};
+  if (service.find("licence") != std::string::npos) return licence_workload(config);
+  if (service.find("invoice") != std::string::npos) return invoice_workload(config);
+  return sharing_workload(config);
+}
+
 void add_streams(const NationSpec& nation, const NationalNetwork& network, const ChainPart& part,
                  sim::ChainIndex chain, sim::WorldSpec& world) {
   for (const Stream& stream : streams_of(nation, network, *part.chain, part.shards)) {
@@ -85,6 +111,9 @@ void add_streams(const NationSpec& nation, const NationalNetwork& network, const
     load.transaction_class = transaction_class;
     load.rate = {{sim::Duration::zero(), stream.simulated}};
     load.access_delay = stream.access_delay;
+    if (nation.exact_transactions) {
+      load.maker = exact_maker(stream.name, exact_ledger(chain), service);
+    }
     world.loads.push_back(std::move(load));
   }
 }
@@ -228,6 +257,11 @@ sim::WorldSpec make_world(const NationSpec& nation, const NationalNetwork& netwo
                                                 part.chain->replica_rooms[replica], ordinal)});
       }
       const auto index = static_cast<sim::ChainIndex>(world.chains.size());
+      if (nation.exact_transactions) {
+        chain.application = [config = exact_ledger(index)] {
+          return std::make_unique<Ledger>(config);
+        };
+      }
       world.chains.push_back(std::move(chain));
       add_streams(nation, network, part, index, world);
     }

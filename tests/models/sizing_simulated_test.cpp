@@ -45,6 +45,34 @@ TEST(SimulatedPlan, HoldsTheLevelWithoutViolationsAndAddsUp) {
   }
 }
 
+// Real contracts, every transaction an object: the same sizes, and the latency but for half a
+// cohort interval, which a cohort waits on average before it is submitted.
+TEST(SimulatedPlan, ExactTransactionsAgreeWithCohorts) {
+  NationSpec nation = short_nation();
+  nation.deployment.cohort_interval = sim::Duration::milliseconds(5);
+  nation.services[0].id = "e-licence";
+  nation.services[1].execution_factor = 3;
+  nation.services[0].execution_factor = 1.75;
+  const auto sized = [&](bool exact) {
+    nation.exact_transactions = exact;
+    PlanRequest request;
+    request.deployments = {DeploymentKind::kProvincial};
+    const NationPlan plan = plan_nation(nation, request, simulator()).value();
+    EXPECT_TRUE(plan.violations.empty());
+    for (const DeploymentPlan& deployment : plan.deployments) {
+      if (deployment.kind == DeploymentKind::kProvincial) return deployment.needed;
+    }
+    return SizedConfiguration{};
+  };
+  const SizedConfiguration cohorts = sized(false);
+  const SizedConfiguration exact = sized(true);
+  EXPECT_TRUE(exact.holds_service_level);
+  EXPECT_EQ(exact.nodes, cohorts.nodes);
+  EXPECT_EQ(exact.cores, cohorts.cores);
+  EXPECT_NEAR(exact.latency.mean_nanoseconds(), cohorts.latency.mean_nanoseconds(),
+              cohorts.latency.mean_nanoseconds() * 0.15);
+}
+
 TEST(SimulatedPlan, TwoThreadsGiveTheSameDigests) {
   PlanRequest request;
   request.deployments = {DeploymentKind::kNational};
