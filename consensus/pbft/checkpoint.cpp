@@ -136,8 +136,8 @@ void PbftEngine::make_stable() {
 // What is still needed first: the view and what it binds above the checkpoint. Blocks and
 // certificates of open slots stay where they are, in records that are not truncated.
 void PbftEngine::truncate_log() {
+  Ticket before = persist(make_window_record(ordered_));
   const Ticket rewritten = persist_view();
-  Ticket before = rewritten;
   for (const Slot& open : slots_) {
     if (open.first_ticket != Ticket()) before = std::min(before, open.first_ticket);
   }

@@ -1,6 +1,7 @@
 // From commit certificates to execution (OSDI'99 §4.2, "committed-local"): in order of height.
 
 #include <algorithm>
+#include <utility>
 
 #include "consensus/assert.h"
 #include "consensus/pbft/pbft_engine.h"
@@ -44,7 +45,7 @@ void PbftEngine::commit_block(const BlockRef& block, const CertificateRef& certi
   sink_->emit(effect::Commit{block, certificate, ticket});
   sink_->emit(effect::Execute{block, checkpoint});
   unindex_payloads(*block);
-  mempool_.commit(*block);
+  remember_ordered(*block);
   last_block_time_ = std::max(last_block_time_, block->wall_time);
   accepted_ = std::max(accepted_, committed_);
   highest_prepared_ = std::max(highest_prepared_, committed_);
@@ -53,6 +54,31 @@ void PbftEngine::commit_block(const BlockRef& block, const CertificateRef& certi
   escalated_ = false;
   if (!in_view_change_ && certificate->statement.view == view_) attempts_ = 0;
   dirty_ = true;
+}
+
+void PbftEngine::remember_ordered(const Block& block) {
+  mempool_.commit(block);
+  for (const PayloadRef& payload : block.payloads) {
+    if (ordered_.size() < kRemembered) {
+      ordered_.push_back(payload->digest);
+    } else {
+      ordered_[ordered_next_++ % kRemembered] = payload->digest;
+    }
+  }
+}
+
+// Payloads whose blocks this replica does not have. Those that its own clients wait for stay, until
+// enough peers say so (receive_already_ordered): one peer's word must not cost a client its
+// payload.
+void PbftEngine::learn_ordered(const std::vector<Digest>& digests) {
+  Ref<Block> block = Ref<Block>::make();
+  for (const Digest& digest : digests) {
+    if (mempool_.is_pending(digest) || mempool_.is_committed(digest)) continue;
+    Ref<Payload> payload = Ref<Payload>::make();
+    payload->digest = digest;
+    block->payloads.push_back(PayloadRef(std::move(payload)));
+  }
+  remember_ordered(*block);
 }
 
 void PbftEngine::on(const input::Executed& input) {

@@ -183,6 +183,7 @@ void encode_body(const CheckpointProofBody& body, std::vector<uint8_t>& bytes) {
   Writer out(bytes);
   encode_certificate(*body.certificate, out);
   out.u8(body.blocks_gone ? 1 : 0);
+  encode_digests(body.ordered, bytes);
 }
 
 std::optional<CheckpointProofBody> decode_checkpoint_proof(std::span<const uint8_t> bytes) {
@@ -190,6 +191,8 @@ std::optional<CheckpointProofBody> decode_checkpoint_proof(std::span<const uint8
   CheckpointProofBody body;
   body.certificate = decode_certificate(in);
   body.blocks_gone = decode_flag(in);
+  body.ordered.resize(in.count(kMaxRequestPayloads, sizeof(Digest)));
+  for (Digest& digest : body.ordered) digest = in.digest();
   if (!body.certificate || !in.finished()) return std::nullopt;
   return body;
 }

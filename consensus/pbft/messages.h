@@ -100,6 +100,7 @@ void encode_body(const CommittedBlockBody& body, std::vector<uint8_t>& out);
 struct CheckpointProofBody {
   CertificateRef certificate;
   bool blocks_gone = false;
+  std::vector<Digest> ordered;  // payloads ordered last; only if the blocks are gone
 };
 void encode_body(const CheckpointProofBody& body, std::vector<uint8_t>& out);
 [[nodiscard]] std::optional<CheckpointProofBody> decode_checkpoint_proof(

@@ -308,6 +308,7 @@ void PbftEngine::receive_fetch(uint32_t peer, const Message& message) {
   }
   for (const FetchBody::Item& item : body->items) {
     if (item.height == Height(0)) {
+      if (message.view > view_) continue;  // who passes it on has left the views below, too
       const uint32_t sender = position_of(item.sender);
       const auto matches = [&](const MessageRef& candidate) {
         return candidate && candidate->view == message.view && candidate->digest == item.digest &&

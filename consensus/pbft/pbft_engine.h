@@ -28,8 +28,9 @@ inline constexpr size_t kMaxCatchUpBlocks = 64;      // committed blocks that wa
 inline constexpr size_t kMaxPendingReads = 4'096;    // more are refused
 inline constexpr size_t kMaxOrderedNotices = 4'096;  // payloads that peers call already ordered
 inline constexpr size_t kMaxPendingPerPeer = 64;     // verifications under way for one peer
-inline constexpr uint32_t kMaxBackoff = 16;          // doublings of the timeout
-inline constexpr int64_t kHeadPatience = 6;          // timeouts a payload may head the queue
+inline constexpr size_t kRemembered = kMaxRequestPayloads;  // ordered payloads known after a crash
+inline constexpr uint32_t kMaxBackoff = 16;                 // doublings of the timeout
+inline constexpr int64_t kHeadPatience = 6;                 // timeouts a payload may head the queue
 
 class PbftEngine final : public Engine {
  public:
@@ -120,6 +121,7 @@ class PbftEngine final : public Engine {
     Checkpoint checkpoint;
     bool fetched = false;
     bool installing = false;
+    std::vector<Digest> ordered;  // as the peer says that could not give the blocks
   };
 
   // --- engine.cpp: life, dispatch, helpers
@@ -217,6 +219,8 @@ class PbftEngine final : public Engine {
   // --- commit.cpp
   void advance_commits();
   void commit_block(const BlockRef& block, const CertificateRef& certificate);
+  void remember_ordered(const Block& block);
+  void learn_ordered(const std::vector<Digest>& digests);
 
   // --- requests.cpp
   void admit(ReplicaId origin, const PayloadRef& payload, bool local);
@@ -293,7 +297,7 @@ class PbftEngine final : public Engine {
   void send_checkpoint_proof(uint32_t peer, bool blocks_gone);
   void receive_checkpoint_proof(uint32_t peer, const MessageRef& message);
   void on_checkpoint_proof_verified(const PendingVerification& pending, bool valid);
-  void start_state_transfer();
+  void start_state_transfer(std::vector<Digest> ordered);
   void continue_state_transfer();
 
   // --- evidence.cpp
@@ -380,8 +384,9 @@ class PbftEngine final : public Engine {
 
   // Payloads.
   Mempool mempool_;
-  DigestIndex in_flight_;  // payloads of bound blocks that are not final
-  std::vector<PayloadRef> selected_;
+  DigestIndex in_flight_;        // payloads of bound blocks that are not final
+  std::vector<Digest> ordered_;  // ring of the last kRemembered payloads ordered
+  size_t ordered_next_ = 0;
   std::vector<OrderedNotice> ordered_notices_;
   int64_t wall_base_ = 0;
   TimePoint wall_base_at_;

@@ -87,4 +87,10 @@ Ref<LogRecord> make_committed_record(CertificateRef certificate, BlockRef block)
   return record;
 }
 
+Ref<LogRecord> make_window_record(const std::vector<Digest>& digests) {
+  Ref<LogRecord> record = new_record(RecordType::kWindow);
+  encode_digests(digests, record->bytes);
+  return record;
+}
+
 }  // namespace govchain::consensus::pbft

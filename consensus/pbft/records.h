@@ -1,12 +1,20 @@
 #pragma once
 // What PBFT writes ahead.
 //
-//   View       the view, whether it is only asked for, and what it binds: (height, digest) pairs
-//              that the replica may vote for in it. The last one counts.
-//   Proposal   a pre-prepare that was accepted, with its block: binds the replica at (view,
-//   height). Body       a block that a new view names and this replica lacked. Prepared   a
-//   prepared certificate: before the COMMIT that rests on it. Committed  a commit certificate; with
-//   the block if no earlier record has it.
+// - View: the view, whether it is only asked for, and what it binds: (height, digest) pairs that
+// the
+//   replica may vote for in it. The last one counts.
+//
+// - Proposal: a pre-prepare that was accepted, with its block; binds the replica at (view, height).
+//
+// - Body: a block that a new view names and this replica lacked.
+//
+// - Prepared: a prepared certificate, before the COMMIT that rests on it.
+//
+// - Committed: a commit certificate; with the block if no earlier record has it.
+//
+// - Window: digests of the payloads ordered last, at each stable checkpoint; a replica that forgot
+//   them would let them be ordered again.
 
 #include <cstdint>
 #include <optional>
@@ -24,6 +32,7 @@ enum class RecordType : uint8_t {
   kBody = 3,
   kPrepared = 4,
   kCommitted = 5,
+  kWindow = 6,
 };
 
 struct ViewRecord {
@@ -41,6 +50,8 @@ struct ProposalRecord {
 [[nodiscard]] Ref<LogRecord> make_body_record(BlockRef block);
 [[nodiscard]] Ref<LogRecord> make_prepared_record(const PreparedProof& proof);
 [[nodiscard]] Ref<LogRecord> make_committed_record(CertificateRef certificate, BlockRef block);
+
+[[nodiscard]] Ref<LogRecord> make_window_record(const std::vector<Digest>& digests);
 
 // Nullopt if the record does not decode.
 [[nodiscard]] std::optional<ViewRecord> read_view(const LogRecord& record);

@@ -87,6 +87,12 @@ bool PbftEngine::read_record(const LogRecordRef& reference, Ticket ticket, Recov
       if (newer && !planted(Mutant::kLockLostAfterRecovery)) open->proof = std::move(proof);
       break;
     }
+    case RecordType::kWindow: {
+      const std::optional<std::vector<Digest>> digests = decode_digests(record.bytes);
+      if (!digests) return false;
+      learn_ordered(*digests);
+      return true;
+    }
     case RecordType::kCommitted:
       if (!record.certificate) return false;
       height = record.certificate->statement.height;
@@ -109,7 +115,7 @@ void PbftEngine::restore_commits(const RecoveredState& recovered, const Recovere
   const auto execute = [&](const BlockRef& block) {
     committed_ = block->height;
     sink_->emit(effect::Execute{block, committed_.value() % config_.checkpoint_interval == 0});
-    mempool_.commit(*block);
+    remember_ordered(*block);
     last_block_time_ = std::max(last_block_time_, block->wall_time);
   };
   for (const StoredBlock& stored : recovered.blocks) {
@@ -220,7 +226,11 @@ void PbftEngine::on_window_loaded(const input::Loaded& input) {
     window_chunk_ /= 2;  // the store begins within this chunk
     return load_window();
   }
-  for (const StoredBlock& stored : input.blocks) mempool_.commit(*stored.block);
+  std::vector<Digest> digests;
+  for (const StoredBlock& stored : input.blocks) {
+    for (const PayloadRef& payload : stored.block->payloads) digests.push_back(payload->digest);
+  }
+  learn_ordered(digests);
   window_blocks_ += input.blocks.size();
   window_high_ = Height(input.blocks.front().block->height.value() - 1);
   dirty_ = true;

@@ -118,6 +118,7 @@ void PbftEngine::receive_already_ordered(uint32_t peer, const Message& message) 
     if (notice->weight < quorum_.weak()) continue;
     ordered_notices_.erase(notice);
     (void)mempool_.remove(digest);
+    learn_ordered({payload->digest});
     sink_->emit(effect::Refused{payload, RefusalReason::kDuplicate});
   }
 }

@@ -13,7 +13,11 @@ void PbftEngine::send_checkpoint_proof(uint32_t peer, bool blocks_gone) {
   Ref<Message> proof = new_message(MessageType::kCheckpointProof, Lane::kBody);
   proof->height = stable_.height;
   proof->digest = stable_.state_root;
-  encode_body(CheckpointProofBody{stable_.certificate, blocks_gone}, proof->body);
+  CheckpointProofBody body;
+  body.certificate = stable_.certificate;
+  body.blocks_gone = blocks_gone;
+  if (blocks_gone) body.ordered = ordered_;
+  encode_body(body, proof->body);
   send(id_of(peer), std::move(proof));
 }
 
@@ -53,12 +57,14 @@ void PbftEngine::on_checkpoint_proof_verified(const PendingVerification& pending
   checkpoint.epoch = statement.epoch;
   checkpoint.certificate = pending.certificate;
   adopt_checkpoint(checkpoint);
-  if (pending.flag) start_state_transfer();
+  if (!pending.flag) return;
+  std::optional<CheckpointProofBody> body = decode_checkpoint_proof(pending.message->body);
+  start_state_transfer(std::move(body->ordered));
 }
 
-void PbftEngine::start_state_transfer() {
+void PbftEngine::start_state_transfer(std::vector<Digest> ordered) {
   if (transfer_ || stopped_ || proven_.height <= committed_) return;
-  transfer_ = StateTransfer{proven_, false, false};
+  transfer_ = StateTransfer{proven_, false, false, std::move(ordered)};
   sink_->emit(effect::FetchState{proven_});
 }
 
@@ -88,6 +94,8 @@ void PbftEngine::continue_state_transfer() {
 void PbftEngine::on(const input::SnapshotInstalled& input) {
   if (!transfer_ || !transfer_->installing || transfer_->checkpoint.height != input.height) return;
   stable_ = transfer_->checkpoint;
+  forget_foreign_payloads();
+  learn_ordered(transfer_->ordered);
   transfer_.reset();
   committed_ = input.height;
   execute_sent_ = input.height;
@@ -100,8 +108,6 @@ void PbftEngine::on(const input::SnapshotInstalled& input) {
   sink_->emit(effect::Metric{MetricId::kStateTransfer, input.height.value()});
   sink_->emit(effect::CheckpointStable{stable_});
   truncate_log();
-  // Which payloads the skipped blocks held is unknown here; others know.
-  forget_foreign_payloads();
   in_flight_.clear();
   for (Height height = committed_.next(); height <= accepted_ && height > low_; ++height) {
     if (slot(height).bound) (void)index_payloads(*slot(height).block);
