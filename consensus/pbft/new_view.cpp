@@ -308,14 +308,13 @@ void PbftEngine::receive_fetch(uint32_t peer, const Message& message) {
   }
   for (const FetchBody::Item& item : body->items) {
     if (item.height == Height(0)) {
-      if (message.view > view_) continue;  // who passes it on has left the views below, too
+      // Only what this replica itself has, durably, left earlier views for.
+      if (message.view > view_ || view_ticket_ > durable_ticket_) continue;
       const uint32_t sender = position_of(item.sender);
       const auto matches = [&](const MessageRef& candidate) {
         return candidate && candidate->view == message.view && candidate->digest == item.digest &&
                candidate->sender == item.sender;
       };
-      // One's own leaves only with its ticket; a view record later than that is not needed.
-      if (sender == self_ && view_ticket_ > durable_ticket_) continue;
       MessageRef found;
       if (sender != kNobody && matches(view_changes_[sender].message)) {
         found = view_changes_[sender].message;
