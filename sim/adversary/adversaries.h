@@ -10,7 +10,8 @@ namespace govchain::sim {
 
 // Proposes nothing. In Raft, where only crashes are tolerated, it says nothing at all.
 [[nodiscard]] std::unique_ptr<Interceptor> make_silent_leader(consensus::Protocol protocol);
-// Proposes one block to some and another to the rest, and votes for each where it was proposed.
+// Proposes one block to some and another to the rest, votes for each where it was proposed, and
+// starts new views on fewer view changes than a quorum.
 [[nodiscard]] std::unique_ptr<Interceptor> make_equivocating_leader();
 // Votes for every block that it sees, in both phases and at once, and for forged ones.
 [[nodiscard]] std::unique_ptr<Interceptor> make_double_voter();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "consensus/pbft/engine.h"
+#include "consensus/pbft/messages.h"
 #include "consensus/raft/messages.h"
 #include "sim/pbft_roles.h"
 
@@ -105,6 +106,7 @@ void StatementRule::sent_pbft(ReplicaAddress who, TimePoint now, const Message& 
     case PbftRole::kViewChange: {
       View& left = replicas_[context_.row(who)].left;
       left = std::max(left, message.view);
+      check_locks(who, now, message);
       return;
     }
     case PbftRole::kNewView:
@@ -121,7 +123,11 @@ void StatementRule::bind(ReplicaAddress who, TimePoint now, const Message& messa
   Slot& slot = replica.slots[place % kRemembered];
   const bool known = slot.used && slot.view == message.view && slot.height == message.height &&
                      slot.epoch == message.epoch && slot.group == group;
-  if (known && slot.digest == message.digest) return;
+  const bool commit = group == 0 && pbft_role(message.type) == PbftRole::kCommit;
+  if (known && slot.digest == message.digest) {
+    slot.commit = slot.commit || commit;
+    return;
+  }
   const std::string subject = " (" + std::string(consensus::pbft::message_name(message.type)) +
                               ") at view " + std::to_string(message.view.value()) + ", height " +
                               std::to_string(message.height.value());
@@ -136,7 +142,29 @@ void StatementRule::bind(ReplicaAddress who, TimePoint now, const Message& messa
                     "makes a new statement" + subject + " after it had asked for view " +
                         std::to_string(replica.left.value()));
   }
-  slot = {message.digest, message.view, message.height, message.epoch, group, true};
+  slot = {message.digest, message.view, message.height, message.epoch, group, true, commit};
+}
+
+void StatementRule::check_locks(ReplicaAddress who, TimePoint now, const Message& view_change) {
+  const auto body = consensus::pbft::decode_view_change(view_change.body);
+  if (!body) return;
+  for (const Slot& slot : replicas_[context_.row(who)].slots) {
+    if (!slot.commit || slot.group != 0 || slot.epoch != view_change.epoch ||
+        slot.height <= view_change.height || slot.view >= view_change.view) {
+      continue;
+    }
+    const bool proven = std::any_of(
+        body->proofs.begin(), body->proofs.end(), [&](const consensus::pbft::PreparedProof& proof) {
+          return proof.height() == slot.height && proof.view() >= slot.view;
+        });
+    if (proven) continue;
+    context_.report("lock", who, now,
+                    "asks for view " + std::to_string(view_change.view.value()) +
+                        " without proof of what it voted to commit at view " +
+                        std::to_string(slot.view.value()) + ", height " +
+                        std::to_string(slot.height.value()));
+    return;
+  }
 }
 
 }  // namespace govchain::sim

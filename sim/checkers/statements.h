@@ -5,6 +5,7 @@
 //   "monotone-view"  once it has asked for a later view it makes no new statement in the views that
 //                    it has left; once it has acted in a later term of Raft it is never back in an
 //                    earlier one;
+//   "lock"           a view change proves everything that it sent a commit for (OSDI'99 §4.4);
 //   "double-vote"    in a Raft term it votes for one candidate;
 //   "one-leader"     a Raft term has one leader.
 
@@ -36,6 +37,7 @@ class StatementRule {
     consensus::Epoch epoch;
     uint8_t group = 0;
     bool used = false;
+    bool commit = false;  // it has voted to commit
   };
   struct Replica {
     std::vector<Slot> slots;  // grown at the first statement
@@ -50,6 +52,7 @@ class StatementRule {
   using Choices = std::vector<Choice>;  // kTerms of them, by term modulo kTerms
 
   void sent_pbft(ReplicaAddress who, TimePoint now, const consensus::Message& message);
+  void check_locks(ReplicaAddress who, TimePoint now, const consensus::Message& view_change);
   void sent_raft(ReplicaAddress who, TimePoint now, const consensus::ReplicaId* to,
                  const consensus::Message& message);
   // Statements of one `group` about one view and height must name the same digest.
