@@ -15,8 +15,9 @@ if(GOVCHAIN_SANITIZE)
 endif()
 install(TARGETS govchain_options EXPORT govchain)
 
-# govchain_library(consensus): all *.cpp below the current folder become the target govchain::consensus.
-function(govchain_library name)
+# govchain_library(consensus standard): all *.cpp below the current folder become the target govchain::consensus, compiled
+# with that set of precompiled headers.
+function(govchain_library name headers)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   list(FILTER sources EXCLUDE REGEX "/(main|mutants/[^/]*)\\.cpp$")
   add_library(govchain_${name} STATIC ${sources})
@@ -25,6 +26,7 @@ function(govchain_library name)
   target_include_directories(govchain_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/govchain>)
   target_link_libraries(govchain_${name} PUBLIC govchain_options)
+  govchain_use_headers(govchain_${name} ${headers})
   install(TARGETS govchain_${name} EXPORT govchain ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/govchain"
     FILES_MATCHING PATTERN "*.h")
@@ -38,6 +40,9 @@ function(govchain_tests name)
   endif()
   add_executable(${name}_tests ${sources})
   target_link_libraries(${name}_tests PRIVATE govchain::${name} ${ARGN} GTest::gmock GTest::gtest_main)
+  govchain_use_headers(${name}_tests test)
+  # Test code drives what is measured, it is not measured: -O1 compiles in four fifths of the time.
+  target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1>)
   target_compile_definitions(${name}_tests PRIVATE GOVCHAIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name}_tests TEST_PREFIX "${name}/" PROPERTIES TIMEOUT 600 DISCOVERY_MODE PRE_TEST)
 endfunction()
