@@ -160,9 +160,9 @@ TEST(RaftMembership, JointChangeHandsLeadershipToItsHeirWhenItIsComplete) {  // 
   std::vector<uint32_t> voters{leader, 3, 4};
   cluster.reconfigure(leader, voters, {}, 3);
   EXPECT_TRUE(cluster.run_until([&] { return cluster.leader() == 3U; }, Duration::seconds(3)));
-  EXPECT_EQ(cluster.status(3).epoch, Epoch(1));
   const uint64_t payload = cluster.propose(3);
   EXPECT_TRUE(cluster.run_until([&] { return cluster.ordered(payload); }, Duration::seconds(2)));
+  EXPECT_EQ(cluster.status(3).epoch, Epoch(1));
   expect_clean(cluster);
 }
 
