@@ -238,6 +238,7 @@ class ReplicaHost {
   void on_bulk(const Parcel& parcel, TimePoint at);
   void serve_state(const Parcel& request);
   void take_state(const Parcel& response, TimePoint at);
+  [[nodiscard]] Duration fetch_patience() const;
   void fetch_failed();
   [[nodiscard]] uint64_t execution_weight(const consensus::Block& block);
 

@@ -14,7 +14,6 @@ namespace {
 constexpr Bytes kStateRequest{64};
 // Marks the answer of a peer that does not have the snapshot.
 constexpr uint64_t kNotAvailable = uint64_t{1} << 63U;
-constexpr Duration kFetchTimeout = Duration::seconds(5);
 // How often each peer is asked before the fetch is given up.
 constexpr uint32_t kFetchRounds = 2;
 
@@ -130,8 +129,8 @@ void ReplicaHost::request_state() {
   }
   // Round the table, oneself left out.
   fetch_.peer = (address_.replica + 1 + fetch_.attempt % (replicas - 1)) % replicas;
+  fetch_.gives_up_at = now() + fetch_patience();
   ++fetch_.attempt;
-  fetch_.gives_up_at = now() + kFetchTimeout;
   fabric_.kernel.schedule(fetch_.gives_up_at, static_cast<uint32_t>(EventKind::kFetchTimeout),
                           endpoint_);
   Parcel request;
@@ -141,6 +140,19 @@ void ReplicaHost::request_state() {
   request.cookie = fetch_.checkpoint.height.value();
   request.size = kStateRequest;
   fabric_.network.send(request, fetch_.peer, now());
+}
+
+// How long a peer has the field to itself. Nobody says that a peer is gone or that a request was
+// lost, and a chain may stand still until this replica has the state; so the first wait is what the
+// chain's own engines call too long. A large state over a thin link takes longer than that: the
+// waits double up to the engines' bound, and whichever answer is first is taken, so that asking the
+// next peer never loses what is on its way.
+Duration ReplicaHost::fetch_patience() const {
+  const consensus::EngineConfig& engine = chain().spec->engine;
+  const Duration longest = std::max(engine.max_timeout, engine.base_timeout);
+  Duration patience = engine.base_timeout;
+  for (uint32_t i = 0; i < fetch_.attempt && patience < longest; ++i) patience = patience * 2;
+  return std::min(patience, longest);
 }
 
 void ReplicaHost::on_fetch_timeout() {
@@ -185,10 +197,7 @@ void ReplicaHost::serve_state(const Parcel& request) {
 
 void ReplicaHost::take_state(const Parcel& response, TimePoint at) {
   const uint64_t height = fetch_.checkpoint.height.value();
-  if (!fetch_.active || (response.cookie & ~kNotAvailable) != height ||
-      response.from != chain().first_endpoint + fetch_.peer) {
-    return;  // of an earlier fetch
-  }
+  if (!fetch_.active || (response.cookie & ~kNotAvailable) != height) return;  // an earlier fetch's
   if (response.bytes) {
     std::unique_ptr<consensus::Application> application = make_application();
     const consensus::Status restored = application->restore(*response.bytes);
@@ -202,7 +211,8 @@ void ReplicaHost::take_state(const Parcel& response, TimePoint at) {
       return;
     }
   }
-  request_state();
+  // A useless answer of a peer that was given up already moves nothing.
+  if (response.from == chain().first_endpoint + fetch_.peer) request_state();
 }
 
 void ReplicaHost::install() {

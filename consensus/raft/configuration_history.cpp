@@ -56,6 +56,7 @@ void encode_entry(const ConfigurationEntry& entry, Writer& out) {
   confchange::encode_configuration(entry.configuration, out);
   encode_membership(entry.target, out);
   encode_membership(entry.members, out);
+  encode_membership(entry.before, out);
   encode_membership(entry.reachable, out);
 }
 
@@ -65,6 +66,7 @@ ConfigurationEntry decode_entry(Reader& in) {
   entry.configuration = confchange::decode_configuration(in);
   entry.target = decode_membership(in);
   entry.members = decode_membership(in);
+  entry.before = decode_membership(in);
   entry.reachable = decode_membership(in);
   entry.quorum = entry.configuration.quorum();
   if (!names_members(entry.configuration, entry.reachable)) in.fail();
@@ -80,6 +82,7 @@ ConfigurationHistory::ConfigurationHistory(const Membership& genesis) {
   }
   entry.target = genesis;
   entry.members = genesis;
+  entry.before = genesis;
   entry.reachable = genesis;
   entry.quorum = entry.configuration.quorum();
   entries_.push_back(std::move(entry));
@@ -94,7 +97,10 @@ const ConfigurationEntry& ConfigurationHistory::at(Height height) const {
 
 const Membership& ConfigurationHistory::members_for(Height height) const {
   // The block that completes a change belongs to the epoch that it ends.
-  return at(height == Height() ? height : Height(height.value() - 1)).members;
+  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
+    if (entry->height < height) return entry->members;
+  }
+  return entries_.front().before;
 }
 
 bool ConfigurationHistory::append(Height height, std::span<const uint8_t> bytes) {
@@ -112,6 +118,7 @@ bool ConfigurationHistory::append(Height height, std::span<const uint8_t> bytes)
   const bool completes = !entry.configuration.joint();
   entry.reachable = merge(previous.members, entry.target);
   entry.members = completes ? entry.target : previous.members;
+  entry.before = previous.members;
   entry.quorum = entry.configuration.quorum();
   if (!names_members(entry.configuration, completes ? entry.target : entry.reachable)) return false;
   entries_.push_back(std::move(entry));
@@ -125,7 +132,7 @@ bool ConfigurationHistory::truncate(Height from) {
 }
 
 void ConfigurationHistory::compact(Height height) {
-  // members_for(height) needs what was in force just before it.
+  // at(height) needs what was in force just before it; members_for(height) is in the entry itself.
   while (entries_.size() > 1 && entries_[1].height.next() < height) {
     entries_.erase(entries_.begin());
   }
@@ -139,7 +146,8 @@ void ConfigurationHistory::reset(ConfigurationEntry entry) {
 Bytes ConfigurationHistory::memory() const {
   uint64_t members = 0;
   for (const ConfigurationEntry& entry : entries_) {
-    members += entry.target.size() + entry.members.size() + entry.reachable.size();
+    members +=
+        entry.target.size() + entry.members.size() + entry.before.size() + entry.reachable.size();
   }
   return Bytes(entries_.size() * sizeof(ConfigurationEntry) + members * sizeof(Member));
 }

@@ -30,6 +30,9 @@ struct ConfigurationEntry {
   Membership target;
   // In force for statements about heights above `height`.
   Membership members;
+  // In force for `height` itself and below: a snapshot may begin exactly here, and is signed by
+  // these even if the block completes a change.
+  Membership before;
   // Whom to talk to meanwhile: `members` with their weights, and those to come with weight 0, so
   // that quorums counted over it are those of the epoch.
   Membership reachable;

@@ -54,7 +54,8 @@ void RaftEngine::on_election_timer() {
 
 void RaftEngine::check_quorum() {
   // §6.2: a leader that a majority has not answered for an election timeout may be cut off, and
-  // clients had better ask elsewhere.
+  // clients had better ask elsewhere. Answers of this term count and nothing else: a peer that only
+  // asks for votes or passes payloads on may not hear us at all.
   const auto active = [this](NodeId node) -> std::optional<bool> {
     if (node == self_node()) return true;
     const Progress* progress = progress_.find(node);

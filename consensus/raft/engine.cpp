@@ -244,9 +244,6 @@ void RaftEngine::receive(ReplicaId from, const Message& message, const MessageRe
     return;
   }
   const auto type = static_cast<MessageType>(message.type);
-  if (Progress* progress = progress_.find(node_id(from)); progress != nullptr) {
-    progress->recent_active = true;
-  }
   if (type == MessageType::kCheckpointVote) {
     on_checkpoint_vote(from, message, reference);
   } else if (comes_from_leader(type)) {

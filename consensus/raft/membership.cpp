@@ -265,7 +265,9 @@ void RaftEngine::part_from(const Membership& before, const Membership& after, He
 }
 
 void RaftEngine::on_removed(ReplicaId /*from*/, const Message& message) {
-  const Membership& members = configurations_.latest().members;
+  // Judged by what is committed here: a leader that was deposed while it removed itself has an
+  // uncommitted configuration without itself, and is to stop all the same.
+  const Membership& members = configurations_.at(commit_).members;
   if (members.find(config_.self) == nullptr || message.epoch <= members.epoch) {
     ++counters_.stale;
     return;

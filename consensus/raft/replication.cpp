@@ -165,6 +165,7 @@ void RaftEngine::on_append_reply(ReplicaId from, const Message& message) {
     ++counters_.stale;
     return;
   }
+  progress->recent_active = true;
   ++counters_.accepted;
   if (body.refused) {
     on_append_refused(node, *progress, message.height, body);
@@ -233,6 +234,7 @@ void RaftEngine::on_heartbeat_reply(ReplicaId from, const Message& message) {
     ++counters_.stale;
     return;
   }
+  progress->recent_active = true;
   ++counters_.accepted;
   if (progress->state == ProgressState::kProbe && progress->match < log_.last().value()) {
     progress->paused = false;

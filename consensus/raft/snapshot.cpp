@@ -88,10 +88,12 @@ void RaftEngine::on_install_snapshot(ReplicaId from, const Message& message) {
   }
   const Checkpoint checkpoint{message.height, message.digest, body.signers.epoch, body.certificate};
   // Members that we know ourselves are not for the leader to say. Those of a later epoch are: a
-  // leader only crashes, and we may have been away for any number of changes.
-  const Membership& known = configurations_.latest().members;
-  const bool same_epoch = known.epoch == body.signers.epoch;
-  if ((same_epoch && !(known == body.signers)) || !is_proof(checkpoint, body.signers)) {
+  // leader only crashes, and we may have been away for any number of changes. Only what is
+  // committed is known: an epoch that our log merely announces may have been given to others since.
+  const Membership& known = configurations_.at(commit_).members;
+  const bool contradicts = body.signers.epoch < known.epoch ||
+                           (body.signers.epoch == known.epoch && !(body.signers == known));
+  if (contradicts || !is_proof(checkpoint, body.signers)) {
     ++counters_.malformed;
     return;
   }

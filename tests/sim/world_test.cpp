@@ -322,6 +322,35 @@ TEST(Faults, AReplicaThatMissedTooMuchFetchesTheState) {
   }
 }
 
+// The chain needs the state of a replica that asks a dead peer first: it must not wait for longer
+// than the chain's own timeouts, because nothing is ordered meanwhile.
+TEST(Faults, AStateIsFetchedFromTheNextPeerSoonWhenTheFirstIsGone) {
+  WorldSpec spec = small_world(Protocol::kRaft, 3, Duration::milliseconds(2));
+  spec.warmup = Duration::zero();
+  spec.duration = Duration::milliseconds(17'500);
+  spec.chains[0].engine.base_timeout = Duration::milliseconds(300);
+  spec.chains[0].engine.max_timeout = Duration::milliseconds(600);
+  spec.chains[0].engine.checkpoint_interval = 16;
+  spec.chains[0].engine.retained_blocks = 32;
+  spec.chains[0].raft.cached_blocks = 32;
+  add_load(spec, 50, 0);
+  FaultSpec away;
+  away.kind = FaultSpec::Kind::kPartition;
+  away.at = Duration::seconds(5);
+  away.duration = Duration::seconds(10);
+  away.group = {1};
+  spec.faults.push_back(away);
+  FaultSpec gone;
+  gone.kind = FaultSpec::Kind::kCrash;
+  gone.at = Duration::milliseconds(14'500);
+  gone.group = {2};
+  spec.faults.push_back(gone);
+  const WorldResult result = run_or_fail(spec);
+  expect_clean(result);
+  EXPECT_GE(result.chains[0].counters.state_transfers, 1U);
+  EXPECT_LT(result.chains[0].transactions.in_flight, 40U) << "what waited is ordered";
+}
+
 // Submits one transaction a second, and moves a megabyte after each.
 class Gateway final : public Agent {
  public:
