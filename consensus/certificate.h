@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "consensus/pool.h"
+#include "consensus/signature_list.h"
 #include "consensus/types.h"
 
 namespace govchain::consensus {
@@ -41,7 +42,7 @@ class Certificate : public Counted {
  public:
   Statement statement;
   std::vector<ReplicaId> signers;
-  std::vector<Signature> signatures;
+  SignatureList signatures;
 
   void recycle() {
     statement = {};

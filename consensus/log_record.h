@@ -2,6 +2,7 @@
 // What an engine writes ahead of acting. A record is opaque to the log: the log adds framing,
 // version and checksum.
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -31,7 +32,13 @@ class LogRecord : public Counted {
   }
   void recycle() {
     type = 0;
-    bytes.clear();
+    // Most records are small; one that was large, once a checkpoint, must not stay so in the pool.
+    constexpr size_t kKeptBytes = 4'096;
+    if (bytes.capacity() > kKeptBytes) {
+      bytes = {};
+    } else {
+      bytes.clear();
+    }
     block.reset();
     certificate.reset();
   }

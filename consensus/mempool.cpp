@@ -8,7 +8,9 @@
 namespace govchain::consensus {
 
 Mempool::Mempool(const MempoolConfig& config)
-    : config_(config), pending_index_(config.seed), committed_index_(config.seed) {
+    : config_(config),
+      pending_index_(config.seed),
+      committed_(config.committed_window, config.seed) {
   GOVCHAIN_ASSERT(config.max_payloads < kNone);
 }
 
@@ -98,12 +100,12 @@ void Mempool::commit(const Block& block) {
   for (const PayloadRef& payload : block.payloads) {
     const std::optional<uint32_t> slot = pending_index_.find(payload->digest);
     if (slot) take(*slot);
-    remember_committed(payload->digest);
+    committed_.add(payload->digest);
   }
 }
 
 void Mempool::restore_committed(std::span<const Digest> digests) {
-  for (const Digest& digest : digests) remember_committed(digest);
+  for (const Digest& digest : digests) committed_.add(digest);
 }
 
 bool Mempool::remove(const Digest& digest) {
@@ -120,9 +122,7 @@ bool Mempool::is_pending(const Digest& digest) const {
   return pending_index_.find(digest).has_value();
 }
 
-bool Mempool::is_committed(const Digest& digest) const {
-  return committed_index_.find(digest).has_value();
-}
+bool Mempool::is_committed(const Digest& digest) const { return committed_.contains(digest); }
 
 PayloadRef Mempool::find(const Digest& digest) const {
   const std::optional<uint32_t> slot = pending_index_.find(digest);
@@ -164,18 +164,14 @@ void Mempool::encode_state(Writer& out) const {
     out.i64(entry.added.nanoseconds());
     out.ordinal(entry.height);
   }
-  const auto remembered = static_cast<uint32_t>(committed_.size());
-  out.u32(remembered);
-  // From the oldest on; the ring begins at committed_next_ once it is full.
-  const uint32_t start = remembered < config_.committed_window ? 0 : committed_next_;
-  for (uint32_t i = 0; i < remembered; ++i) out.digest(committed_[(start + i) % remembered]);
+  out.u32(committed_.size());
+  committed_.for_each([&](const Digest& digest) { out.digest(digest); });
 }
 
 Bytes Mempool::memory() const {
-  return bytes_ +
-         Bytes(entries_.capacity() * sizeof(Entry) + free_.capacity() * sizeof(uint32_t) +
-               origins_.capacity() * sizeof(Origin) + committed_.capacity() * sizeof(Digest) +
-               pending_index_.memory() + committed_index_.memory() + pending_ * sizeof(Payload));
+  return bytes_ + Bytes(entries_.capacity() * sizeof(Entry) + free_.capacity() * sizeof(uint32_t) +
+                        origins_.capacity() * sizeof(Origin) + committed_.memory() +
+                        pending_index_.memory() + pending_ * sizeof(Payload));
 }
 
 uint32_t Mempool::origin_index(ReplicaId id) const {
@@ -266,18 +262,6 @@ void Mempool::take(uint32_t slot) {
   GOVCHAIN_ASSERT(was_indexed);
   entry.payload.reset();
   free_.push_back(slot);
-}
-
-void Mempool::remember_committed(const Digest& digest) {
-  if (config_.committed_window == 0 || is_committed(digest)) return;
-  if (committed_.size() < config_.committed_window) {
-    committed_.push_back(digest);
-  } else {
-    committed_index_.erase(committed_[committed_next_]);
-    committed_[committed_next_] = digest;
-  }
-  committed_index_.insert(digest, committed_next_);
-  committed_next_ = (committed_next_ + 1) % config_.committed_window;
 }
 
 }  // namespace govchain::consensus

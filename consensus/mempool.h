@@ -17,11 +17,13 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "consensus/block.h"
 #include "consensus/codec.h"
 #include "consensus/digest_index.h"
+#include "consensus/digest_window.h"
 #include "consensus/effect.h"
 #include "consensus/payload.h"
 #include "consensus/time.h"
@@ -102,9 +104,7 @@ class Mempool {
   // a replica that never saw the blocks does not order their payloads again.
   template <typename Visit>
   void for_each_committed(Visit&& visit) const {
-    const auto remembered = static_cast<uint32_t>(committed_.size());
-    const uint32_t start = remembered < config_.committed_window ? 0 : committed_next_;
-    for (uint32_t i = 0; i < remembered; ++i) visit(committed_[(start + i) % remembered]);
+    committed_.for_each(std::forward<Visit>(visit));
   }
   // Adds to the committed window what another replica's has; pending payloads stay.
   void restore_committed(std::span<const Digest> digests);
@@ -145,7 +145,6 @@ class Mempool {
   void unlink(uint32_t slot);
   void mark(Entry& entry, Height height);
   void take(uint32_t slot);
-  void remember_committed(const Digest& digest);
 
   MempoolConfig config_;
   std::vector<Entry> entries_;
@@ -160,10 +159,8 @@ class Mempool {
   Bytes bytes_;
   Bytes waiting_bytes_;
   uint64_t waiting_transactions_ = 0;
-  DigestIndex pending_index_;      // digest -> entry
-  DigestIndex committed_index_;    // digest -> place in the ring
-  std::vector<Digest> committed_;  // ring of the last committed_window digests
-  uint32_t committed_next_ = 0;    // place of the next one
+  DigestIndex pending_index_;  // digest -> entry
+  DigestWindow committed_;     // the last committed_window digests
 };
 
 }  // namespace govchain::consensus

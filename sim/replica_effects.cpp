@@ -442,7 +442,16 @@ consensus::CertificateRef ReplicaHost::shared_certificate(
   if (!certificate) return certificate;
   std::map<uint64_t, consensus::CertificateRef>& kept = chain().certificates;
   consensus::CertificateRef& first = kept[block.height.value()];
-  if (!first) first = certificate;
+  if (!first) {
+    // With signatures of its own: it outlives the votes that the engines' certificates refer to.
+    consensus::Ref<consensus::Certificate> copy = consensus::Ref<consensus::Certificate>::make();
+    copy->statement = certificate->statement;
+    copy->signers = certificate->signers;
+    for (size_t i = 0; i < certificate->signatures.size(); ++i) {
+      copy->signatures.push_back(certificate->signatures[i]);
+    }
+    first = std::move(copy);
+  }
   const bool same = first->statement == certificate->statement;
   const consensus::CertificateRef shared = same ? first : certificate;
   if (kept.size() > chain().spec->engine.retained_blocks) kept.erase(kept.begin());

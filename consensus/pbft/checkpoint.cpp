@@ -86,7 +86,7 @@ void PbftEngine::count_checkpoint(CheckpointEntry& entry, const Digest& root) {
   for (uint32_t i = 0; i < votes.messages.size(); ++i) {
     if (!agrees(i)) continue;
     certificate->signers.push_back(votes.messages[i]->sender);
-    certificate->signatures.push_back(votes.messages[i]->signature);
+    certificate->signatures.push_back(votes.messages[i]);
   }
   Checkpoint checkpoint;
   checkpoint.height = entry.height;

@@ -292,11 +292,13 @@ void PbftEngine::check_prepared(Slot& slot) {
                                   Protocol::kPbft, static_cast<uint8_t>(MessageType::kPrepare),
                                   active_view_,    slot.height,
                                   slot.digest};
+  prepares->signers.reserve(slot.prepares.verified.count());
+  prepares->signatures.reserve_votes(slot.prepares.verified.count());
   for (uint32_t i = 0; i < slot.prepares.messages.size(); ++i) {
     const MessageRef& message = slot.prepares.messages[i];
     if (!message || !slot.prepares.verified.contains(i) || message->digest != slot.digest) continue;
     prepares->signers.push_back(message->sender);
-    prepares->signatures.push_back(message->signature);
+    prepares->signatures.push_back(message);
   }
   slot.proof = PreparedProof{CertificateRef(std::move(prepares)), slot.proposal->signature};
   highest_prepared_ = std::max(highest_prepared_, slot.height);
@@ -313,11 +315,13 @@ void PbftEngine::check_committed(Slot& slot) {
   certificate->statement = Statement{
       config_.chain, membership_.epoch, Protocol::kPbft, static_cast<uint8_t>(MessageType::kCommit),
       active_view_,  slot.height,       slot.digest};
+  certificate->signers.reserve(slot.commits.verified.count());
+  certificate->signatures.reserve_votes(slot.commits.verified.count());
   for (uint32_t i = 0; i < slot.commits.messages.size(); ++i) {
     const MessageRef& message = slot.commits.messages[i];
     if (!message || !slot.commits.verified.contains(i) || message->digest != slot.digest) continue;
     certificate->signers.push_back(message->sender);
-    certificate->signatures.push_back(message->signature);
+    certificate->signatures.push_back(message);
   }
   slot.commit_certificate = CertificateRef(std::move(certificate));
   dirty_ = true;

@@ -1,6 +1,8 @@
 #pragma once
 // What a replica knows about one height between the watermarks.
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -23,6 +25,11 @@ class PositionSet {
   void remove(uint32_t position) { words_[position / 64] &= ~(uint64_t{1} << (position % 64)); }
   void clear() {
     for (uint64_t& word : words_) word = 0;
+  }
+  [[nodiscard]] size_t count() const {
+    size_t total = 0;
+    for (const uint64_t word : words_) total += static_cast<size_t>(std::popcount(word));
+    return total;
   }
 
  private:

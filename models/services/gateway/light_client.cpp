@@ -69,7 +69,7 @@ CheckpointEvidence evidence_of(const consensus::Certificate& certificate) {
           .epoch = certificate.statement.epoch,
           .state_root = certificate.statement.digest,
           .signers = certificate.signers,
-          .signatures = certificate.signatures};
+          .signatures = certificate.signatures.to_vector()};
 }
 
 EvidenceCheck check_evidence(CallContext& context, const ForeignChain& foreign,
