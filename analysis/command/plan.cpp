@@ -220,7 +220,7 @@ void add_plan_command(CLI::App& program, CommandContext& context) {
       "  govchain plan scenarios/national.json\n"
       "  govchain plan scenarios/national.json --years 10 --out out/ten-years\n"
       "  govchain plan scenarios/national.json --deployments provincial,national --json\n"
-      "  govchain plan scenarios/national.json --from isolated --uncertain chain.,adapter.build");
+      "  govchain plan scenarios/national.json --from isolated --uncertain chain.,line.");
   add_simulate_options(*command, options->simulate);
   command->add_option("--deployments", options->deployments, "show these only")
       ->type_name("ID,...")

@@ -167,10 +167,9 @@ int explain(const CLI::App& program, const CLI::ParseError& error) {
     std::cout << error.what() << "\n";
     return kExitOk;
   }
-  // A wrong word also shows as a missing subcommand.
-  const bool no_subcommand = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
-                             !app->get_subcommands({}).empty();
-  if (no_subcommand || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+  // A wrong word also shows as what is missing: a subcommand, or the scenario of `run --hlep`.
+  const bool missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  if (missing || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const std::vector<std::string> extras = program.remaining(true);
     // An unknown option is the mistake; what follows it may have been its value.
     for (const std::string& word : extras) {
