@@ -21,6 +21,9 @@ void read_run(const Reader& root, sim::WorldSpec& world) {
   root.seconds("warmup_seconds", world.warmup);
   root.seconds("client_timeout_seconds", world.client_timeout);
   root.seconds("progress_within_seconds", world.progress_bound);
+  if (root.has("client_timeout_seconds") && world.client_timeout >= world.duration) {
+    root.warn("client_timeout_seconds", "has no effect: the run is over before");
+  }
   if (world.duration < sim::Duration::nanoseconds(1)) {
     root.refuse("duration_seconds", "shorter than a nanosecond");
   }

@@ -9,7 +9,10 @@ namespace govchain::scenarios {
 
 namespace {
 
-constexpr size_t kShownColumns = 100;
+// With the gutter, eighty columns.
+constexpr size_t kColumns = 80;
+constexpr size_t kShownColumns = 72;
+constexpr size_t kShownPointer = 240;
 
 std::string_view line_of(std::string_view text, uint32_t number) {
   size_t start = 0;
@@ -74,8 +77,40 @@ std::string excerpt_block(const Diagnostic& diagnostic) {
   const size_t shown = std::max<size_t>(1, std::min<size_t>(at.length, kShownColumns - 20));
   block += fmt::format("  {} | {}{}", std::string(gutter, ' '), std::string(indent, ' '),
                        std::string(shown, '^'));
-  if (!diagnostic.hint.empty()) block += " " + diagnostic.hint;
-  return block;
+  if (diagnostic.hint.empty()) return block;
+  const size_t used = 2 + gutter + 3 + indent + shown;
+  const bool fits = used + 1 + diagnostic.hint.size() <= kColumns;
+  if (!fits) block += fmt::format("\n  {} |", std::string(gutter, ' '));
+  return block + " " + diagnostic.hint;
+}
+
+// Lines of at most eighty columns, the later ones indented.
+std::string wrapped(const std::string& text) {
+  std::string out;
+  size_t used = 0;
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = std::min(text.find(' ', start), text.size());
+    const std::string word = text.substr(start, end - start);
+    if (used > 0 && used + 1 + word.size() > kColumns) {
+      out += "\n  ";
+      used = 2;
+    } else if (used > 0) {
+      out += ' ';
+      ++used;
+    }
+    out += word;
+    used += word.size();
+    start = end + 1;
+  }
+  return out;
+}
+
+// A key may be as long as its file.
+std::string shortened(const std::string& text) {
+  if (text.size() <= kShownPointer) return text;
+  size_t end = kShownPointer;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "…";
 }
 
 }  // namespace
@@ -131,7 +166,7 @@ std::string place_of(const Position& at) {
 
 std::string render(const Diagnostic& diagnostic) {
   std::string out = place_of(diagnostic.at);
-  if (!diagnostic.pointer.empty()) out += "  " + printable(diagnostic.pointer);
+  if (!diagnostic.pointer.empty()) out += "  " + shortened(printable(diagnostic.pointer));
   out += "  " + diagnostic.message;
   const bool in_file =
       diagnostic.at.source != nullptr && !diagnostic.at.source->is_option && diagnostic.at.line > 0;
@@ -140,7 +175,7 @@ std::string render(const Diagnostic& diagnostic) {
   } else if (!diagnostic.hint.empty()) {
     out += "\n  " + diagnostic.hint;
   }
-  if (!diagnostic.note.empty()) out += "\n" + diagnostic.note;
+  if (!diagnostic.note.empty()) out += "\n" + wrapped(diagnostic.note);
   return out;
 }
 

@@ -180,6 +180,11 @@ void read_fault(const Reader& entry, sim::WorldSpec& world) {
   entry.seconds("at_seconds", fault.at);
   entry.seconds("duration_seconds", fault.duration);
   fault.chain = chain_of(entry, world);
+  const bool of_all_chains =
+      fault.kind == FaultKind::kTrunkCut || fault.kind == FaultKind::kPlaceLoss;
+  if (of_all_chains && entry.has("chain")) {
+    entry.refuse("chain", "has no effect: a fault of kind " + name + " strikes every chain there");
+  }
   fault.group = replicas_of(entry, "replicas", world.chains[fault.chain]);
   find_place(entry, world, fault);
   find_trunk(entry, world, fault);

@@ -40,7 +40,8 @@ std::vector<sim::ReplicaIndex> ingress_of(const Reader& load, uint32_t replicas)
   return chosen;
 }
 
-std::vector<sim::RateStep> steps_of(const Reader& load, const sim::WorldSpec& world) {
+std::vector<sim::RateStep> steps_of(const Reader& load, sim::Duration until,
+                                    const sim::WorldSpec& world) {
   std::vector<sim::RateStep> steps{{{}, load.value("rate_per_second", 0)}};
   for (const Reader& step : load.objects("steps", "step")) {
     sim::RateStep one;
@@ -49,6 +50,11 @@ std::vector<sim::RateStep> steps_of(const Reader& load, const sim::WorldSpec& wo
     if (one.from >= world.duration) {
       step.refuse("from_seconds", fmt::format("after the end of the run, which lasts {:g} s",
                                               world.duration.to_seconds()));
+    }
+    if (load.has("until_seconds") && one.from >= until) {
+      step.refuse(
+          "from_seconds",
+          fmt::format("has no effect: the load ends at until_seconds, {:g} s", until.to_seconds()));
     }
     if (one.from < steps.back().from || (steps.size() > 1 && one.from == steps.back().from)) {
       step.refuse("from_seconds", "steps must come in ascending order of time");
@@ -125,6 +131,15 @@ std::vector<Part> read_mix(const Reader& load, const Reader& chain, sim::WorldSp
     total += part.share;
     parts.push_back(std::move(part));
   }
+  for (const char* key : {"payload_bytes", "execution_factor"}) {
+    const auto entries = load.objects("mix", "mix");
+    const bool all_own = std::all_of(entries.begin(), entries.end(), [&](const Reader& entry) {
+      return entry.has(key) || entry.text("workload", "random") != "random";
+    });
+    if (load.has(key) && !entries.empty() && all_own) {
+      load.warn(key, "has no effect: every entry of mix has its own");
+    }
+  }
   if (!parts.empty() && std::abs(total - 1) > 1e-6) {
     load.refuse("mix", fmt::format("the shares add up to {:g}, not to 1", total));
   }
@@ -151,18 +166,43 @@ sim::TransactionMaker maker_of(const std::string& workload, const Reader& chain,
   return models::sharing_workload(std::move(config));
 }
 
+// In an exact run every transaction that waits is an object; under overload all wait that clients
+// have not given up. `run` on 16 replicas takes 1.4 kB for each of 512 B.
+void check_memory(const Reader& load, const std::vector<sim::RateStep>& steps,
+                  const std::vector<Part>& parts, const sim::WorldSpec& world) {
+  constexpr double kOverheadBytes = 1'000;
+  constexpr double kMostBytes = 8e9;
+  double rate = 0;
+  for (const sim::RateStep& step : steps) rate = std::max(rate, step.per_second);
+  double bytes = 0;
+  for (const Part& part : parts) {
+    const auto payload = static_cast<double>(world.classes[part.transaction_class].payload.count());
+    bytes += part.share * (payload + kOverheadBytes);
+  }
+  const double seconds = std::min(world.duration, world.client_timeout).to_seconds();
+  const double most = rate * seconds * bytes;
+  if (most <= kMostBytes) return;
+  load.refuse("rate_per_second",
+              fmt::format("up to {:.3g} transactions can wait at once and take {:.3g} GB; at most "
+                          "{:g} GB in an exact run (load_mode cohort needs less)",
+                          rate * seconds, most / 1e9, kMostBytes / 1e9));
+}
+
 }  // namespace
 
 void read_load(const Reader& load, const Reader& chain, sim::ChainIndex index,
                sim::WorldSpec& world) {
   const auto replicas = static_cast<uint32_t>(world.chains[index].replicas.size());
   const std::vector<sim::ReplicaIndex> ingress = ingress_of(load, replicas);
-  const std::vector<sim::RateStep> steps = steps_of(load, world);
   sim::LoadSpec common;
   common.chain = index;
   if (load.text("arrivals", "poisson") == "uniform") common.arrivals = sim::ArrivalKind::kUniform;
   load.milliseconds("access_delay_ms", common.access_delay);
   load.seconds("until_seconds", common.until);
+  const std::vector<sim::RateStep> steps = steps_of(load, common.until, world);
+  if (common.access_delay >= world.duration) {
+    load.warn("access_delay_ms", "no transaction arrives before the end of the run");
+  }
   if (load.has("until_seconds") && common.until > world.duration) {
     load.warn("until_seconds", "has no effect: the run is over before");
   }
@@ -176,6 +216,7 @@ void read_load(const Reader& load, const Reader& chain, sim::ChainIndex index,
   }
   if (count <= 0) load.warn("rate_per_second", "no transaction is ever offered");
   const std::vector<Part> parts = read_mix(load, chain, world);
+  if (exact) check_memory(load, steps, parts, world);
   uint32_t source = 0;
   for (const Part& part : parts) {
     for (const sim::ReplicaIndex replica : ingress) {

@@ -355,6 +355,7 @@ class NationalReader {
           .refuse("price", "no price of this id", did_you_mean(nation().hardware.price, known));
     }
     check_uncertain(*data);
+    check_currencies(section, *data);
     for (const models::Price& price : data->prices) {
       out_.figures.push_back({price.id, price.item, price.mid, price.low, price.high, price.unit,
                               price.source, price.quality, price.origin});
@@ -419,6 +420,18 @@ class NationalReader {
       *known = std::move(price);
     } else {
       data.prices.push_back(std::move(price));
+    }
+  }
+
+  // What cannot be converted is found here, not when the plan is valued.
+  static void check_currencies(const Reader& section, const PriceData& data) {
+    for (const models::Price& price : data.prices) {
+      const auto base = models::to_base(price, data.base, data.exchange_rates, data.deflator);
+      const bool own = section.exists() && section.node()->find(price.id) != nullptr;
+      if (!base && own) {
+        const Reader entry = section.object(price.id, "price");
+        return entry.refuse(entry.has("currency") ? "currency" : "", base.error().message);
+      }
     }
   }
 

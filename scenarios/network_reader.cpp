@@ -46,6 +46,7 @@ struct PairSettings {
   sim::Rate rate;
   double loss = 0;
   bool set = false;
+  bool timed = false;  // has a delay of its own
 };
 
 // [a * places + b], a < b.
@@ -77,10 +78,24 @@ std::vector<PairSettings> pair_settings(const Reader& network,
     if (pair.set) delay.refuse("between", "this pair is there twice");
     pair.set = true;
     delay.milliseconds("ms", pair.delay);
+    pair.timed = delay.has("ms");
     delay.rate_mbps("mbps", pair.rate);
     delay.number("loss", pair.loss);
   }
   return pairs;
+}
+
+// A pair without a delay would be as near as one room.
+void check_joined(const Reader& network, const std::vector<std::string>& ids,
+                  const std::vector<PairSettings>& pairs) {
+  for (size_t a = 0; a < ids.size(); ++a) {
+    for (size_t b = a + 1; b < ids.size(); ++b) {
+      if (pairs[a * ids.size() + b].timed) continue;
+      network.refuse("delays", fmt::format("nothing says how far {} is from {}", ids[a], ids[b]),
+                     "delay_ms is for all pairs that are not listed");
+      return;
+    }
+  }
 }
 
 void connect_all_pairs(const Reader& network, sim::NetworkSpec& spec) {
@@ -94,6 +109,7 @@ void connect_all_pairs(const Reader& network, sim::NetworkSpec& spec) {
     network.refuse("", "delay_ms is missing; there are several places and no backbone");
   }
   const std::vector<PairSettings> pairs = pair_settings(network, ids);
+  if (!network.has("delay_ms")) check_joined(network, ids, pairs);
   spec.routes.assign(count * count, {});
   for (size_t a = 0; a < count; ++a) {
     for (size_t b = a + 1; b < count; ++b) {
@@ -138,6 +154,10 @@ void connect_backbone(const Reader& network, const std::string& home, sim::Netwo
     chosen.push_back((*all)[static_cast<size_t>(found - known.begin())]);
   }
   const std::string name = network.text("backbone");
+  if (name != "Chinanet") {
+    // provinces.json names Chinanet's nodes; on another graph every place hangs on the nearest.
+    for (models::Place& place : chosen) place.backbone_node.clear();
+  }
   const auto graph =
       std::find_if(data->backbones.begin(), data->backbones.end(),
                    [&](const models::Backbone& backbone) { return backbone.name == name; });

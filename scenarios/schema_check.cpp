@@ -182,7 +182,7 @@ class Walk {
     }
     return Diagnostic{node.at, pointer,
                       "unknown value \"" + printable(node.text.substr(0, 40)) + "\"", hint,
-                      "Allowed here: " + joined(allowed, ", ") + "    (govchain scenario schema)"};
+                      "Allowed here: " + joined(allowed, ", ") + " (govchain scenario schema)"};
   }
 
   static std::optional<Diagnostic> check_number(const JsonNode& node, const Json& schema,
@@ -308,7 +308,7 @@ class Walk {
       hint = "did you mean \"" + *nearest + "\"?";
     }
     return Diagnostic{member.key_at, pointer, "unknown key", hint,
-                      "Allowed here: " + joined(allowed, ", ") + "    (govchain scenario schema)"};
+                      "Allowed here: " + joined(allowed, ", ") + " (govchain scenario schema)"};
   }
 
   static std::optional<Diagnostic> check_required(const JsonNode& node, const Json& schema,

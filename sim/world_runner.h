@@ -39,7 +39,11 @@ class WorldRunner final : public NetworkSink, public ClientSide {
       replicas_[endpoint]->prefetch();
     }
   }
-  [[nodiscard]] bool stopped() const { return stopped_; }
+  // Asked after every event: a hundredth of a large run can take minutes, and nobody who pressed
+  // Ctrl-C waits for them.
+  [[nodiscard]] bool stopped() const {
+    return stopped_ || (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed));
+  }
 
   // --- NetworkSink
   void deliver(const Parcel& parcel, EndpointIndex to, TimePoint at, Duration transit) override;

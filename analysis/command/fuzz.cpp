@@ -213,10 +213,10 @@ void add_fuzz_command(CLI::App& program, CommandContext& context) {
       "it to every rule of safety and liveness. A seed that breaks one is shrunk to the faults "
       "that it needs and printed as a command.");
   command->footer(
-      "  govchain fuzz --protocol raft --seeds 0:20000   a campaign\n"
-      "  govchain fuzz --seeds 17:18 --faults 2,5        a replay, with two of seed 17's faults\n"
-      "  govchain fuzz --faults crash,partition          with these kinds of faults only\n"
-      "  govchain fuzz --mutant all                      are the rules able to find planted bugs?");
+      "  govchain fuzz --protocol raft --seeds 0:20000  a campaign\n"
+      "  govchain fuzz --seeds 17:18 --faults 2,5       a replay, two of its faults\n"
+      "  govchain fuzz --faults crash,partition         with these kinds of faults only\n"
+      "  govchain fuzz --mutant all                     do the rules find planted bugs?");
   command->add_option("--protocol", options->protocol, "pbft (default) or raft")
       ->check(CLI::IsMember({"pbft", "raft"}));
   command->add_option("--seeds", options->seeds, "A:B, from A to B - 1 (0:1000)");

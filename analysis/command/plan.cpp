@@ -20,6 +20,8 @@
 #include "analysis/command/simulate_options.h"
 #include "analysis/command/terminal.h"
 #include "analysis/report/report.h"
+#include "scenarios/diagnostic.h"
+#include "scenarios/nearest_name.h"
 #include "scenarios/scenario.h"
 #include "sim/world.h"
 
@@ -44,10 +46,17 @@ Result<PlanOptions> plan_options(const Options& options) {
   PlanOptions plan;
   const auto kind = [](const std::string& option, const std::string& name) {
     Result<models::DeploymentKind> found = models::deployment_kind(name);
-    if (!found)
-      return Result<models::DeploymentKind>(
-          Error{ErrorCode::kInvalid, found.error().message, option});
-    return found;
+    if (found) return found;
+    std::vector<std::string> known;
+    for (const models::DeploymentKind one : models::kAllDeployments) {
+      known.emplace_back(models::name_of(one));
+    }
+    const auto nearest = scenarios::nearest_name(name, known);
+    return Result<models::DeploymentKind>(
+        Error{ErrorCode::kInvalid,
+              scenarios::printable(found.error().message) +
+                  (nearest ? "; did you mean " + *nearest + "?" : ""),
+              option});
   };
   if (!options.deployments.empty()) {
     plan.deployments.clear();
@@ -79,8 +88,23 @@ PlanInput plan_input(const Options& options, scenarios::Scenario scenario,
   input.scenario_hash = scenario.hash;
   input.command = command_line(context);
   input.national = *std::move(scenario.national);
+  input.objectives = std::move(scenario.objectives);
   if (!options.uncertain.empty()) input.national.uncertain = options.uncertain;
   return input;
+}
+
+Error unknown_price(const std::string& name, const std::vector<models::Price>& prices) {
+  std::vector<std::string> known{"none", "discount_rate"};
+  for (const models::Price& price : prices) {
+    known.push_back(price.id);
+    known.push_back(price.id.substr(0, price.id.find('.')) + ".");
+  }
+  const auto nearest = scenarios::nearest_name(name, known);
+  return Error{ErrorCode::kInvalid,
+               "no price is called " + scenarios::printable(name) +
+                   (nearest ? "; did you mean " + *nearest + "?" : "") +
+                   " A group ends in a dot, as in line.",
+               "--uncertain"};
 }
 
 // Ids or prefixes that no price has would silently make everything certain.
@@ -91,11 +115,7 @@ consensus::Status check_uncertain(const PlanInput& input, const Options& options
     const bool known = std::any_of(prices.begin(), prices.end(), [&](const models::Price& price) {
       return price.id == name || (name.ends_with('.') && price.id.starts_with(name));
     });
-    if (!known) {
-      return Error{ErrorCode::kInvalid,
-                   "no price is called " + name + "; a group ends in a dot, as in line.",
-                   "--uncertain"};
-    }
+    if (!known) return unknown_price(name, prices);
   }
   return consensus::success();
 }
@@ -140,6 +160,12 @@ Result<PlanResult> simulate_plan(const PlanInput& input, PlanOptions request,
 void plan(const Options& options, CommandContext& context) {
   const Result<PlanOptions> chosen = plan_options(options);
   if (!chosen) return fail(context, chosen.error(), kExitUsage);
+  if (!options.simulate.trace.empty()) {
+    return fail(context,
+                {ErrorCode::kInvalid, "a plan simulates many worlds; trace one with govchain run",
+                 "--trace"},
+                kExitUsage);
+  }
   SimulateOptions simulate = options.simulate;
   if (options.years > 0) simulate.overrides.push_back(fmt::format("/years={}", options.years));
   std::optional<scenarios::Scenario> scenario = load_with_options(simulate, context);
@@ -169,7 +195,10 @@ void plan(const Options& options, CommandContext& context) {
   if (const auto written = write_results(folder, json, resolved); !written) {
     return fail(context, written.error(), kExitFailed);
   }
-  if (!simulate.quiet || simulate.json) print(options, input, *result, folder, json);
+  print(options, input, *result, folder, json);
+  const bool missed = std::any_of(result->objectives.begin(), result->objectives.end(),
+                                  [](const CheckedObjective& one) { return !one.met; });
+  if (missed) context.exit_code = kExitObjective;
   if (!result->violations.empty()) {
     const sim::Violation& first = result->violations.front();
     fail(context,
@@ -191,14 +220,14 @@ void add_plan_command(CLI::App& program, CommandContext& context) {
       "  govchain plan scenarios/national.json\n"
       "  govchain plan scenarios/national.json --years 10 --out out/ten-years\n"
       "  govchain plan scenarios/national.json --deployments provincial,national --json\n"
-      "  govchain plan scenarios/national.json --from isolated --uncertain chain.,adapter.build");
+      "  govchain plan scenarios/national.json --from isolated --uncertain chain.,line.");
   add_simulate_options(*command, options->simulate);
   command->add_option("--deployments", options->deployments, "show these only")
       ->type_name("ID,...")
       ->delimiter(',');
   command->add_option("--years", options->years, "years that are paid for")
       ->type_name("N")
-      ->check(CLI::Range(1, 50));
+      ->check(CLI::Range(1, 30));
   command->add_option("--from", options->from, "first end of the redundancy cost: interconnected")
       ->type_name("ID");
   command->add_option("--against", options->against, "its second end: national")->type_name("ID");

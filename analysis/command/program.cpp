@@ -1,5 +1,8 @@
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 
@@ -17,12 +20,38 @@ namespace govchain::analysis {
 namespace {
 
 std::atomic<bool> stop_requested{false};
+std::atomic<int> stop_signal{0};
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch such");
 
 extern "C" void request_stop(int signal) {
-  // The second Ctrl-C does what it usually does, for somebody who will not wait.
+  stop_signal.store(signal);
   stop_requested.store(true);
-  std::signal(signal, SIG_DFL);
+}
+
+// Without SA_RESTART, so that waiting for a pipe ends too; and the second Ctrl-C does what it
+// usually does, for somebody who will not wait.
+void watch(int signal) {
+  struct sigaction action {};
+  action.sa_handler = request_stop;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(signal, &action, nullptr);
+}
+
+// What a full disk swallowed must not end as success.
+int finish_output(int code) {
+  std::cout.flush();
+  const bool written = std::cout.good() && std::fflush(stdout) == 0;
+  if (!written && code != kExitUsage) {
+    std::cerr << "standard output: cannot be written: " << std::strerror(errno) << "\n";
+    return kExitFailed;
+  }
+  return code;
+}
+
+// Of a run that was stopped, as shells know it: 130 after Ctrl-C.
+int stopped_code(int code) {
+  constexpr int kSignalled = 128;
+  return stop_requested.load() && code != kExitOk ? kSignalled + stop_signal.load() : code;
 }
 
 bool holds_scenarios(const std::filesystem::path& folder) {
@@ -138,10 +167,9 @@ int explain(const CLI::App& program, const CLI::ParseError& error) {
     std::cout << error.what() << "\n";
     return kExitOk;
   }
-  // A wrong word also shows as a missing subcommand.
-  const bool no_subcommand = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
-                             !app->get_subcommands({}).empty();
-  if (no_subcommand || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+  // A wrong word also shows as what is missing: a subcommand, or the scenario of `run --hlep`.
+  const bool missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  if (missing || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const std::vector<std::string> extras = program.remaining(true);
     // An unknown option is the mistake; what follows it may have been its value.
     for (const std::string& word : extras) {
@@ -163,8 +191,9 @@ void inherit_help(CLI::App& app, const std::shared_ptr<HelpFormatter>& formatter
 }  // namespace
 
 int run_program(const std::vector<std::string>& arguments) {
-  std::signal(SIGINT, request_stop);
-  std::signal(SIGTERM, request_stop);
+  errno = 0;
+  watch(SIGINT);
+  watch(SIGTERM);
   CommandContext context;
   context.home = find_home();
   context.arguments = arguments;
@@ -184,7 +213,7 @@ int run_program(const std::vector<std::string>& arguments) {
   inherit_help(program, std::make_shared<HelpFormatter>());
   if (arguments.empty()) {
     std::cout << program.help();
-    return kExitUsage;
+    return finish_output(kExitUsage);
   }
   // A word that is no command would else be reported as a missing command.
   if (arguments.front()[0] != '-') {
@@ -197,9 +226,9 @@ int run_program(const std::vector<std::string>& arguments) {
     // CLI11 takes its arguments in reverse order.
     program.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    return explain(program, error);
+    return finish_output(explain(program, error));
   }
-  return context.exit_code;
+  return finish_output(stopped_code(context.exit_code));
 }
 
 void fail(CommandContext& context, const consensus::Error& error, ExitCode code) {

@@ -10,6 +10,7 @@
 #include "analysis/command/command.h"
 #include "analysis/command/commands.h"
 #include "analysis/command/terminal.h"
+#include "analysis/experiments/objectives.h"
 #include "scenarios/schema_check.h"
 
 namespace govchain::analysis {
@@ -34,7 +35,13 @@ scenarios::LoadOptions load_options(const Options& options, const CommandContext
 void check(const Options& options, CommandContext& context) {
   Json list = Json::array();
   for (const std::string& file : options.files) {
-    const auto scenario = scenarios::load_scenario(file, load_options(options, context));
+    auto scenario = scenarios::load_scenario(file, load_options(options, context));
+    if (scenario) {
+      if (const auto known = check_objectives(*scenario); !known) {
+        scenario = consensus::Error{
+            known.error().code, known.error().where + "  " + known.error().message, {}};
+      }
+    }
     if (!scenario) {
       fail(context, scenario.error(), kExitUsage);
       list.push_back(Json{{"path", file}, {"valid", false}, {"error", scenario.error().message}});

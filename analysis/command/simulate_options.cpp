@@ -6,6 +6,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "analysis/experiments/objectives.h"
+#include "scenarios/diagnostic.h"
+#include "scenarios/nearest_name.h"
+
 namespace govchain::analysis {
 
 namespace {
@@ -15,8 +19,11 @@ constexpr uint32_t kMostThreads = 1'024;
 // A name out of a few; CLI11's own check would not say which is the nearest.
 std::string check_choice(const std::string& value, const std::vector<std::string>& known) {
   if (std::find(known.begin(), known.end(), value) != known.end()) return {};
-  std::string message = "\"" + value + "\" is none of";
+  std::string message = "\"" + scenarios::printable(value) + "\" is none of";
   for (const std::string& one : known) message += " " + one;
+  if (const auto nearest = scenarios::nearest_name(value, known)) {
+    message += "; did you mean " + *nearest + "?";
+  }
   return message;
 }
 
@@ -74,6 +81,10 @@ std::optional<scenarios::Scenario> load_with_options(const SimulateOptions& opti
   auto scenario = scenarios::load_scenario(options.scenario, load);
   if (!scenario) {
     fail(context, scenario.error(), kExitUsage);
+    return std::nullopt;
+  }
+  if (const auto known = check_objectives(*scenario); !known) {
+    fail(context, known.error(), kExitUsage);
     return std::nullopt;
   }
   if (!options.quiet) {

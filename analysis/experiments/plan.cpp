@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 namespace govchain::analysis {
@@ -116,10 +117,17 @@ void find_cheapest(PlanResult& result) {
 
 Result<PlanResult> run_plan(const PlanInput& input, const PlanOptions& options,
                             const models::Simulator& simulator) {
+  const auto started = std::chrono::steady_clock::now();
   Result<Valuer> valuer = make_valuer(input);
   if (!valuer) return valuer.error();
   models::PlanRequest request;
   request.deployments = options.deployments;
+  // What an objective bounds is computed, shown or not.
+  for (const scenarios::Objective& objective : input.objectives) {
+    if (const auto kind = deployment_of_metric(objective.metric)) {
+      request.deployments.push_back(*kind);
+    }
+  }
   request.from = options.from;
   request.against = options.against;
   request.threads = options.threads;
@@ -148,6 +156,10 @@ Result<PlanResult> run_plan(const PlanInput& input, const PlanOptions& options,
   result.work = plan->work;
   result.worlds_simulated = plan->worlds_simulated;
   result.worlds_reused = plan->worlds_reused;
+  result.work.threads = options.threads;
+  result.work.wall_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  check_against(input, result);
   return result;
 }
 

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "analysis/experiments/objectives.h"
 #include "consensus/result.h"
 #include "models/cost/valuation.h"
 #include "models/sizing/sizing.h"
@@ -21,6 +23,7 @@ struct PlanInput {
   std::string scenario_hash;  // of the resolved scenario
   std::string command;        // that would make this result again
   scenarios::NationalScenario national;
+  std::vector<scenarios::Objective> objectives;
 };
 
 struct ValuedConfiguration {
@@ -55,6 +58,7 @@ struct PlanResult {
   double cheapest_share = 0;
   double judgement_share = 0;  // of the first end's cost
   std::vector<std::string> not_priced;
+  std::vector<CheckedObjective> objectives;
   std::vector<sim::Violation> violations;
   std::vector<std::string> world_digests;
   sim::WorkDone work;
@@ -74,6 +78,15 @@ struct PlanOptions {
 [[nodiscard]] consensus::Result<PlanResult> run_plan(const PlanInput& input,
                                                      const PlanOptions& options,
                                                      const models::Simulator& simulator);
+
+// The metrics that objectives may name: numbers of the result's JSON, elements of lists by their
+// ids. In /deployments/N a number N counts all six in their order, whatever --deployments shows.
+[[nodiscard]] std::vector<std::string> plan_metrics(const scenarios::NationalScenario& national);
+
+// The deployment that a metric is of, if it is of one.
+[[nodiscard]] std::optional<models::DeploymentKind> deployment_of_metric(const std::string& metric);
+// Fills in result.objectives.
+void check_against(const PlanInput& input, PlanResult& result);
 
 // The object of CLI.md, with its digest, as text ending in a newline. `pretty` indents it.
 [[nodiscard]] std::string plan_json(const PlanInput& input, const PlanResult& result, bool pretty);

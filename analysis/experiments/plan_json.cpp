@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -45,12 +47,15 @@ Json parts(const std::vector<models::Valuation::Part>& all) {
   return list;
 }
 
+// Things that are counted: no reader should meet 7.0 nodes or a part of a byte.
+Json whole(double count) { return std::llround(count); }
+
 Json sizes(const models::SizedConfiguration& sized) {
-  return Json{{"nodes", sized.nodes},
-              {"cores", sized.cores},
-              {"memory_bytes", sized.memory_bytes},
-              {"storage_bytes", sized.storage_bytes},
-              {"network_bps", sized.network_bps},
+  return Json{{"nodes", whole(sized.nodes)},
+              {"cores", whole(sized.cores)},
+              {"memory_bytes", whole(sized.memory_bytes)},
+              {"storage_bytes", whole(sized.storage_bytes)},
+              {"network_bps", whole(sized.network_bps)},
               {"utilisation", sized.utilisation}};
 }
 
@@ -97,8 +102,8 @@ Json places(const ValuedConfiguration& configuration, const models::NationSpec& 
     if (const auto tile = models::tile_of(outcome.id)) {
       entry["tile"] = Json{{"row", tile->row}, {"column", tile->column}};
     }
-    entry["nodes"] = outcome.nodes;
-    entry["cores"] = outcome.cores;
+    entry["nodes"] = whole(outcome.nodes);
+    entry["cores"] = whole(outcome.cores);
     entry["throughput_tps"] = outcome.throughput_per_second;
     entry["latency_ms"] = latency(outcome.latency);
     entry["availability"] = outcome.availability;
@@ -197,6 +202,23 @@ Json drivers(const PlanResult& result) {
   return list;
 }
 
+Json deployments(const PlanInput& input, const PlanResult& result, bool hidden_too) {
+  Json list = Json::array();
+  for (const ValuedDeployment& one : result.deployments) {
+    if (one.shown || hidden_too) list.push_back(deployment(one, input.national.nation));
+  }
+  return list;
+}
+
+void add_comparison(Json& object, const PlanResult& result) {
+  object["redundancy_cost"] = redundancy(result);
+  object["price_of_chain"] = range(result.price_of_chain);
+  object["do_nothing"] = range(result.do_nothing);
+  object["cheapest"] =
+      Json{{"id", models::name_of(result.cheapest)}, {"share", result.cheapest_share}};
+  object["judgement_share"] = result.judgement_share;
+}
+
 std::string digest_of(const Json& object, const PlanResult& result) {
   std::string text = object.dump();
   for (const std::string& digest : result.world_digests) text += "\n" + digest;
@@ -208,7 +230,39 @@ std::string digest_of(const Json& object, const PlanResult& result) {
   return hex;
 }
 
+// A number in place of a deployment's name counts all six in their order.
+std::string by_name(const std::string& metric) {
+  const auto kind = deployment_of_metric(metric);
+  if (!kind) return metric;
+  const size_t start = std::string("/deployments/").size();
+  return "/deployments/" + std::string(models::name_of(*kind)) +
+         metric.substr(metric.find('/', start));
+}
+
+// What a deployment spends nothing on is not listed, and costs nothing.
+bool is_cost_item(const std::string& metric) {
+  return metric.find("/cost_items/") != std::string::npos ||
+         metric.find("/cost_by_level/") != std::string::npos;
+}
+
 }  // namespace
+
+void check_against(const PlanInput& input, PlanResult& result) {
+  if (input.objectives.empty()) return;
+  Json object{{"deployments", deployments(input, result, true)}};
+  add_comparison(object, result);
+  for (const scenarios::Objective& objective : input.objectives) {
+    scenarios::Objective named = objective;
+    named.metric = by_name(objective.metric);
+    CheckedObjective one = checked(named, object);
+    if (!one.has_value && is_cost_item(named.metric)) {
+      one.has_value = true;
+      one.met = scenarios::holds(0, objective.comparison, objective.value);
+    }
+    one.objective = objective;
+    result.objectives.push_back(std::move(one));
+  }
+}
 
 std::string plan_json(const PlanInput& input, const PlanResult& result, bool pretty) {
   Json object{{"scenario", input.scenario_id},
@@ -220,20 +274,12 @@ std::string plan_json(const PlanInput& input, const PlanResult& result, bool pre
               {"currency", input.national.base.currency},
               {"price_year", input.national.base.price_year},
               {"draws", input.national.draws}};
-  Json deployments = Json::array();
-  for (const ValuedDeployment& one : result.deployments) {
-    if (one.shown) deployments.push_back(deployment(one, input.national.nation));
-  }
-  object["deployments"] = std::move(deployments);
-  object["redundancy_cost"] = redundancy(result);
-  object["price_of_chain"] = range(result.price_of_chain);
-  object["do_nothing"] = range(result.do_nothing);
-  object["cheapest"] =
-      Json{{"id", models::name_of(result.cheapest)}, {"share", result.cheapest_share}};
-  object["judgement_share"] = result.judgement_share;
+  object["deployments"] = deployments(input, result, false);
+  add_comparison(object, result);
   object["drivers"] = drivers(result);
   object["not_priced"] = result.not_priced;
   object["assumptions"] = assumptions(input);
+  object["objectives"] = objectives_json(result.objectives);
   object["violations"] = violations(result);
   object["digest"] = digest_of(object, result);
   // Outside the digest: how it was called, and what it took on this machine.

@@ -182,6 +182,7 @@ std::string plan_text(const PlanInput& input, const PlanResult& result, const Te
                        input.national.nation.services.size(), input.national.nation.years,
                        input.national.base.currency, input.national.base.price_year),
            limit, "");
+  text += objectives_text(result.objectives, style.colour);
   text += "\n" + deployments_table(result, style) + "\n";
   const std::string strong = style.colour ? "\033[1m" : "";
   const std::string plain = style.colour ? "\033[0m" : "";

@@ -5,7 +5,6 @@
 #include <optional>
 #include <thread>
 
-#include "scenarios/nearest_name.h"
 #include "sim/world.h"
 
 namespace govchain::analysis {
@@ -255,24 +254,10 @@ Result<std::vector<sim::WorldResult>> replicate(const scenarios::Scenario& scena
   }
 }
 
-Error unknown_metric(const scenarios::Objective& objective, const std::vector<std::string>& known) {
-  std::string message = "no result has the metric " + objective.metric;
-  if (const auto nearest = scenarios::nearest_name(objective.metric, known)) {
-    message += "; did you mean " + *nearest + "?";
-  }
-  return {ErrorCode::kInvalid, message, objective.where};
-}
-
 }  // namespace
 
 Result<RunResult> run_scenario(const scenarios::Scenario& scenario, const RunRequest& request) {
-  const std::vector<std::string> known =
-      scenario.objectives.empty() ? std::vector<std::string>() : metrics_of(scenario);
-  for (const scenarios::Objective& objective : scenario.objectives) {
-    if (std::find(known.begin(), known.end(), objective.metric) == known.end()) {
-      return unknown_metric(objective, known);
-    }
-  }
+  if (const consensus::Status known = check_objectives(scenario); !known) return known.error();
   RunResult result;
   result.scenario = scenario.id;
   result.scenario_hash = scenario.hash;
@@ -291,13 +276,7 @@ Result<RunResult> run_scenario(const scenarios::Scenario& scenario, const RunReq
                    });
   result.work.threads = std::min(request.threads, static_cast<uint32_t>(worlds->size()));
   add_intervals(*worlds, seconds, result);
-  for (const scenarios::Objective& objective : scenario.objectives) {
-    CheckedObjective checked{objective, false, 0, false};
-    checked.has_value = metric_value(result, objective.metric, checked.value);
-    checked.met =
-        checked.has_value && scenarios::holds(checked.value, objective.comparison, objective.value);
-    result.objectives.push_back(std::move(checked));
-  }
+  check_against(scenario.objectives, result);
   return result;
 }
 

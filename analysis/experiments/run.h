@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/experiments/objectives.h"
 #include "analysis/statistics/interval.h"
 #include "consensus/result.h"
 #include "scenarios/scenario.h"
@@ -28,13 +29,6 @@ struct RunRequest {
 struct IntervalRow {
   std::string metric;  // JSON pointer into the result
   Estimate estimate;
-};
-
-struct CheckedObjective {
-  scenarios::Objective objective;
-  bool has_value = false;  // a latency of nothing has none
-  double value = 0;
-  bool met = false;
 };
 
 struct RunResult {
@@ -68,6 +62,8 @@ struct RunResult {
                                    bool pretty);
 // Of the result alone, as in its JSON.
 [[nodiscard]] std::string run_digest(const RunResult& result);
+// Fills in result.objectives.
+void check_against(const std::vector<scenarios::Objective>& objectives, RunResult& result);
 // By JSON pointer; false if there is no number there.
 [[nodiscard]] bool metric_value(const RunResult& result, const std::string& metric, double& value);
 

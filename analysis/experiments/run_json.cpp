@@ -73,18 +73,6 @@ Json violations_json(const RunResult& result) {
   return list;
 }
 
-Json objectives_json(const RunResult& result) {
-  Json list = Json::array();
-  for (const CheckedObjective& one : result.objectives) {
-    list.push_back(Json{{"metric", one.objective.metric},
-                        {"comparison", scenarios::name_of(one.objective.comparison)},
-                        {"bound", one.objective.value},
-                        {"value", one.has_value ? Json(one.value) : Json(nullptr)},
-                        {"met", one.met}});
-  }
-  return list;
-}
-
 Json intervals_json(const RunResult& result) {
   Json list = Json::array();
   for (const IntervalRow& row : result.intervals) {
@@ -125,7 +113,7 @@ Json covered_json(const RunResult& result) {
   object["resources"] = std::move(resources);
   object["replications"] = result.digests.size();
   object["intervals"] = intervals_json(result);
-  object["objectives"] = objectives_json(result);
+  object["objectives"] = objectives_json(result.objectives);
   object["violations"] = violations_json(result);
   return object;
 }
@@ -139,18 +127,6 @@ std::string digest_of(const Json& covered, const RunResult& result) {
   std::string hex;
   for (const uint8_t byte : digest.bytes) hex += fmt::format("{:02x}", byte);
   return hex;
-}
-
-void collect(const Json& json, const std::string& pointer, std::vector<std::string>& out) {
-  if (json.is_object() || json.is_array()) {
-    size_t index = 0;
-    for (const auto& item : json.items()) {
-      const std::string token = json.is_array() ? std::to_string(index++) : item.key();
-      collect(item.value(), pointer + "/" + token, out);
-    }
-  } else if (json.is_number()) {
-    out.push_back(pointer);
-  }
 }
 
 }  // namespace
@@ -188,17 +164,23 @@ std::vector<std::string> metrics_of(const scenarios::Scenario& scenario) {
   }
   const Json json = covered_json(shape);
   std::vector<std::string> metrics;
-  collect(json["chains"], "/chains", metrics);
-  collect(json["services"], "/services", metrics);
+  for (const bool by_id : {false, true}) {
+    collect_metrics(json["chains"], "/chains", by_id, metrics);
+    collect_metrics(json["services"], "/services", by_id, metrics);
+  }
   return metrics;
 }
 
 bool metric_value(const RunResult& result, const std::string& metric, double& value) {
+  return find_metric(covered_json(result), metric, value);
+}
+
+void check_against(const std::vector<scenarios::Objective>& objectives, RunResult& result) {
+  if (objectives.empty()) return;
   const Json json = covered_json(result);
-  const Json::json_pointer pointer(metric);
-  if (!json.contains(pointer) || !json[pointer].is_number()) return false;
-  value = json[pointer].get<double>();
-  return true;
+  for (const scenarios::Objective& one : objectives) {
+    result.objectives.push_back(checked(one, json));
+  }
 }
 
 }  // namespace govchain::analysis

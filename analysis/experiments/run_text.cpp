@@ -11,25 +11,11 @@ namespace govchain::analysis {
 
 namespace {
 
-constexpr const char* kGreen = "\033[32m";
 constexpr const char* kRed = "\033[31m";
 constexpr const char* kPlain = "\033[0m";
 
 std::string milliseconds(sim::Duration duration) {
   return figure(duration.to_milliseconds()) + " ms";
-}
-
-std::string objectives_text(const RunResult& result, const RunTextStyle& style) {
-  std::string out;
-  for (const CheckedObjective& one : result.objectives) {
-    const char* mark = one.met ? "✓" : "✗";
-    const char* colour = one.met ? kGreen : kRed;
-    out += style.colour ? fmt::format("{}{}{}", colour, mark, kPlain) : mark;
-    out += fmt::format(" {} {} {}: {}\n", one.objective.metric,
-                       scenarios::name_of(one.objective.comparison), figure(one.objective.value),
-                       one.has_value ? figure(one.value) : "no value, nothing was committed");
-  }
-  return out;
 }
 
 // "in 5 places", where the chain's replicas stand.
@@ -111,7 +97,8 @@ std::string heading(const RunResult& result, const sim::WorldSpec& world, size_t
   const sim::ChainResult& chain = result.chains[index];
   const size_t places = places_of(world, index);
   std::string who = result.chains.size() > 1 ? chain.name + ": " : "";
-  who += fmt::format("{}, {} replicas in {} {},", chain.protocol, chain.replicas, places,
+  who += fmt::format("{}, {} {} in {} {},", chain.protocol, chain.replicas,
+                     chain.replicas == 1 ? "replica" : "replicas", places,
                      places == 1 ? "place" : "places");
   const std::string offered =
       fmt::format("{} tx/s{} offered for {} s", figure(chain.offered_per_second),
@@ -195,7 +182,7 @@ std::string violations_text(const RunResult& result) {
 
 std::string run_text(const RunResult& result, const sim::WorldSpec& world,
                      const RunTextStyle& style) {
-  std::string out = objectives_text(result, style);
+  std::string out = objectives_text(result.objectives, style.colour);
   for (size_t i = 0; i < result.chains.size(); ++i) {
     out += heading(result, world, i, style);
     out += committed_line(result, i, style);

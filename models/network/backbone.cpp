@@ -18,7 +18,11 @@ using Graph =
                           boost::property<boost::edge_weight_t, int64_t>>;
 
 // Distances are compared as whole millimetres, so that "shorter" means the same on every machine.
-int64_t millimetres(double kilometres) { return static_cast<int64_t>(kilometres * 1e6 + 0.5); }
+// At least one: nodes of one city (Cernet has two in Beijing) are a step apart, and a way back must
+// not be as short as standing still.
+int64_t millimetres(double kilometres) {
+  return std::max<int64_t>(1, static_cast<int64_t>(kilometres * 1e6 + 0.5));
+}
 
 // Whole microseconds: a thousandth of the shortest delay that matters, and coarse enough to absorb
 // any rounding on the way here.
@@ -57,7 +61,7 @@ std::optional<Step> predecessor(const Backbone& backbone, const std::vector<doub
     const uint32_t other = edge.a == node ? edge.b : edge.a;
     const int64_t weight = millimetres(kilometres[link]);
     if (length[other] == std::numeric_limits<int64_t>::max() ||
-        length[other] + weight != length[node] || weight == 0) {
+        length[other] + weight != length[node]) {
       continue;
     }
     if (!best || other < best->neighbour) best = Step{other, link};

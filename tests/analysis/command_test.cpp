@@ -59,6 +59,8 @@ class Command : public testing::Test {
 TEST_F(Command, HelpOpensWithExamplesAndListsWhatWorks) {
   for (const auto& arguments :
        std::vector<std::vector<std::string>>{{"--help"},
+                                             {"plan", "--help"},
+                                             {"fuzz", "--help"},
                                              {"run", "--help"},
                                              {"scenario", "--help"},
                                              {"scenario", "check", "-h"},
@@ -90,6 +92,7 @@ TEST_F(Command, AMistypedWordIsAnsweredWithTheNearestOne) {
       {{"run", "--sed", "3"}, "govchain run: unknown option --sed; did you mean --seed?"},
       {{"run", "x.json", "--thread=2"},
        "govchain run: unknown option --thread; did you mean --threads?"},
+      {{"run", "--hlep"}, "govchain run: unknown option --hlep; did you mean --help?"},
       {{"frobnicate"}, "govchain: unknown command \"frobnicate\"\n"},
   };
   for (const auto& [arguments, expected] : cases) {

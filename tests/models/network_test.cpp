@@ -158,6 +158,23 @@ TEST(Routes, PlacesWithoutANodeAreAttachedInTheOpen) {
   EXPECT_NE(network.attachments()[1].find("CN-MO at Hong Kong"), std::string::npos);
 }
 
+// Cernet has two nodes in one city, with a link of no length between them.
+TEST(Routes, PassOverALinkOfNoLength) {
+  NetworkSettings settings;
+  settings.fit = fit_latency(measured_round_trips()).value();
+  std::vector<Place> places = all_places();
+  // The places name nodes of the other graph; here they hang on the nearest.
+  for (Place& place : places) place.backbone_node.clear();
+  const NationalNetwork network =
+      NationalNetwork::make(backbone("Cernet"), places, settings).value();
+  for (size_t from = 0; from < places.size(); ++from) {
+    for (size_t to = 0; to < places.size(); ++to) {
+      EXPECT_FALSE(network.route(from, to).empty());
+      EXPECT_EQ(network.delay(from, to), network.delay(to, from));
+    }
+  }
+}
+
 TEST(Routes, UnknownNodeAndUnreachablePlaceAreErrors) {
   std::vector<Place> places = all_places();
   places.front().backbone_node = "Atlantis";

@@ -45,7 +45,9 @@ TEST(ScenarioErrors, AMistypedKeyIsShownWithTheNearestOne) {
    9 |       "id": "main",
   10 |       "protocl": "pbft",
      |       ^^^^^^^^^ did you mean "protocol"?
-Allowed here: application, basis, departments, engine, hash, id, load, machine, note, places, pool, protocol, raft, replicas, signatures, source, weights    (govchain scenario schema))");
+Allowed here: application, basis, departments, engine, hash, id, load, machine,
+  note, places, pool, protocol, raft, replicas, signatures, source, weights
+  (govchain scenario schema))");
 }
 
 TEST(ScenarioErrors, AMistypedValueIsShownWithTheNearestOne) {
@@ -54,7 +56,7 @@ TEST(ScenarioErrors, AMistypedValueIsShownWithTheNearestOne) {
    9 |       "id": "main",
   10 |       "protocol": "pbtf",
      |                   ^^^^^^ did you mean "pbft"?
-Allowed here: pbft, raft    (govchain scenario schema))");
+Allowed here: pbft, raft (govchain scenario schema))");
 }
 
 TEST(ScenarioErrors, ANegativeCountNamesItsBound) {
@@ -171,6 +173,20 @@ INSTANTIATE_TEST_SUITE_P(
              "\"faults\": [ { \"kind\": \"loss\", \"at_seconds\": 1, \"probability\": 0.1, "
              "\"place\": \"room\" } ],\n  \"chains\"",
              "has no effect on a fault of kind loss"},
+        Case{"\"chains\"",
+             "\"faults\": [ { \"kind\": \"place_loss\", \"at_seconds\": 1, \"place\": \"room\", "
+             "\"chain\": \"main\" } ],\n  \"chains\"",
+             "has no effect: a fault of kind place_loss strikes every chain there"},
+        Case{"\"rate_per_second\": 10",
+             "\"rate_per_second\": 10, \"until_seconds\": 3, "
+             "\"steps\": [ { \"from_seconds\": 4, \"per_second\": 1 } ]",
+             "has no effect: the load ends at until_seconds, 3 s"},
+        Case{"{ \"id\": \"room\", \"local_delay_ms\": 1 } ]",
+             "{ \"id\": \"a\" }, { \"id\": \"b\" }, { \"id\": \"c\" } ], "
+             "\"delays\": [ { \"between\": [ \"a\", \"b\" ], \"ms\": 3 } ]",
+             "nothing says how far a is from c"},
+        Case{"\"rate_per_second\": 10", "\"rate_per_second\": 900000, \"payload_bytes\": 100000",
+             "9e+06 transactions can wait at once and take 909 GB"},
         Case{"\"chains\"", "\"extends\": \"none.json\",\n  \"chains\"", "no file none.json"},
         Case{"\"chains\"", "\"extends\": \"my.json\",\n  \"chains\"", "a cycle"}));
 
@@ -181,6 +197,60 @@ TEST(ScenarioWarnings, NameASettingThatCanTakeNoEffect) {
   ASSERT_EQ(scenario->warnings.size(), 1U);
   EXPECT_EQ(scenario->warnings[0],
             "warning: my.json:11:30  /chains/0/raft  has no effect: the protocol is pbft");
+}
+
+TEST(ScenarioWarnings, NameALimitThatNothingCanReach) {
+  const auto warned = [](const char* what, const char* with) {
+    const auto scenario = load_text(replaced(kSmall, what, with));
+    return scenario && scenario->warnings.size() == 1 ? scenario->warnings[0] : "not one warning";
+  };
+  EXPECT_NE(
+      warned("\"duration_seconds\": 10", "\"duration_seconds\": 10, \"client_timeout_seconds\": 11")
+          .find("/client_timeout_seconds  has no effect: the run is over before"),
+      std::string::npos);
+  EXPECT_NE(warned("\"rate_per_second\": 10", "\"rate_per_second\": 10, \"access_delay_ms\": 10000")
+                .find("/access_delay_ms  no transaction arrives before the end of the run"),
+            std::string::npos);
+  EXPECT_NE(
+      warned("\"rate_per_second\": 10",
+             "\"rate_per_second\": 10, \"payload_bytes\": 5, \"mix\": [ { \"service\": \"x\", "
+             "\"share\": 1, \"payload_bytes\": 7 } ]")
+          .find("/payload_bytes  has no effect: every entry of mix has its own"),
+      std::string::npos);
+}
+
+TEST(ScenarioErrors, NoLineOfAnExcerptIsWiderThanATerminal) {
+  const std::string error =
+      error_of(replaced(kSmall, "\"protocol\": \"pbft\"",
+                        "\"" + std::string(300, 'k') + "\": \"pbft\", \"protocol\": \"pbft\""));
+  EXPECT_LT(error.size(), 1'000U) << error;
+  size_t start = error.find('\n') + 1;
+  for (size_t end = error.find('\n', start); end != std::string::npos;
+       end = error.find('\n', start)) {
+    EXPECT_LE(end - start, 80U) << error.substr(start, end - start);
+    start = end + 1;
+  }
+}
+
+TEST(ScenarioBackbones, EveryGraphJoinsTheProvinces) {
+  LoadOptions options;
+  options.overrides = {"/network/backbone=Cernet"};
+  options.home = home();
+  const auto scenario = load_scenario(home() + "/scenarios/consensus/wan.json", options);
+  ASSERT_TRUE(scenario.ok()) << scenario.error().message;
+  EXPECT_GT(scenario->world.network.trunks.size(), 4U);
+}
+
+TEST(ScenarioPrices, ACurrencyWithoutARateIsFoundWhenTheFileIsRead) {
+  LoadOptions options;
+  options.home = home();
+  options.overrides = {R"(/prices/server.general={"mid":1,"currency":"XAU"})"};
+  const auto scenario = load_scenario(home() + "/scenarios/national.json", options);
+  ASSERT_FALSE(scenario.ok());
+  EXPECT_NE(
+      scenario.error().message.find("/prices/server.general/currency  no exchange rate of XAU"),
+      std::string::npos)
+      << scenario.error().message;
 }
 
 TEST(ScenarioOverrides, ChangeTheValueAndNothingElse) {

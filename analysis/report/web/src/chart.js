@@ -11,7 +11,7 @@ export const colours = {
   hub: '#6e7781', isolated: '#c2540a', standardised: '#b58900', interconnected: '#a8487f', provincial: '#3a8fc7', national: '#0059a8',
 };
 export const accent = '#0059a8';
-export const scale = ['#0059a8', '#c2540a', '#3a8fc7', '#b58900', '#a8487f', '#176639', '#6e7781', '#7f5539', '#4b3f92', '#00798c', '#93032e', '#386150'];
+export const scale = ['#0059a8', '#c2540a', '#3a8fc7', '#b58900', '#a8487f', '#176639', '#6e7781', '#7f5539', '#4b3f92', '#00798c', '#93032e', '#386150', '#c9a227', '#b36a9b'];
 
 const pending = [];
 
@@ -38,6 +38,7 @@ export function draw_all() {
 export const whiskers = (rows, horizontal) => ({
   type: 'custom', silent: true, z: 5, tooltip: { show: false },
   data: rows,
+  encode: horizontal ? { x: [1, 2], y: 0 } : { x: 0, y: [1, 2] },
   renderItem: (parameters, api) => {
     const place = api.value(0);
     const [from, to] = [api.value(1), api.value(2)].map((value) => api.coord(horizontal ? [value, place] : [place, value]));

@@ -28,6 +28,9 @@ export const downtime = (availability) => {
   return hours >= 1 ? `${significant(hours)} h a year` : `${significant(hours * 60)} min a year`;
 };
 
+// A title begins with a capital letter.
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 export function words(id) {
   return id.replaceAll('_', ' ').replaceAll('.', ' ');
 }

@@ -1,10 +1,13 @@
 // The report of a plan: the answer first, then money, service, performance, assumptions, and how to reproduce it.
 import { chart, colours, scale } from './chart.js';
 import { behind, element, section, table } from './element.js';
-import { billions, bytes, count, downtime, percent, significant, words } from './format.js';
+import { billions, bytes, count, downtime, percent, sentence, significant, words } from './format.js';
 import { answer } from './plan_answer.js';
 import { assumptions } from './plan_assumptions.js';
 import { places } from './plan_places.js';
+
+// Lines must differ in print without colour.
+const symbols = ['circle', 'rect', 'triangle', 'diamond', 'pin', 'arrow'];
 
 function money(data) {
   const deployments = data.deployments;
@@ -13,28 +16,33 @@ function money(data) {
   items.sort((a, b) => Math.max(...deployments.map((d) => amount(d, b))) - Math.max(...deployments.map((d) => amount(d, a))));
   const dearest = [...deployments].sort((a, b) => b.cost.mid - a.cost.mid)[0];
   const first = [...dearest.cost_items].sort((a, b) => b.mid - a.mid)[0];
+  const share = (d, id) => (d.cost.mid > 0 ? (100 * amount(d, id)) / d.cost.mid : 0);
   const by_item = chart(
-    `${words(first.id)} is the largest item of the dearest deployment (${dearest.id}): ${percent(first.mid / dearest.cost.mid, 0)}`,
+    `${sentence(words(first.id))}: ${percent(first.mid / dearest.cost.mid, 0)} of the cost of the dearest deployment (${dearest.id}, ${billions(dearest.cost.mid)} bn CNY)`,
     {
-      grid: { left: 110, right: 20, top: 70, bottom: 40 }, legend: { top: 0, type: 'plain', itemGap: 8 },
-      tooltip: { trigger: 'item', formatter: (p) => `${p.name}, ${p.seriesName}: ${significant(p.value)} bn CNY` },
-      xAxis: { type: 'value', name: 'bn CNY', nameLocation: 'middle', nameGap: 26 },
-      yAxis: { type: 'category', inverse: true, data: deployments.map((d) => d.id) },
+      grid: { left: 160, right: 30, top: 90, bottom: 40 }, legend: { top: 0, type: 'plain', itemGap: 18, itemWidth: 14 },
+      tooltip: { trigger: 'item', formatter: (p) => `${deployments[p.dataIndex].id}, ${p.seriesName}: ${billions(amount(deployments[p.dataIndex], items[p.seriesIndex]))} bn CNY` },
+      xAxis: { type: 'value', max: 100, name: '% of the cost of each deployment; its amount in bn CNY stands beside its name', nameLocation: 'middle', nameGap: 26 },
+      yAxis: { type: 'category', inverse: true, data: deployments.map((d) => `${d.id}  ${billions(d.cost.mid)}`) },
       color: scale,
-      series: items.map((id) => ({ name: words(id), type: 'bar', stack: 'cost', data: deployments.map((d) => amount(d, id) / 1e9) })),
+      series: items.map((id) => ({ name: words(id), type: 'bar', stack: 'cost', itemStyle: { borderColor: '#fff', borderWidth: 0.5 }, data: deployments.map((d) => share(d, id)) })),
     },
     table('Cost by item, bn CNY, mean of the draws',
       [{ title: 'item', value: (id) => words(id) }, ...deployments.map((d) => ({ title: d.id, value: (id) => billions(amount(d, id)) }))], items), 'tall');
 
   const years = deployments[0].cost_by_year.map((_, i) => i + 1);
+  const first_share = (d) => d.cost_by_year[0].mid / d.cost.mid;
+  const cheapest = [...deployments].sort((a, b) => a.cost.mid - b.cost.mid)[0];
+  const amounts = deployments.flatMap((d) => d.cost_by_year.map((y) => y.mid));
+  const wide = Math.min(...amounts) > 0 && Math.max(...amounts) > 20 * Math.min(...amounts);
   const by_year = chart(
-    'When the money is spent: the first year carries the purchases',
+    `${sentence(cheapest.id)} spends ${percent(first_share(cheapest), 0)} of its money in the first of ${years.length} years, ${dearest.id} ${percent(first_share(dearest), 0)}`,
     {
-      grid: { left: 60, right: 20, top: 40, bottom: 40 }, legend: { top: 0 },
+      grid: { left: 60, right: 20, top: 64, bottom: 40 }, legend: { top: 0 },
       tooltip: { trigger: 'axis', valueFormatter: (v) => `${significant(v)} bn CNY` },
       xAxis: { type: 'category', data: years, name: 'year of the plan', nameLocation: 'middle', nameGap: 26 },
-      yAxis: { type: 'value', name: 'bn CNY, present value' },
-      series: deployments.map((d) => ({ name: d.id, type: 'bar', itemStyle: { color: colours[d.id] }, data: d.cost_by_year.map((y) => y.mid / 1e9) })),
+      yAxis: { type: wide ? 'log' : 'value', name: `bn CNY, present value${wide ? ', log scale' : ''}`, nameTextStyle: { align: 'left' }, axisLabel: { formatter: (v) => `${v}` } },
+      series: deployments.map((d, i) => ({ name: d.id, type: wide ? 'line' : 'bar', symbol: symbols[i], symbolSize: 9, lineStyle: { color: colours[d.id] }, itemStyle: { color: colours[d.id] }, data: d.cost_by_year.map((y) => y.mid / 1e9) })),
     },
     table('Cost by year, bn CNY, present value',
       [{ title: 'year', value: (y) => y }, ...deployments.map((d) => ({ title: d.id, value: (y) => billions(d.cost_by_year[y - 1].mid) }))], years));
@@ -51,7 +59,7 @@ function service(data) {
   const total = (d) => kinds.reduce((sum, [id]) => sum + d.cases[id], 0);
   const best = [...data.deployments].sort((a, b) => b.cases.on_chain / total(b) - a.cases.on_chain / total(a))[0];
   const cases = chart(
-    `${best.id} serves most on chain: ${percent(best.cases.on_chain / total(best))} of ${significant(total(best) / 1e9)} bn cases a year`,
+    `${sentence(best.id)} serves most on chain: ${percent(best.cases.on_chain / total(best))} of ${significant(total(best) / 1e9)} bn cases a year`,
     {
       grid: { left: 110, right: 40, top: 40, bottom: 40 }, legend: { top: 0 },
       tooltip: { trigger: 'item', formatter: (p) => `${p.name}, ${p.seriesName}: ${percent(p.value / 100, 2)}` },
@@ -72,12 +80,13 @@ function service(data) {
 
 function performance(data) {
   const chains = data.deployments.filter((d) => d.latency_ms);
-  const latency = chart(
-    `Latency at the peak: the slowest 1 % take ${chains.map((d) => `${significant(d.latency_ms.p99)} ms (${d.id})`).join(', ')}`,
+  const slowest = [...chains].sort((a, b) => b.latency_ms.p99 - a.latency_ms.p99)[0];
+  const latency = !slowest ? element('p', {}, 'Nothing was served, so there is no latency.') : chart(
+    `${sentence(slowest.id)} is slowest at the peak: 99 % within ${significant(slowest.latency_ms.p99)} ms`,
     {
       grid: { left: 60, right: 20, top: 40, bottom: 40 }, legend: { top: 0 },
       tooltip: { trigger: 'axis', valueFormatter: (v) => `${significant(v)} ms` },
-      xAxis: { type: 'category', data: chains.map((d) => d.id) }, yAxis: { type: 'value', name: 'ms' },
+      xAxis: { type: 'category', data: chains.map((d) => d.id) }, yAxis: { type: 'value', name: 'latency, ms' },
       series: [['p50', '#3a8fc7'], ['p90', '#0059a8'], ['p99', '#c2540a']].map(([id, color]) => ({ name: id, type: 'bar', itemStyle: { color }, data: chains.map((d) => d.latency_ms[id]) })),
     },
     table('Latency at the peak, ms', [{ title: 'deployment', value: (d) => d.id }, ...['mean', 'p50', 'p90', 'p99', 'p999', 'max'].map((id) => ({ title: id, value: (d) => significant(d.latency_ms[id]) }))], chains));
@@ -86,10 +95,13 @@ function performance(data) {
       { title: 'cores', value: (d) => count(d.cores) }, { title: 'needed', value: (d) => count(d.needed.cores) },
       { title: 'memory', value: (d) => bytes(d.memory_bytes) }, { title: 'storage', value: (d) => bytes(d.storage_bytes) },
       { title: 'use of capacity', value: (d) => percent(d.utilisation) }, { title: 'if sized to need', value: (d) => percent(d.needed.utilisation) },
-      { title: 'served at the peak, /s', value: (d) => significant(d.throughput_tps) },
+      { title: 'served at the peak, /s', value: (d) => significant(d.throughput_tps) }], data.deployments);
+  const limits = table('What saturates first, and what is down',
+    [{ title: 'deployment', value: (d) => d.id }, { title: 'saturates first', text: true, value: (d) => d.binding_resource },
+      { title: 'use of capacity', value: (d) => percent(d.utilisation, 3) },
       { title: 'availability', value: (d) => `${percent(d.availability, 3)} (${downtime(d.availability)} down)` },
-      { title: 'saturates first', text: true, value: (d) => d.binding_resource }], data.deployments);
-  section('Performance', size, latency);
+      { title: 'service level', text: true, value: (d) => (d.unmet?.length ? element('span', { class: 'not' }, `✗ ${d.unmet.join('; ')}`) : element('span', { class: 'ok' }, '✓ held')) }], data.deployments);
+  section('Performance', size, latency, limits);
 }
 
 function reproduce(data) {

@@ -1,20 +1,26 @@
 // The answer on one screen: recommendation, cost with intervals, the redundancy cost in steps, what decides.
 import { accent, chart, colours, whiskers } from './chart.js';
 import { behind, element, section, table } from './element.js';
-import { billions, percent, significant, spread, words } from './format.js';
+import { objectives } from './objectives.js';
+import { billions, percent, sentence, significant, spread, words } from './format.js';
 
 function cost_bars(data) {
   const rows = data.deployments;
   const cheapest = [...rows].sort((a, b) => a.cost.mid - b.cost.mid)[0];
+  // Where one deployment dwarfs the others, bars from zero would hide all but one: points on a logarithmic axis.
+  const wide = Math.max(...rows.map((d) => d.cost.mid)) > 20 * cheapest.cost.mid && Math.min(...rows.map((d) => d.cost.low)) > 0;
+  const axis = wide
+    ? { type: 'log', min: 10 ** Math.floor(Math.log10(Math.min(...rows.map((d) => d.cost.low)) / 1e9)), axisLabel: { formatter: (v) => `${v}` } }
+    : { type: 'value', max: Math.max(...rows.map((d) => d.cost.high)) / 1e9, axisLabel: { showMaxLabel: false, formatter: (v) => significant(v, 2) } };
   return chart(
-    `${cheapest.id} costs least: ${billions(cheapest.cost.mid)} bn CNY over ${data.years} years`,
+    `${sentence(cheapest.id)} costs least: ${billions(cheapest.cost.mid)} bn CNY over ${data.years} years`,
     {
       grid: { left: 150, right: 30, top: 10, bottom: 40 },
       tooltip: { trigger: 'item', formatter: (p) => `${rows[p.dataIndex].id}: ${billions(rows[p.dataIndex].cost.mid)} bn CNY (${spread(rows[p.dataIndex].cost)})` },
-      xAxis: { type: 'value', max: Math.max(...rows.map((d) => d.cost.high)) / 1e9, axisLabel: { showMaxLabel: false, formatter: (v) => significant(v, 2) }, name: 'bn CNY, present value; line: 5 % to 95 % of the draws', nameLocation: 'middle', nameGap: 26 },
+      xAxis: { ...axis, name: `bn CNY, present value${wide ? ', log scale' : ''}; line: 5 % to 95 % of draws`, nameLocation: 'middle', nameGap: 26 },
       yAxis: { type: 'category', inverse: true, data: rows.map((d) => `${d.id}  ${billions(d.cost.mid)}`) },
       series: [
-        { type: 'bar', data: rows.map((d) => ({ value: d.cost.mid / 1e9, itemStyle: { color: colours[d.id] } })) },
+        { type: wide ? 'scatter' : 'bar', symbolSize: 14, data: rows.map((d) => ({ value: d.cost.mid / 1e9, itemStyle: { color: colours[d.id] } })) },
         whiskers(rows.map((d, i) => [i, d.cost.low / 1e9, d.cost.high / 1e9]), true),
       ],
     },
@@ -42,7 +48,7 @@ function waterfall(data) {
   const colour = (i) => (i === 0 ? colours[from] : i === names.length - 1 ? colours[against] : steps[i - 1].mid >= 0 ? '#c2540a' : '#176639');
   const label = (i) => (i === 0 || i === names.length - 1 ? significant(height[i]) : `${steps[i - 1].mid >= 0 ? '−' : '+'}${significant(height[i])}`);
   return chart(
-    `${words(largest.id)} is ${percent(largest.mid / mid, 0)} of the redundancy cost of ${billions(mid)} bn CNY`,
+    `${sentence(words(largest.id))}: ${percent(largest.mid / mid, 0)} of the redundancy cost of ${billions(mid)} bn CNY`,
     {
       grid: { left: 60, right: 20, top: 34, bottom: 76 },
       tooltip: { trigger: 'item', formatter: (p) => `${names[p.dataIndex]}: ${significant(height[p.dataIndex])} bn CNY` },
@@ -62,7 +68,7 @@ function tornado(data) {
   if (!drivers.length) return null;
   const mid = data.redundancy_cost.mid / 1e9;
   return chart(
-    `What decides it: ${drivers.slice(0, 3).map((d) => d.id).join(', ')}`,
+    `${drivers[0].id} decides most: ${percent(drivers[0].share, 0)} of the variance of the redundancy cost`,
     {
       grid: { left: 190, right: 30, top: 10, bottom: 44 },
       tooltip: { trigger: 'item', formatter: (p) => { const d = drivers[p.dataIndex]; return `${d.id}: ${billions(d.low_amount)} bn CNY where lowest, ${billions(d.high_amount)} where highest`; } },
@@ -88,6 +94,7 @@ export function answer(data) {
     element('p', { class: 'finding' },
       `Building separately (${redundancy.from}, as procured) costs ${billions(redundancy.mid)} bn CNY more over ${data.years} years than ${redundancy.against} sized to need: ${spread(redundancy)} in nine of ten draws.`),
   ];
+  sentences.push(...objectives(data));
   if (data.cheapest) {
     sentences.push(element('p', {}, `${data.cheapest.id} is the cheapest deployment with chains in ${percent(data.cheapest.share, 0)} of the draws. Having a chain at all (national less hub) ${chain.mid >= 0 ? 'costs' : 'saves'} ${billions(Math.abs(chain.mid))} bn CNY (cost ${spread(chain)}).`));
   }
