@@ -22,9 +22,12 @@ void RaftEngine::advance_durable() {
   make_stable();
 }
 
-// For the mutant of that name: as if there were one voter less to ask.
+// For mutants: as if there were one voter less to ask, or only the half of them that comes.
 template <typename Acknowledged>
 uint64_t RaftEngine::count_short(const Acknowledged& acknowledged) const {
+  if (planted(Mutant::kJointHalfCounted)) {
+    return configurations_.latest().quorum.incoming().committed(acknowledged);
+  }
   std::vector<uint64_t> indices;
   for (const NodeId voter : configuration().incoming) {
     indices.push_back(acknowledged(voter).value_or(0));
@@ -41,13 +44,13 @@ void RaftEngine::commit_by_counting() {
     if (progress == nullptr) return std::nullopt;
     return progress->match;
   };
-  const uint64_t counted = planted(Mutant::kQuorumOffByOne)
+  const uint64_t counted = planted(Mutant::kQuorumOffByOne) || planted(Mutant::kJointHalfCounted)
                                ? count_short(acknowledged)
                                : configurations_.latest().quorum.committed(acknowledged);
   const Height reached(std::min(counted, log_.last().value()));
   if (reached <= commit_) return;
   // §5.4.2: only entries of our own term are committed by counting; earlier ones with them.
-  if (log_.term_at(reached) != term_) return;
+  if (log_.term_at(reached) != term_ && !planted(Mutant::kEarlierTermCommitted)) return;
   commit_to(reached);
   if (!is_leader()) return;
   settle_reads();

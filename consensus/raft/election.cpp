@@ -145,7 +145,8 @@ void RaftEngine::tally() {
     return std::nullopt;
   };
   const JointQuorum& quorum = configurations_.latest().quorum;
-  const VoteResult result = quorum.result(vote_of);
+  const VoteResult result = planted(Mutant::kJointHalfCounted) ? quorum.incoming().result(vote_of)
+                                                               : quorum.result(vote_of);
   if (result == VoteResult::kPending) return;
   if (result == VoteResult::kLost) {
     // Wait for somebody better placed, or for the next timeout.

@@ -28,6 +28,18 @@ std::span<const MutantDescription> mutant_catalogue() {
                         "a leader orders a payload again that a follower passed on twice"},
       MutantDescription{Mutant::kCheckpointWithoutMajority, "raft-checkpoint-without-majority",
                         "a checkpoint is proven with one signature less than a majority"},
+      MutantDescription{Mutant::kEarlierTermCommitted, "raft-earlier-term-committed",
+                        "a leader commits entries of earlier terms by counting"},
+      MutantDescription{Mutant::kJointHalfCounted, "raft-joint-half-counted",
+                        "while a change of several voters is under way, the majority of the new "
+                        "ones elects and commits alone"},
+      MutantDescription{Mutant::kReadBeforeTermBegins, "raft-read-before-term-begins",
+                        "a leader answers reads at its commit index before it has committed an "
+                        "entry of its own term"},
+      MutantDescription{Mutant::kSnapshotWithoutConfiguration,
+                        "raft-snapshot-without-configuration",
+                        "a follower that installs a snapshot goes on with the configuration that "
+                        "it knew before"},
   };
   return kCatalogue;
 }

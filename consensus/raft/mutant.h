@@ -20,6 +20,10 @@ enum class Mutant : uint8_t {
   kPreviousTermNotCompared,
   kDuplicateNotSuppressed,
   kCheckpointWithoutMajority,
+  kEarlierTermCommitted,
+  kJointHalfCounted,
+  kReadBeforeTermBegins,
+  kSnapshotWithoutConfiguration,
 };
 
 struct MutantDescription {

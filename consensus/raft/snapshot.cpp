@@ -192,7 +192,8 @@ void RaftEngine::finish_installation(const Digest& root) {
     mempool_.release(Height(1));
     log_.reset(height, transfer.term);
   }
-  configurations_.reset(transfer.configuration);
+  configurations_.reset(planted(Mutant::kSnapshotWithoutConfiguration) ? configurations_.at(commit_)
+                                                                       : transfer.configuration);
   for (const BlockRef& block : kept) {
     if (!block->control.empty()) {
       const bool understood = configurations_.append(block->height, block->control);

@@ -11,6 +11,7 @@
 #include "sim/checkers/memory.h"
 #include "sim/checkers/prefix.h"
 #include "sim/checkers/progress.h"
+#include "sim/checkers/raft_log.h"
 #include "sim/checkers/reads.h"
 #include "sim/checkers/state_root.h"
 #include "sim/checkers/statements.h"
@@ -35,7 +36,8 @@ class Suite final : public CheckerSuite {
         progress_(context_, spec.progress_bound),
         reads_(context_),
         memory_(context_),
-        statements_(context_) {}
+        statements_(context_),
+        raft_log_(context_) {}
 
   void on_begin(const WorldSpec& spec, std::span<const consensus::Membership> genesis) override {
     context_.begin(spec, genesis);
@@ -49,6 +51,7 @@ class Suite final : public CheckerSuite {
     reads_.begin();
     memory_.begin();
     statements_.begin();
+    raft_log_.begin();
   }
 
   void on_effect(ReplicaAddress who, TimePoint now, const consensus::Effect& effect,
@@ -56,6 +59,7 @@ class Suite final : public CheckerSuite {
     if (!context_.honest(who)) return;
     if (const auto* persist = std::get_if<effect::Persist>(&effect)) {
       durability_.persist(who, now, persist->ticket);
+      if (persist->record) raft_log_.persist(who, now, *persist->record);
     } else if (const auto* send = std::get_if<effect::Send>(&effect)) {
       durability_.gated(who, now, send->after);
     } else if (const auto* broadcast = std::get_if<effect::Broadcast>(&effect)) {
@@ -78,7 +82,9 @@ class Suite final : public CheckerSuite {
 
   void on_send(ReplicaAddress who, TimePoint now, const consensus::ReplicaId* to,
                const consensus::Message& message) override {
-    if (context_.honest(who)) statements_.sent(who, now, to, message);
+    if (!context_.honest(who)) return;
+    statements_.sent(who, now, to, message);
+    raft_log_.sent(who, now, message);
   }
 
   void on_commit(ReplicaAddress who, TimePoint now, const consensus::Block& block,
@@ -87,6 +93,7 @@ class Suite final : public CheckerSuite {
     agreement_.commit(who, now, block);
     certificates_.commit(who, now, block, certificate);
     exactly_once_.commit(who, now, block);
+    raft_log_.commit(who, block);
   }
 
   void on_executed(ReplicaAddress who, TimePoint now, const consensus::Block& block,
@@ -132,6 +139,7 @@ class Suite final : public CheckerSuite {
     if (!context_.honest(who)) return;
     agreement_.snapshot_installed(who, checkpoint.height);
     prefix_.snapshot_installed(who, checkpoint.height);
+    raft_log_.snapshot_installed(who);
     state_root_.claimed(who, now, checkpoint.height, checkpoint.state_root,
                         "installed a snapshot with");
   }
@@ -142,6 +150,7 @@ class Suite final : public CheckerSuite {
     prefix_.restart(who, now, state);
     agreement_.restart(who, now, state);
     durability_.restart(who, state);
+    raft_log_.restart(who, state);
     if (state.executed_height > consensus::Height(0)) {
       state_root_.claimed(who, now, state.executed_height, state.state_root, "recovered with");
     }
@@ -170,6 +179,7 @@ class Suite final : public CheckerSuite {
   ReadRule reads_;
   MemoryRule memory_;
   StatementRule statements_;
+  RaftLogRule raft_log_;
 };
 
 }  // namespace

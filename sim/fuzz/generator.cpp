@@ -24,6 +24,7 @@ class Generator {
     draw_adversaries();
     draw_faults();
     draw_requests();
+    if (protocol_ == Protocol::kRaft) draw_raft_corners();
     draw_load();
     spec_.name = "fuzz";
     spec_.seed = seed_;
@@ -300,6 +301,34 @@ class Generator {
         if (!spec_.adversaries.empty() || random.chance(0.6)) request.voters.push_back(voter);
       }
       if (request.voters.empty()) request.voters.push_back(replica(random));
+      spec_.requests.push_back(request);
+    }
+  }
+
+  // What a replica must not do while it is cut off or stood still without knowing: answer reads,
+  // and let its side alone become the membership.
+  void draw_raft_corners() {
+    RandomStream random = stream(9);
+    const Duration timeout = spec_.chains.front().engine.base_timeout;
+    for (const FaultSpec& fault : spec_.faults) {
+      const bool partition = fault.kind == FaultSpec::Kind::kPartition;
+      if (!partition && fault.kind != FaultSpec::Kind::kPause) continue;
+      const auto one_of_them = [&] { return fault.group[random.below(fault.group.size())]; };
+      const uint64_t reads = random.chance(0.5) ? 1 + random.below(8) : 0;
+      for (uint64_t i = 0; i < reads; ++i) {
+        RequestSpec request;
+        // A leader steps down two timeouts after it was cut off at the latest.
+        const Duration longest = partition ? timeout * 3 : fault.duration;
+        request.at = fault.at + between(random, Duration::zero(), longest);
+        request.replica = one_of_them();
+        spec_.requests.push_back(request);
+      }
+      if (!partition || !spec_.adversaries.empty() || !random.chance(0.3)) continue;
+      RequestSpec request;
+      request.kind = RequestSpec::Kind::kMembership;
+      request.at = fault.at + between(random, Duration::zero(), timeout / 2);
+      request.replica = one_of_them();
+      request.voters = fault.group;
       spec_.requests.push_back(request);
     }
   }
