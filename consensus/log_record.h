@@ -35,7 +35,7 @@ class LogRecord : public Counted {
     // Most records are small; one that was large, once a checkpoint, must not stay so in the pool.
     constexpr size_t kKeptBytes = 4'096;
     if (bytes.capacity() > kKeptBytes) {
-      bytes = {};
+      bytes = std::vector<uint8_t>();  // not {}, which keeps the room
     } else {
       bytes.clear();
     }

@@ -33,7 +33,7 @@ void SignatureList::reserve_votes(size_t count) { votes_.reserve(count); }
 void SignatureList::push_back(const MessageRef& vote) {
   GOVCHAIN_ASSERT(own_.empty());
   // A recycled list that once owned signatures must not keep their room as well.
-  if (own_.capacity() > 0) own_ = {};
+  if (own_.capacity() > 0) own_ = std::vector<Signature>();
   votes_.push_back(vote);
 }
 

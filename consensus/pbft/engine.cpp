@@ -110,10 +110,11 @@ void PbftEngine::pump() {
   accept_in_order();
   propose_if_due();
   arm_view_timer();
-  if (is_active()) {
-    const std::optional<TimePoint>& tick = timers_[static_cast<size_t>(TimerKind::kStatus)];
-    const TimePoint soon = now_ + settings_.status_interval;
-    if (!tick || *tick > soon + settings_.status_interval) set_timer(TimerKind::kStatus, soon);
+  const std::optional<TimePoint>& tick = timers_[static_cast<size_t>(TimerKind::kStatus)];
+  const TimePoint soon = now_ + settings_.status_interval;
+  // In this order: is_active() looks at every peer, and nearly always the tick is near anyway.
+  if ((!tick || *tick > soon + settings_.status_interval) && is_active()) {
+    set_timer(TimerKind::kStatus, soon);
   }
 }
 

@@ -223,6 +223,7 @@ std::optional<FetchBody> decode_fetch(std::span<const uint8_t> bytes) {
 }
 
 void encode_digests(const std::vector<Digest>& digests, std::vector<uint8_t>& bytes) {
+  bytes.reserve(bytes.size() + sizeof(uint32_t) + digests.size() * sizeof(Digest));
   Writer out(bytes);
   out.u32(static_cast<uint32_t>(digests.size()));
   for (const Digest& digest : digests) out.digest(digest);
