@@ -317,10 +317,11 @@ class Generator {
       const uint64_t reads = random.chance(0.5) ? 1 + random.below(8) : 0;
       for (uint64_t i = 0; i < reads; ++i) {
         RequestSpec request;
-        // A leader steps down two timeouts after it was cut off at the latest.
-        const Duration longest = partition ? timeout * 3 : fault.duration;
-        request.at = fault.at + between(random, Duration::zero(), longest);
-        request.replica = one_of_them();
+        // From one timeout after the cut somebody else may lead, and after two the old leader has
+        // stepped down; whoever stood still finds out when it goes on.
+        request.at = fault.at + (partition ? between(random, timeout, timeout * 9 / 4)
+                                           : between(random, fault.duration / 2, fault.duration));
+        request.replica = partition ? replica(random) : one_of_them();
         spec_.requests.push_back(request);
       }
       if (!partition || !spec_.adversaries.empty() || !random.chance(0.3)) continue;
