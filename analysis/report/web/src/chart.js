@@ -19,14 +19,15 @@ const pending = [];
 export function chart(title, options, table, size = '') {
   const holder = element('div', { class: `chart ${size}`, role: 'img', 'aria-label': title });
   pending.push(() => {
+    // The name of the font, because labels are measured with it before they are placed.
     const drawn = echarts.init(holder, null, { renderer: 'svg' });
-    drawn.setOption({ animation: false, textStyle: { fontFamily: 'inherit' }, ...options });
+    drawn.setOption({ animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily }, ...options });
     window.addEventListener('resize', () => drawn.resize());
     window.addEventListener('beforeprint', () => drawn.resize());
   });
   const parts = [element('h3', {}, title), holder];
   if (table) parts.push(element('details', {}, element('summary', {}, 'The figures'), table));
-  return element('div', {}, parts);
+  return element('div', { class: 'figure' }, parts);
 }
 
 // Charts need a size, so they are drawn once everything is in the page.

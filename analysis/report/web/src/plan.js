@@ -7,7 +7,7 @@ import { assumptions } from './plan_assumptions.js';
 import { places } from './plan_places.js';
 
 // Lines must differ in print without colour.
-const symbols = ['circle', 'rect', 'triangle', 'diamond', 'pin', 'arrow'];
+const symbols = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect'];
 
 function money(data) {
   const deployments = data.deployments;
@@ -86,7 +86,7 @@ function performance(data) {
     {
       grid: { left: 60, right: 20, top: 40, bottom: 40 }, legend: { top: 0 },
       tooltip: { trigger: 'axis', valueFormatter: (v) => `${significant(v)} ms` },
-      xAxis: { type: 'category', data: chains.map((d) => d.id) }, yAxis: { type: 'value', name: 'latency, ms' },
+      xAxis: { type: 'category', axisLabel: { interval: 0 }, data: chains.map((d) => d.id) }, yAxis: { type: 'value', name: 'latency, ms' },
       series: [['p50', '#3a8fc7'], ['p90', '#0059a8'], ['p99', '#c2540a']].map(([id, color]) => ({ name: id, type: 'bar', itemStyle: { color }, data: chains.map((d) => d.latency_ms[id]) })),
     },
     table('Latency at the peak, ms', [{ title: 'deployment', value: (d) => d.id }, ...['mean', 'p50', 'p90', 'p99', 'p999', 'max'].map((id) => ({ title: id, value: (d) => significant(d.latency_ms[id]) }))], chains));
@@ -94,7 +94,7 @@ function performance(data) {
     [{ title: 'deployment', value: (d) => d.id }, { title: 'nodes', value: (d) => count(d.nodes) }, { title: 'needed', value: (d) => count(d.needed.nodes) },
       { title: 'cores', value: (d) => count(d.cores) }, { title: 'needed', value: (d) => count(d.needed.cores) },
       { title: 'memory', value: (d) => bytes(d.memory_bytes) }, { title: 'storage', value: (d) => bytes(d.storage_bytes) },
-      { title: 'use of capacity', value: (d) => percent(d.utilisation) }, { title: 'if sized to need', value: (d) => percent(d.needed.utilisation) },
+      { title: 'use of capacity', value: (d) => percent(d.utilisation, 3) }, { title: 'if sized to need', value: (d) => percent(d.needed.utilisation, 2) },
       { title: 'served at the peak, /s', value: (d) => significant(d.throughput_tps) }], data.deployments);
   const limits = table('What saturates first, and what is down',
     [{ title: 'deployment', value: (d) => d.id }, { title: 'saturates first', text: true, value: (d) => d.binding_resource },
