@@ -16,8 +16,9 @@ constexpr Duration kDelay = Duration::milliseconds(10);
 // Fixed delay, no loss; a free disk unless given. The leader is elected and idle when this returns.
 class Sketch {
  public:
-  explicit Sketch(uint32_t replicas, Duration sync = Duration::zero(), uint64_t interval = 1'000)
-      : cluster_(options(replicas, sync, interval)) {
+  explicit Sketch(uint32_t replicas, Duration sync = Duration::zero(), uint64_t interval = 1'000,
+                  uint32_t in_flight = 8)
+      : cluster_(options(replicas, sync, interval, in_flight)) {
     EXPECT_TRUE(cluster_.run_until([this] { return cluster_.leader().has_value(); },
                                    Duration::seconds(20)));
     leader_ = *cluster_.leader();
@@ -30,13 +31,15 @@ class Sketch {
     cluster_.run_for(kDelay * 5);
     cluster_.traffic() = Traffic();
   }
-  static ClusterOptions options(uint32_t replicas, Duration sync, uint64_t interval) {
+  static ClusterOptions options(uint32_t replicas, Duration sync, uint64_t interval,
+                                uint32_t in_flight) {
     ClusterOptions options = small_options(3, replicas);
     options.delay_low = options.delay_high = kDelay;
     options.sync_time = sync;
     options.engine.base_timeout = Duration::seconds(4);
     options.engine.batch_delay = Duration::zero();
     options.engine.checkpoint_interval = interval;
+    options.engine.max_in_flight = in_flight;
     options.raft.heartbeat = Duration::seconds(1);
     return options;
   }
@@ -89,6 +92,7 @@ TEST_P(RaftCost, DecisionTakesThreeMessagesPerFollowerAndNoSignature) {
   const uint32_t n = GetParam();
   Sketch sketch(n);
   const uint64_t signatures = sketch.cluster_.signatures();
+  const uint64_t verifications = sketch.cluster_.verifications();
   sketch.cluster_.propose(sketch.leader_);
   sketch.cluster_.run_for(kDelay * 4);
   const auto& messages = sketch.cluster_.traffic().messages;
@@ -97,6 +101,19 @@ TEST_P(RaftCost, DecisionTakesThreeMessagesPerFollowerAndNoSignature) {
   EXPECT_EQ(sum(messages, "commit-notice"), n - 1);
   EXPECT_EQ(messages.size(), n == 1 ? 0U : 3U);
   EXPECT_EQ(sketch.cluster_.signatures(), signatures);
+  EXPECT_EQ(sketch.cluster_.verifications(), verifications);
+}
+
+TEST_P(RaftCost, CommitNoticeIsLeftOutWhenTheNextAppendSaysIt) {
+  const uint32_t n = GetParam();
+  Sketch sketch(n, Duration::zero(), 1'000, 1);
+  sketch.cluster_.propose(sketch.leader_);
+  sketch.cluster_.propose(sketch.leader_);  // waits for the first, and carries its commit
+  sketch.cluster_.run_for(kDelay * 6);
+  const auto& messages = sketch.cluster_.traffic().messages;
+  EXPECT_EQ(sum(messages, "append"), 2 * (n - 1));
+  EXPECT_EQ(sum(messages, "append-reply"), 2 * (n - 1));
+  EXPECT_EQ(sum(messages, "commit-notice"), n - 1);
 }
 
 TEST_P(RaftCost, BytesPerDecisionAreThoseOfTheBlockAndThreeHeadersPerFollower) {
@@ -157,6 +174,29 @@ TEST_P(RaftCost, ReadAtTheLeaderTakesOneRoundAndWritesNothing) {
   EXPECT_EQ(sketch.cluster_.now(), start + (n == 1 ? Duration::zero() : kDelay * 2));
   EXPECT_EQ(sketch.cluster_.syncs(sketch.leader_), syncs);
   EXPECT_EQ(sum(sketch.cluster_.traffic().messages, "heartbeat"), n - 1);
+  EXPECT_EQ(sum(sketch.cluster_.traffic().messages, "heartbeat-reply"), n - 1);
+  EXPECT_EQ(sketch.cluster_.traffic().messages.size(), n == 1 ? 0U : 2U);
+}
+
+TEST_P(RaftCost, ReadsThatComeDuringARoundShareTheNextOne) {
+  const uint32_t n = GetParam();
+  Sketch sketch(n);
+  for (int i = 0; i < 10; ++i) sketch.cluster_.read(sketch.leader_);
+  sketch.cluster_.run_for(kDelay * 4);
+  EXPECT_EQ(sketch.cluster_.reads_answered(), 10U);
+  EXPECT_EQ(sum(sketch.cluster_.traffic().messages, "heartbeat"), n == 1 ? 0 : 2 * (n - 1));
+  EXPECT_EQ(sum(sketch.cluster_.traffic().messages, "heartbeat-reply"), n == 1 ? 0 : 2 * (n - 1));
+}
+
+TEST_P(RaftCost, ReadAtAFollowerTakesFourDelays) {
+  const uint32_t n = GetParam();
+  if (n == 1) return;
+  Sketch sketch(n);
+  const TimePoint start = sketch.cluster_.now();
+  sketch.cluster_.read((sketch.leader_ + 1) % n);
+  EXPECT_TRUE(
+      sketch.cluster_.run_until([&] { return sketch.cluster_.reads_answered() == 1; }, kDelay * 5));
+  EXPECT_EQ(sketch.cluster_.now(), start + kDelay * 4);
 }
 
 }  // namespace
