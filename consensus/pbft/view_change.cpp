@@ -74,7 +74,8 @@ void PbftEngine::on_view_timer() {
   const bool head_waits = head_added_ && now_ - head_since_ >= timeout();
   if ((slow && !escalated_) || head_waits) {
     escalated_ = escalated_ || slow;
-    pass_on_own(true);
+    pass_on_own(false);
+    pass_on_own(true, 1);
   }
 }
 
@@ -86,6 +87,7 @@ void PbftEngine::start_view_change(View view) {
   new_view_made_ = false;
   view_change_quorum_at_.reset();
   escalated_ = false;
+  quiet_ticks_ = 0;
   ++attempts_;
   if (new_view_ && new_view_->message->view < view_) new_view_.reset();
   cancel_timer(TimerKind::kView);
