@@ -29,9 +29,14 @@ void PbftEngine::arm_view_timer() {
   if (in_view_change_) {
     work_since_.reset();
     if (!view_change_quorum_at_) return cancel_timer(TimerKind::kView);
-    // Overdue where a full disk forbids the next view change: look again later, not at once.
     const TimePoint due = *view_change_quorum_at_ + timeout();
-    return set_timer(TimerKind::kView, due > now_ ? due : now_ + timeout());
+    if (due > now_) return set_timer(TimerKind::kView, due);
+    // Overdue: about to fire behind the input at hand, and then it must not be put off; or it has
+    // fired where a full disk forbids the next view change: look again later, not at once.
+    if (!timers_[static_cast<size_t>(TimerKind::kView)]) {
+      set_timer(TimerKind::kView, now_ + timeout());
+    }
+    return;
   }
   if (!work_waits()) {
     work_since_.reset();
