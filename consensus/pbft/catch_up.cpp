@@ -27,7 +27,8 @@ bool PbftEngine::is_active() const {
 void PbftEngine::on_status_timer() {
   const bool active = is_active();
   // A replica that nothing waits for may well be in the middle of the others' decisions: what is on
-  // its way to it must not be sent twice.
+  // its way to it must not be sent twice. And while nothing comes of it, each waits longer than the
+  // one before: what it asks for may be queueing in a narrow link.
   if (committed_ == committed_at_tick_) {
     responder_ = (responder_ + 1) % static_cast<uint32_t>(membership_.size());
     Ref<Message> status = make_status(responder_);
@@ -35,16 +36,17 @@ void PbftEngine::on_status_timer() {
     sink_->emit(effect::Broadcast{MessageRef(std::move(status)), Ticket()});
     request_missing();
     refuse_old_reads();
-    // Those who are content with the view that this replica has left can still order what its
-    // clients wait for, or learn that it is not ordered.
-    if (in_view_change_) pass_on_own(true);
+    quiet_ticks_ = active ? quiet_ticks_ + 1 : 0;
+  } else {
+    quiet_ticks_ = 0;
+    offers_ = 0;
   }
   committed_at_tick_ = committed_;
   // Alone in wanting this view: the others get on with the old one, whose primary this replica no
   // longer talks to. Its clients' payloads must reach them all the same, to be ordered or to make
-  // them want the view too.
-  if (in_view_change_ && !view_change_quorum_at_) pass_on_own(true);
-  const Duration interval = active ? settings_.status_interval : settings_.idle_status_interval;
+  // them want the view too. When a quorum wants it, nobody can order them before its primary does.
+  if (in_view_change_ && !view_change_quorum_at_) offer_own();
+  const Duration interval = active ? patience(quiet_ticks_) : settings_.idle_status_interval;
   const auto spread = static_cast<uint64_t>(interval.nanoseconds() / 4 + 1);
   set_timer(TimerKind::kStatus,
             now_ + interval + Duration::nanoseconds(static_cast<int64_t>(random(spread))));
@@ -65,6 +67,14 @@ Ref<Message> PbftEngine::make_status(uint32_t responder) {
     if (open.bound || (open.proposal && open.proposal->block)) flags |= StatusBody::kHasBlock;
     if (open.prepared) flags |= StatusBody::kIsPrepared;
     body.slots.push_back(flags);
+  }
+  if (in_view_change_) {
+    body.view_changes.resize((view_changes_.size() + 7) / 8);
+    for (size_t i = 0; i < view_changes_.size(); ++i) {
+      const MessageRef& held = view_changes_[i].message;
+      if (!held || held->view != view_) continue;
+      body.view_changes[i / 8] = static_cast<uint8_t>(body.view_changes[i / 8] | 1U << (i % 8));
+    }
   }
   encode_body(body, status->body);
   return status;
@@ -103,15 +113,34 @@ void PbftEngine::resend_view_material(uint32_t peer, const Message& message,
   const ReplicaId to = id_of(peer);
   const bool behind =
       message.view < view_ || (message.view == view_ && body.in_view_change && !in_view_change_);
-  if (in_view_change_ && message.view <= view_) {
-    const MessageRef& own = view_changes_[self_].message;
-    if (own && own->view == view_) sink_->emit(effect::Send{to, own, view_ticket_});
-  }
+  const bool lacks = message.view < view_ ||
+                     (message.view == view_ && body.in_view_change && !body.has_view_change(self_));
+  if (in_view_change_ && lacks) resend_view_change(peer);
   if (new_view_ && new_view_->message->view >= message.view &&
       (behind || (in_view_change_ && body.in_view_change))) {
     const Ticket after = new_view_->message->sender == config_.self ? view_ticket_ : Ticket();
     sink_->emit(effect::Send{to, new_view_->message, after});
   }
+}
+
+// A view-change message is large, and everybody's goes to everybody. One that has not arrived may
+// well be on its way through a narrow link still, where a second copy makes the queue longer: each
+// repetition to a peer waits twice as long as the one before, up to a whole timeout.
+void PbftEngine::resend_view_change(uint32_t peer) {
+  const MessageRef& own = view_changes_[self_].message;
+  if (!own || own->view != view_) return;
+  Peer& state = peers_[peer];
+  if (now_ < state.view_change_due) return;
+  state.view_change_due = now_ + patience(state.view_change_copies);
+  ++state.view_change_copies;
+  sink_->emit(effect::Send{id_of(peer), own, view_ticket_});
+}
+
+// What to wait before something is sent again for the `copies`-th time.
+Duration PbftEngine::patience(uint32_t copies) const {
+  Duration patience = settings_.status_interval;
+  for (uint32_t i = 0; i < copies && patience < timeout(); ++i) patience = patience * 2;
+  return std::min(patience, std::max(timeout(), settings_.status_interval));
 }
 
 void PbftEngine::resend_votes(uint32_t peer, const Message& message, const StatusBody& body) {

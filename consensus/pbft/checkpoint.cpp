@@ -137,6 +137,7 @@ void PbftEngine::make_stable() {
 // certificates of open slots stay where they are, in records that are not truncated.
 void PbftEngine::truncate_log() {
   Ticket before = persist(make_window_record(ordered_));
+  proven_logged_ = {};  // written anew with the view, if it is still ahead
   const Ticket rewritten = persist_view();
   for (const Slot& open : slots_) {
     if (open.first_ticket != Ticket()) before = std::min(before, open.first_ticket);
@@ -144,7 +145,17 @@ void PbftEngine::truncate_log() {
   sink_->emit(effect::Truncate{before, rewritten});
 }
 
+// §4.3: the watermarks follow the newest proven checkpoint, and a VIEW-CHANGE names it as C, with
+// nothing below it in P. While only memory has it, a crash would bring the old watermarks back:
+// prepared certificates above them would be dropped, and those below are gone already.
+void PbftEngine::log_proven() {
+  if (proven_.height <= std::max(stable_.height, proven_logged_)) return;
+  proven_logged_ = proven_.height;
+  persist(make_checkpoint_record(proven_.certificate));
+}
+
 Ticket PbftEngine::persist_view() {
+  log_proven();
   ViewRecord record;
   record.view = view_;
   record.in_view_change = in_view_change_;

@@ -111,7 +111,7 @@ void PbftEngine::pump() {
   propose_if_due();
   arm_view_timer();
   const std::optional<TimePoint>& tick = timers_[static_cast<size_t>(TimerKind::kStatus)];
-  const TimePoint soon = now_ + settings_.status_interval;
+  const TimePoint soon = now_ + patience(quiet_ticks_);
   // In this order: is_active() looks at every peer, and nearly always the tick is near anyway.
   if ((!tick || *tick > soon + settings_.status_interval) && is_active()) {
     set_timer(TimerKind::kStatus, soon);
@@ -350,6 +350,10 @@ void PbftEngine::on_own_message(const MessageRef& message, Ticket after) {
     case MessageType::kViewChange: {
       if (!in_view_change_ || message->view != view_) return;
       sink_->emit(effect::Broadcast{message, after});
+      for (Peer& peer : peers_) {
+        peer.view_change_copies = 0;
+        peer.view_change_due = now_ + patience(0);
+      }
       std::optional<ViewChangeBody> body = decode_view_change(message->body);
       GOVCHAIN_ASSERT(body.has_value());
       keep_view_change({message, std::make_shared<const ViewChangeBody>(std::move(*body))}, self_);
@@ -378,6 +382,9 @@ void PbftEngine::on(const input::Reconfigure& /*input*/) { ++counters_.unauthori
 void PbftEngine::on(const input::PeerUp& input) {
   const uint32_t peer = position_of(input.peer);
   if (peer == kNobody || peer == self_) return;
+  peers_[peer].view_change_copies = 0;  // what was on its way is lost
+  peers_[peer].view_change_due = now_;
+  quiet_ticks_ = 0;
   send(input.peer, make_status(peer));
 }
 void PbftEngine::on(const input::PeerDown& /*input*/) {}
@@ -457,6 +464,7 @@ Ticket PbftEngine::persist(Ref<LogRecord> record) {
 }
 
 void PbftEngine::persist_for(Slot& slot, Ref<LogRecord> record, Ticket& ticket) {
+  if (slot.height > stable_.height + window_) log_proven();
   ticket = persist(std::move(record));
   if (slot.first_ticket == Ticket()) slot.first_ticket = ticket;
 }

@@ -148,6 +148,7 @@ void encode_body(const StatusBody& body, std::vector<uint8_t>& bytes) {
   out.u8(body.in_view_change ? 1 : 0);
   out.u32(body.responder);
   out.blob(body.slots);
+  if (body.in_view_change) out.blob(body.view_changes);
 }
 
 std::optional<StatusBody> decode_status(std::span<const uint8_t> bytes) {
@@ -157,8 +158,11 @@ std::optional<StatusBody> decode_status(std::span<const uint8_t> bytes) {
   body.in_view_change = decode_flag(in);
   body.responder = in.u32();
   const std::span<const uint8_t> slots = in.blob(kMaxStatusSlots);
+  std::span<const uint8_t> view_changes;
+  if (body.in_view_change) view_changes = in.blob((kMaxMembers + 7) / 8);
   if (!in.finished()) return std::nullopt;
   body.slots.assign(slots.begin(), slots.end());
+  body.view_changes.assign(view_changes.begin(), view_changes.end());
   return body;
 }
 

@@ -82,6 +82,13 @@ struct StatusBody {
   bool in_view_change = false;
   uint32_t responder = 0;      // position of the first member that is asked for bodies
   std::vector<uint8_t> slots;  // of the heights above the committed one
+  // Bit i: has the view-change message of member i for the view asked for. Empty outside a view
+  // change.
+  std::vector<uint8_t> view_changes;
+  [[nodiscard]] bool has_view_change(uint32_t position) const {
+    const size_t place = position / 8;
+    return place < view_changes.size() && ((view_changes[place] >> (position % 8)) & 1U) != 0;
+  }
 };
 void encode_body(const StatusBody& body, std::vector<uint8_t>& out);
 [[nodiscard]] std::optional<StatusBody> decode_status(std::span<const uint8_t> bytes);

@@ -202,6 +202,7 @@ void PbftEngine::enter_view(const std::vector<Choice>& choices) {
   last_progress_ = now_;
   work_since_.reset();
   escalated_ = false;
+  quiet_ticks_ = 0;
   ++counters_.view_changes;
   sink_->emit(effect::Metric{MetricId::kViewChange, view_.value()});
   cancel_timer(TimerKind::kView);

@@ -114,6 +114,8 @@ class PbftEngine final : public Engine {
     Height committed;                // as last told
     Height served;                   // committed height for which it was last answered
     std::optional<TimePoint> served_at;
+    TimePoint view_change_due;        // before this the own view-change is not sent to it again
+    uint32_t view_change_copies = 0;  // sent so far beside the broadcast
     bool loading = false;
     size_t verifications = 0;
   };
@@ -225,7 +227,8 @@ class PbftEngine final : public Engine {
   // --- requests.cpp
   void admit(ReplicaId origin, const PayloadRef& payload, bool local);
   void forward(const PayloadRef& payload);
-  void pass_on_own(bool to_all);
+  void pass_on_own(bool to_all, uint32_t most = UINT32_MAX);  // messages
+  void offer_own();
   void send_request(Ref<Message> request, bool to_all);
   void receive_request(uint32_t peer, const Message& message);
   void receive_already_ordered(uint32_t peer, const Message& message);
@@ -240,6 +243,7 @@ class PbftEngine final : public Engine {
   void make_stable_if_reached();
   void make_stable();
   void truncate_log();
+  void log_proven();
   Ticket persist_view();
 
   // --- view_change.cpp (§4.4)
@@ -280,6 +284,8 @@ class PbftEngine final : public Engine {
   [[nodiscard]] Ref<Message> make_status(uint32_t responder);
   void receive_status(uint32_t peer, const Message& message);
   void resend_view_material(uint32_t peer, const Message& message, const StatusBody& body);
+  void resend_view_change(uint32_t peer);
+  [[nodiscard]] Duration patience(uint32_t copies) const;
   void resend_votes(uint32_t peer, const Message& message, const StatusBody& body);
   void resend_slot(uint32_t peer, const Slot& slot, uint8_t flags, bool responder);
   void send_relay(uint32_t peer, const Slot& slot, bool with_block);
@@ -295,6 +301,7 @@ class PbftEngine final : public Engine {
 
   // --- state_transfer.cpp
   void send_checkpoint_proof(uint32_t peer, bool blocks_gone);
+  [[nodiscard]] std::vector<Digest> ordered_at_checkpoint() const;
   void receive_checkpoint_proof(uint32_t peer, const MessageRef& message);
   void on_checkpoint_proof_verified(const PendingVerification& pending, bool valid);
   void start_state_transfer(std::vector<Digest> ordered);
@@ -316,6 +323,7 @@ class PbftEngine final : public Engine {
   // --- recovery.cpp
   void recover(RecoveredState recovered);
   struct RecoveredLog;
+  [[nodiscard]] bool restore_watermark(const RecoveredState& recovered);
   [[nodiscard]] bool read_record(const LogRecordRef& record, Ticket ticket, RecoveredLog& log);
   void restore_commits(const RecoveredState& recovered, const RecoveredLog& log);
   [[nodiscard]] bool restore_bindings(const RecoveredLog& log);
@@ -379,14 +387,17 @@ class PbftEngine final : public Engine {
 
   // Checkpoints.
   std::vector<CheckpointEntry> checkpoints_;
-  Checkpoint stable_;  // proven and reached by this replica's own state
-  Checkpoint proven_;  // proven, perhaps ahead of this replica
+  Checkpoint stable_;     // proven and reached by this replica's own state
+  Checkpoint proven_;     // proven, perhaps ahead of this replica
+  Height proven_logged_;  // highest in a checkpoint record that the log still holds
 
   // Payloads.
   Mempool mempool_;
   DigestIndex in_flight_;        // payloads of bound blocks that are not final
   std::vector<Digest> ordered_;  // ring of the last kRemembered payloads ordered
   size_t ordered_next_ = 0;
+  TimePoint offer_due_;
+  uint32_t offers_ = 0;  // of own payloads to everybody since something was ordered
   std::vector<OrderedNotice> ordered_notices_;
   int64_t wall_base_ = 0;
   TimePoint wall_base_at_;
@@ -400,6 +411,7 @@ class PbftEngine final : public Engine {
   std::vector<CatchUpBlock> catch_up_;  // verified, ascending by height
   std::optional<StateTransfer> transfer_;
   uint32_t responder_ = 0;
+  uint32_t quiet_ticks_ = 0;  // status messages since the last commit or change of view
   Height committed_at_tick_;
   Height window_high_;          // the window of ordered payloads is rebuilt downwards from here
   uint32_t window_chunk_ = 16;  // blocks asked for at a time

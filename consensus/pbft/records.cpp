@@ -93,4 +93,10 @@ Ref<LogRecord> make_window_record(const std::vector<Digest>& digests) {
   return record;
 }
 
+Ref<LogRecord> make_checkpoint_record(CertificateRef certificate) {
+  Ref<LogRecord> record = new_record(RecordType::kCheckpoint);
+  record->certificate = std::move(certificate);
+  return record;
+}
+
 }  // namespace govchain::consensus::pbft

@@ -15,6 +15,10 @@
 //
 // - Window: digests of the payloads ordered last, at each stable checkpoint; a replica that forgot
 //   them would let them be ordered again.
+//
+// - Checkpoint: the certificate of a proven checkpoint that this replica's own state has not
+//   reached. It moves the watermarks, so it is durable before anything that only it allows to vote
+//   for: after a crash the votes above it would otherwise lie outside the window and be forgotten.
 
 #include <cstdint>
 #include <optional>
@@ -33,6 +37,7 @@ enum class RecordType : uint8_t {
   kPrepared = 4,
   kCommitted = 5,
   kWindow = 6,
+  kCheckpoint = 7,
 };
 
 struct ViewRecord {
@@ -52,6 +57,7 @@ struct ProposalRecord {
 [[nodiscard]] Ref<LogRecord> make_committed_record(CertificateRef certificate, BlockRef block);
 
 [[nodiscard]] Ref<LogRecord> make_window_record(const std::vector<Digest>& digests);
+[[nodiscard]] Ref<LogRecord> make_checkpoint_record(CertificateRef certificate);
 
 // Nullopt if the record does not decode.
 [[nodiscard]] std::optional<ViewRecord> read_view(const LogRecord& record);

@@ -22,9 +22,7 @@ void PbftEngine::recover(RecoveredState recovered) {
   if (!recovered.fresh) ++counters_.recoveries;
   executed_ = recovered.executed_height;
   executed_root_ = recovered.state_root;
-  low_ = recovered.checkpoint.height;
-  proven_ = recovered.checkpoint;
-  if (executed_ >= low_) stable_ = proven_;
+  if (!restore_watermark(recovered)) return stop(true);
   for (uint64_t i = 1; i <= window_; ++i) slot(low_ + i).reuse(low_ + i);
   RecoveredLog log;
   const uint64_t first = last_ticket_.value() + 1 - recovered.records.size();
@@ -42,6 +40,27 @@ void PbftEngine::recover(RecoveredState recovered) {
     load_window();
   }
   resume();
+}
+
+// The newest proven checkpoint: the stored one, or a later one that the log has because this
+// replica's state was not there yet. The effect that stored the former came before all records that
+// rest on it.
+bool PbftEngine::restore_watermark(const RecoveredState& recovered) {
+  proven_ = recovered.checkpoint;
+  if (executed_ >= proven_.height) stable_ = proven_;
+  for (const LogRecordRef& record : recovered.records) {
+    if (static_cast<RecordType>(record->type) != RecordType::kCheckpoint) continue;
+    if (!record->certificate || !is_checkpoint_proof(*record->certificate)) return false;
+    const Statement& statement = record->certificate->statement;
+    proven_logged_ = std::max(proven_logged_, statement.height);
+    if (statement.height <= proven_.height) continue;
+    proven_.height = statement.height;
+    proven_.state_root = statement.digest;
+    proven_.epoch = statement.epoch;
+    proven_.certificate = record->certificate;
+  }
+  low_ = proven_.height;
+  return true;
 }
 
 bool PbftEngine::read_record(const LogRecordRef& reference, Ticket ticket, RecoveredLog& log) {
@@ -93,6 +112,8 @@ bool PbftEngine::read_record(const LogRecordRef& reference, Ticket ticket, Recov
       learn_ordered(*digests);
       return true;
     }
+    case RecordType::kCheckpoint:
+      return true;  // restore_watermark() has it
     case RecordType::kCommitted:
       if (!record.certificate) return false;
       height = record.certificate->statement.height;
@@ -186,6 +207,8 @@ void PbftEngine::restore_binding(Slot& open, const Digest& digest) {
 
 // Says again what it had said, because the crash may have come before it left.
 void PbftEngine::resume() {
+  make_stable_if_reached();
+  if (stopped_) return;
   if (in_view_change_) {
     attempts_ = 1;
     return send_view_change();

@@ -48,16 +48,17 @@ void PbftEngine::send_request(Ref<Message> request, bool to_all) {
 
 // Passes everything that this replica's clients wait for on to the primary, after a change of view;
 // or to everybody, when a primary does not order it, so that others suspect the primary too.
-void PbftEngine::pass_on_own(bool to_all) {
+void PbftEngine::pass_on_own(bool to_all, uint32_t most) {
   if (!to_all && is_primary()) return;
   Ref<Message> request;
   Bytes size;
   mempool_.for_each_pending([&](ReplicaId origin, const PayloadRef& payload, Height /*height*/) {
-    if (origin != config_.self) return;
+    if (origin != config_.self || most == 0) return;
     if (request && (size + payload->size > config_.max_block_bytes ||
                     request->payloads.size() >= kMaxRequestPayloads)) {
       send_request(std::move(request), to_all);
       request = {};
+      if (--most == 0) return;
     }
     if (!request) {
       request = new_message(MessageType::kRequest, Lane::kBody);
@@ -67,6 +68,15 @@ void PbftEngine::pass_on_own(bool to_all) {
     size += payload->size;
   });
   if (request) send_request(std::move(request), to_all);
+}
+
+// In a view change, again and again, because any of it may be lost: at most a block of what has
+// waited longest, and after ever longer pauses while nothing is ordered. Those who have it keep it.
+void PbftEngine::offer_own() {
+  if (offers_ > 0 && now_ < offer_due_) return;
+  offer_due_ = now_ + patience(offers_);
+  ++offers_;
+  pass_on_own(true, 1);
 }
 
 void PbftEngine::receive_request(uint32_t peer, const Message& message) {
@@ -117,8 +127,9 @@ void PbftEngine::receive_already_ordered(uint32_t peer, const Message& message) 
     notice->weight += weight_of(peer);
     if (notice->weight < quorum_.weak()) continue;
     ordered_notices_.erase(notice);
+    // Not remembered as ordered: its block may be one that this replica has prepared and not yet
+    // committed, and the next view must find that block as it is (suppress_duplicates).
     (void)mempool_.remove(digest);
-    learn_ordered({payload->digest});
     sink_->emit(effect::Refused{payload, RefusalReason::kDuplicate});
   }
 }

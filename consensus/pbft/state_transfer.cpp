@@ -16,9 +16,30 @@ void PbftEngine::send_checkpoint_proof(uint32_t peer, bool blocks_gone) {
   CheckpointProofBody body;
   body.certificate = stable_.certificate;
   body.blocks_gone = blocks_gone;
-  if (blocks_gone) body.ordered = ordered_;
+  if (blocks_gone) body.ordered = ordered_at_checkpoint();
   encode_body(body, proof->body);
   send(id_of(peer), std::move(proof));
+}
+
+// Of the payloads ordered last those that the checkpoint's state has seen. One in a block above it
+// is not final for who takes the state, and may be in a block that it has prepared.
+std::vector<Digest> PbftEngine::ordered_at_checkpoint() const {
+  DigestIndex later(config_.seed);
+  for (Height height = std::max(low_, stable_.height).next();
+       height <= std::min(committed_, high()); ++height) {
+    const Slot& open = slot(height);
+    if (!open.commit_certificate) continue;
+    const BlockRef block = open.body(open.commit_certificate->statement.digest);
+    if (!block) continue;
+    for (const PayloadRef& payload : block->payloads) {
+      if (!later.find(payload->digest)) later.insert(payload->digest, 0);
+    }
+  }
+  std::vector<Digest> digests;
+  for (const Digest& digest : ordered_) {
+    if (!later.find(digest)) digests.push_back(digest);
+  }
+  return digests;
 }
 
 void PbftEngine::receive_checkpoint_proof(uint32_t peer, const MessageRef& reference) {

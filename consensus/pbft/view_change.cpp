@@ -29,9 +29,14 @@ void PbftEngine::arm_view_timer() {
   if (in_view_change_) {
     work_since_.reset();
     if (!view_change_quorum_at_) return cancel_timer(TimerKind::kView);
-    // Overdue where a full disk forbids the next view change: look again later, not at once.
     const TimePoint due = *view_change_quorum_at_ + timeout();
-    return set_timer(TimerKind::kView, due > now_ ? due : now_ + timeout());
+    if (due > now_) return set_timer(TimerKind::kView, due);
+    // Overdue: about to fire behind the input at hand, and then it must not be put off; or it has
+    // fired where a full disk forbids the next view change: look again later, not at once.
+    if (!timers_[static_cast<size_t>(TimerKind::kView)]) {
+      set_timer(TimerKind::kView, now_ + timeout());
+    }
+    return;
   }
   if (!work_waits()) {
     work_since_.reset();
@@ -74,7 +79,8 @@ void PbftEngine::on_view_timer() {
   const bool head_waits = head_added_ && now_ - head_since_ >= timeout();
   if ((slow && !escalated_) || head_waits) {
     escalated_ = escalated_ || slow;
-    pass_on_own(true);
+    pass_on_own(false);
+    pass_on_own(true, 1);
   }
 }
 
@@ -86,6 +92,7 @@ void PbftEngine::start_view_change(View view) {
   new_view_made_ = false;
   view_change_quorum_at_.reset();
   escalated_ = false;
+  quiet_ticks_ = 0;
   ++attempts_;
   if (new_view_ && new_view_->message->view < view_) new_view_.reset();
   cancel_timer(TimerKind::kView);

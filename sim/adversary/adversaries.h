@@ -21,5 +21,8 @@ namespace govchain::sim {
 // Sends bytes that are damaged, cut short, too long or random. In Raft, whose messages carry no
 // signature, only such as cannot be taken for another valid message.
 [[nodiscard]] std::unique_ptr<Interceptor> make_malformed_sender(consensus::Protocol protocol);
+// Says that it commits to the primary alone, tells nothing of what it prepared when it asks for a
+// new view, and starts new views on few, absent or empty view changes, with other blocks in them.
+[[nodiscard]] std::unique_ptr<Interceptor> make_hiding_primary();
 
 }  // namespace govchain::sim

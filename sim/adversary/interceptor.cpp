@@ -18,6 +18,8 @@ std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
       return make_forger();
     case AdversarySpec::Kind::kMalformedSender:
       return make_malformed_sender(protocol);
+    case AdversarySpec::Kind::kHidingPrimary:
+      return make_hiding_primary();
   }
   GOVCHAIN_ASSERT(false);
   return nullptr;

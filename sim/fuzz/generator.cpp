@@ -177,6 +177,20 @@ class Generator {
       adversary.from = random.chance(0.5) ? Duration::zero() : between(random, {}, chaos_);
       spec_.adversaries.push_back(adversary);
     }
+    if (byzantine()) draw_hiding_primaries();
+  }
+
+  // In some worlds all adversaries conspire to make a new view forget what an honest first primary
+  // has committed, which is lost just then.
+  void draw_hiding_primaries() {
+    RandomStream random = stream(9);
+    if (!random.chance(0.2)) return;
+    ReplicaIndex next = 1;
+    for (AdversarySpec& adversary : spec_.adversaries) {
+      adversary.kind = AdversarySpec::Kind::kHidingPrimary;
+      adversary.replica = next++;
+      adversary.from = Duration::zero();
+    }
   }
 
   AdversarySpec::Kind adversary_kind(RandomStream& random) const {

@@ -50,6 +50,8 @@ std::string_view name_of(AdversarySpec::Kind kind) {
       return "forger";
     case AdversarySpec::Kind::kMalformedSender:
       return "malformed-sender";
+    case AdversarySpec::Kind::kHidingPrimary:
+      return "hiding-primary";
   }
   return "unknown";
 }
@@ -73,7 +75,7 @@ std::vector<std::string_view> item_names() {
     names.push_back(name_of(static_cast<FaultSpec::Kind>(kind)));
   }
   for (auto kind = static_cast<uint8_t>(AdversarySpec::Kind::kSilentLeader);
-       kind <= static_cast<uint8_t>(AdversarySpec::Kind::kMalformedSender); ++kind) {
+       kind <= static_cast<uint8_t>(AdversarySpec::Kind::kHidingPrimary); ++kind) {
     names.push_back(name_of(static_cast<AdversarySpec::Kind>(kind)));
   }
   for (auto kind = static_cast<uint8_t>(RequestSpec::Kind::kRead);

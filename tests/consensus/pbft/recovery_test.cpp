@@ -1,5 +1,8 @@
 // Crashes, checkpoints, catch-up, state transfer, storage errors and reads.
 
+#include <algorithm>
+#include <optional>
+
 #include <gtest/gtest.h>
 
 #include "tests/consensus/pbft/cluster.h"
@@ -50,6 +53,44 @@ TEST(PbftCheckpoint, WithoutAQuorumOfVotesProposalsStopAtTheHighWatermark) {
   // Two intervals and the pipelining depth.
   EXPECT_LE(world.status(0).committed, Height(16));
   EXPECT_EQ(world.status(0).stable_checkpoint, Height(0));
+}
+
+// The watermarks of a replica that lags follow a checkpoint that its state has not reached. What it
+// prepares there must outlive a crash (§4.4: P holds all that was prepared above C).
+TEST(PbftRecovery, WhatALaggardPreparedAboveAProvenCheckpointSurvivesItsCrash) {
+  ClusterOptions options = quick(4);
+  options.engine.retained_blocks = 1'000;
+  Cluster world(options);
+  world.crash(3);
+  order(world, 0, 1, 21);  // beyond the first window, which ends at 16
+  world.restart(3);
+  std::optional<ViewChangeBody> asked;
+  bool committed_vote = false;
+  world.set_filter([&](uint32_t from, uint32_t to, const Message& message) {
+    const auto type = static_cast<MessageType>(message.type);
+    if (from == 3 && type == MessageType::kViewChange) asked = decode_view_change(message.body);
+    committed_vote |= from == 3 && type == MessageType::kCommit && message.height == Height(21);
+    return to != 3 || type != MessageType::kCommittedBlock;
+  });
+  world.run_for(Duration::milliseconds(300));
+  ASSERT_EQ(world.status(3).committed, Height(0));
+  world.crash(0);
+  world.propose(1, 22);
+  ASSERT_TRUE(world.run_until([&] { return committed_vote; }, Duration::seconds(3)));
+  world.run_for(Duration::milliseconds(1));
+  world.crash(1);
+  world.crash(2);
+  world.crash(3);
+  asked.reset();
+  world.restart(3);
+  world.restart(2);
+  world.propose(2, 23);
+  ASSERT_TRUE(world.run_until([&] { return asked.has_value(); }, Duration::seconds(5)));
+  const bool proven =
+      std::any_of(asked->proofs.begin(), asked->proofs.end(),
+                  [](const PreparedProof& proof) { return proof.height() == Height(21); });
+  EXPECT_TRUE(proven);
+  EXPECT_EQ(world.violations(), std::vector<std::string>{});
 }
 
 TEST(PbftRecovery, AllCrashAtOnceAndNothingAnsweredIsLost) {
