@@ -79,7 +79,8 @@ class Ref {
   requires(std::is_same_v<const U, T> && !std::is_same_v<U, T>) Ref(Ref<U> other)
       : object_(other.release_ownership()) {}  // NOLINT(google-explicit-constructor)
   ~Ref() { drop(); }
-  Ref& operator=(const Ref& other) {
+  // Copy and swap: safe for itself.
+  Ref& operator=(const Ref& other) {  // NOLINT(bugprone-unhandled-self-assignment)
     Ref copy(other);
     std::swap(object_, copy.object_);
     return *this;

@@ -111,7 +111,7 @@ uint64_t MajorityQuorum::committed(Acknowledged&& acknowledged) const {
   // Fixed stack storage for the usual sizes, so that a follower's acknowledgement allocates
   // nothing.
   constexpr size_t kOnStack = 16;
-  std::array<uint64_t, kOnStack> stack;
+  std::array<uint64_t, kOnStack> stack;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   std::vector<uint64_t> heap;
   uint64_t* indices = stack.data();
   if (voters_.size() > kOnStack) {

@@ -206,6 +206,7 @@ void read_adversary(const Reader& entry, sim::WorldSpec& world) {
   if (kind == "double_voter") adversary.kind = Kind::kDoubleVoter;
   if (kind == "forger") adversary.kind = Kind::kForger;
   if (kind == "malformed_sender") adversary.kind = Kind::kMalformedSender;
+  if (kind == "hiding_primary") adversary.kind = Kind::kHidingPrimary;
   adversary.chain = chain_of(entry, world);
   adversary.replica = replica_of(entry, "replica", world.chains[adversary.chain]);
   entry.seconds("from_seconds", adversary.from);

@@ -54,7 +54,8 @@ class Reader {
   }
   [[nodiscard]] std::string text(const std::string& key, std::string otherwise = {}) const {
     const JsonNode* value = find(key);
-    return value != nullptr ? value->text : std::move(otherwise);
+    if (value != nullptr) return value->text;
+    return otherwise;
   }
   void milliseconds(const std::string& key, sim::Duration& out) const { scaled(key, 1e6, out); }
   void seconds(const std::string& key, sim::Duration& out) const { scaled(key, 1e9, out); }

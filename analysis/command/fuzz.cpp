@@ -96,6 +96,7 @@ std::optional<int> run_mutant(const FuzzRequest& request, bool silent) {
                                     std::to_string(request.max_failures),
                                     request.json ? "json" : "text"};
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   std::cout.flush();

@@ -75,9 +75,9 @@ std::optional<scenarios::Scenario> load_with_options(const SimulateOptions& opti
   load.home = context.home;
   load.overrides = options.overrides;
   load.profile = options.profile;
-  if (options.seed) load.named.push_back({"--seed", *options.seed});
-  if (options.crypto) load.named.push_back({"--crypto", *options.crypto});
-  if (options.load) load.named.push_back({"--load", *options.load});
+  if (options.seed) load.named.emplace_back("--seed", *options.seed);
+  if (options.crypto) load.named.emplace_back("--crypto", *options.crypto);
+  if (options.load) load.named.emplace_back("--load", *options.load);
   auto scenario = scenarios::load_scenario(options.scenario, load);
   if (!scenario) {
     fail(context, scenario.error(), kExitUsage);

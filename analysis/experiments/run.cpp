@@ -142,6 +142,7 @@ void add_intervals(const std::vector<sim::WorldResult>& worlds, double seconds, 
   for (size_t i = 0; i < result.chains.size(); ++i) {
     const std::string chain = "/chains/" + std::to_string(i);
     std::vector<double> p99;
+    p99.reserve(worlds.size());
     for (const sim::WorldResult& world : worlds) {
       p99.push_back(static_cast<double>(world.chains[i].latency.quantile(0.99).nanoseconds()) /
                     1e6);

@@ -76,7 +76,7 @@ void PbftEngine::learn_ordered(const std::vector<Digest>& digests) {
     if (mempool_.is_pending(digest) || mempool_.is_committed(digest)) continue;
     Ref<Payload> payload = Ref<Payload>::make();
     payload->digest = digest;
-    block->payloads.push_back(PayloadRef(std::move(payload)));
+    block->payloads.emplace_back(std::move(payload));
   }
   remember_ordered(*block);
 }
