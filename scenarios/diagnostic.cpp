@@ -167,7 +167,7 @@ std::string place_of(const Position& at) {
 std::string render(const Diagnostic& diagnostic) {
   std::string out = place_of(diagnostic.at);
   if (!diagnostic.pointer.empty()) out += "  " + shortened(printable(diagnostic.pointer));
-  out += "  " + diagnostic.message;
+  out += (out.empty() ? "" : "  ") + diagnostic.message;
   const bool in_file =
       diagnostic.at.source != nullptr && !diagnostic.at.source->is_option && diagnostic.at.line > 0;
   if (in_file) {

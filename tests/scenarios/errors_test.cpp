@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "scenarios/diagnostic.h"
 #include "tests/scenarios/load_text.h"
 
 namespace govchain::scenarios {
@@ -230,6 +231,10 @@ TEST(ScenarioErrors, NoLineOfAnExcerptIsWiderThanATerminal) {
     EXPECT_LE(end - start, 80U) << error.substr(start, end - start);
     start = end + 1;
   }
+}
+
+TEST(ScenarioErrors, AComplaintWithoutAPlaceBeginsWithItsMessage) {
+  EXPECT_EQ(render({{}, {}, "--profile: x: no such file", {}, {}}), "--profile: x: no such file");
 }
 
 TEST(ScenarioBackbones, EveryGraphJoinsTheProvinces) {
