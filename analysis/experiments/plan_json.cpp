@@ -32,8 +32,10 @@ Json latency(const sim::Histogram& histogram) {
 }
 
 Json cases(const models::CaseCounts& counts) {
-  return Json{
-      {"on_chain", counts.on_chain}, {"by_hand", counts.by_hand}, {"unserved", counts.unserved}};
+  return Json{{"on_chain", counts.on_chain},
+              {"by_hand", counts.by_hand},
+              {"centrally", counts.centrally},  // the part of by_hand that needs no clerk
+              {"unserved", counts.unserved}};
 }
 
 Json parts(const std::vector<models::Valuation::Part>& all) {

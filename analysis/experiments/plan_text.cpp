@@ -151,6 +151,32 @@ std::string wrap(const std::string& text, int limit, const std::string& indent) 
   return result + line + "\n";
 }
 
+// The table counts what the hub does as done by hand, because no chain vouches for it.
+std::string hub_sentence(const PlanResult& result) {
+  for (const ValuedDeployment& one : result.deployments) {
+    const models::CaseCounts& cases = one.procured.sized.cases;
+    if (!one.shown || cases.centrally <= 0) continue;
+    return fmt::format(
+        "`{}` has no chain, so all its cases count as by hand; {:.1f} % of them need no clerk.",
+        models::name_of(one.kind), 100 * cases.centrally / cases.by_hand);
+  }
+  return "";
+}
+
+std::string price_of_chain_sentence(const PlanResult& result) {
+  const models::Range& price = result.price_of_chain;
+  std::string text = fmt::format(
+      "Having a chain at all, `national` less `hub`, {} {} bn (cost {} to {})",
+      price.mid.fen() < 0 ? "saves" : "costs", figure(std::abs(price.mid.to_yuan()) / 1e9),
+      billions(price.low), billions(price.high));
+  for (const ValuedDeployment& one : result.deployments) {
+    if (one.kind != models::DeploymentKind::kHub) continue;
+    text += fmt::format("; {:.0f} % of what the hub costs rests on judgement",
+                        100 * one.needed.value.judgement_share());
+  }
+  return text + ".";
+}
+
 std::string steps_sentence(const PlanResult& result) {
   std::string text;
   for (const ValuedStep& step : result.steps) {
@@ -201,15 +227,10 @@ std::string plan_text(const PlanInput& input, const PlanResult& result, const Te
                            models::name_of(result.cheapest), result.cheapest_share * 100,
                            drivers_sentence(result)),
                limit, "  ");
-  text += wrap(
-      fmt::format(
-          "Having a chain at all, `national` less `hub`, {} {} bn (cost {} to {}). Doing nothing, "
-          "`isolated` chains and no new project, costs {} bn.",
-          result.price_of_chain.mid.fen() < 0 ? "saves" : "costs",
-          figure(std::abs(result.price_of_chain.mid.to_yuan()) / 1e9),
-          billions(result.price_of_chain.low), billions(result.price_of_chain.high),
-          billions(result.do_nothing.mid)),
-      limit, "  ");
+  text += wrap(fmt::format("{} Doing nothing, `isolated` chains and no new project, costs {} bn.",
+                           price_of_chain_sentence(result), billions(result.do_nothing.mid)),
+               limit, "  ");
+  if (const std::string hub = hub_sentence(result); !hub.empty()) text += wrap(hub, limit, "  ");
   std::string priced;
   for (const std::string& one : result.not_priced) priced += (priced.empty() ? "" : "; ") + one;
   text += wrap(fmt::format("{:.0f} % of the amount rests on judgement. Not priced: {}.",

@@ -55,8 +55,10 @@ function money(data) {
 }
 
 function service(data) {
-  const kinds = [['on_chain', 'on chain', '#0059a8'], ['by_hand', 'by hand', '#b58900'], ['unserved', 'not at all', '#b02a1a']];
-  const total = (d) => kinds.reduce((sum, [id]) => sum + d.cases[id], 0);
+  // The model counts what the hub does without a clerk as by hand, because no chain vouches for it; here it has its own bar.
+  const kinds = [['on_chain', 'on chain', '#0059a8'], ['centrally', 'by the hub, no clerk', '#7a8791'], ['clerks', 'by hand', '#b58900'], ['unserved', 'not at all', '#b02a1a']];
+  for (const d of data.deployments) d.cases.clerks = d.cases.by_hand - (d.cases.centrally ?? 0);
+  const total = (d) => kinds.reduce((sum, [id]) => sum + (d.cases[id] ?? 0), 0);
   const best = [...data.deployments].sort((a, b) => b.cases.on_chain / total(b) - a.cases.on_chain / total(a))[0];
   const cases = chart(
     `${sentence(best.id)} serves most on chain: ${percent(best.cases.on_chain / total(best))} of ${significant(total(best) / 1e9)} bn cases a year`,
@@ -65,9 +67,9 @@ function service(data) {
       tooltip: { trigger: 'item', formatter: (p) => `${p.name}, ${p.seriesName}: ${percent(p.value / 100, 2)}` },
       xAxis: { type: 'value', max: 100, name: '% of the cases offered, the same for all', nameLocation: 'middle', nameGap: 26 },
       yAxis: { type: 'category', inverse: true, data: data.deployments.map((d) => d.id) },
-      series: kinds.map(([id, name, color]) => ({ name, type: 'bar', stack: 'cases', itemStyle: { color }, data: data.deployments.map((d) => (100 * d.cases[id]) / total(d)) })),
+      series: kinds.map(([id, name, color]) => ({ name, type: 'bar', stack: 'cases', itemStyle: { color }, data: data.deployments.map((d) => (100 * (d.cases[id] ?? 0)) / total(d)) })),
     },
-    table('Cases a year', [{ title: 'deployment', value: (d) => d.id }, ...kinds.map(([id, name]) => ({ title: name, value: (d) => count(d.cases[id]) })), { title: 'all', value: (d) => count(total(d)) }], data.deployments));
+    table('Cases a year', [{ title: 'deployment', value: (d) => d.id }, ...kinds.map(([id, name]) => ({ title: name, value: (d) => count(d.cases[id] ?? 0) })), { title: 'all', value: (d) => count(total(d)) }], data.deployments));
   const rows = data.deployments.flatMap((d) => (d.services ?? []).map((s) => ({ deployment: d.id, ...s })));
   const level = rows.length ? behind('Every service in every deployment', table('Service level, simulated at the peak',
     [{ title: 'service', text: true, value: (s) => s.id }, { title: 'deployment', text: true, value: (s) => s.deployment },
