@@ -83,7 +83,9 @@ struct EngineConfig {
   uint32_t max_in_flight = 8;  // blocks proposed and not yet committed (pipelining depth)
 
   Duration base_timeout = Duration::seconds(2);  // before a silent or slow leader is suspected
-  Duration max_timeout = Duration::seconds(60);  // growth of repeated timeouts ends here
+  // Growth of repeated timeouts ends here. It must exceed what a change of leader takes on the
+  // slowest link, or the chain stands still there.
+  Duration max_timeout = Duration::seconds(60);
 
   uint64_t checkpoint_interval = 64;  // a signed checkpoint after every height divisible by this
   uint64_t retained_blocks =

@@ -136,7 +136,7 @@ class Generator {
     chain.name = "chain";
     chain.protocol = protocol_;
     for (uint32_t i = 0; i < n_; ++i) {
-      chain.replicas.push_back({static_cast<HostIndex>(i % spec_.hosts.size())});
+      chain.replicas.push_back({host_of(i)});
     }
     consensus::EngineConfig& engine = chain.engine;
     engine.max_block_transactions = static_cast<uint32_t>(random.between(1, 12));
@@ -148,6 +148,8 @@ class Generator {
     engine.checkpoint_interval = static_cast<uint64_t>(random.between(1, 12));
     engine.retained_blocks = static_cast<uint64_t>(random.between(1, 24));
     engine.mempool_limit = Bytes(1U << 20U);
+    if (byzantine())
+      engine.max_timeout = std::max(engine.max_timeout, view_change_time(engine) * 2);
     chain.raft.heartbeat = engine.base_timeout / 4;
     chain.raft.max_append_messages = static_cast<uint32_t>(random.between(1, 16));
     chain.raft.cached_blocks = static_cast<uint32_t>(random.between(1, 32));
@@ -160,6 +162,35 @@ class Generator {
       chain.weights[n_ - 1] = 0;
     }
     spec_.chains.push_back(std::move(chain));
+  }
+
+  [[nodiscard]] uint64_t replicas_at(PlaceIndex place) const {
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < n_; ++i) count += spec_.hosts[host_of(i)].place == place ? 1 : 0;
+    return count;
+  }
+  [[nodiscard]] HostIndex host_of(uint32_t replica) const {
+    return static_cast<HostIndex>(replica % spec_.hosts.size());
+  }
+
+  // PBFT is live only where timeouts may outgrow delays (OSDI'99 §4.5.2), so whoever runs it over a
+  // narrow link sets the largest timeout above what a view change takes there, twice, because those
+  // for the view before may still be in the queue. This is the time of one over the narrowest
+  // trunk: from every replica at one end to every replica at the other, with a proof by a quorum
+  // for each height of the window.
+  [[nodiscard]] Duration view_change_time(const consensus::EngineConfig& engine) const {
+    constexpr uint64_t kHeader = 200;
+    constexpr uint64_t kProof = 180;
+    constexpr uint64_t kSignature = 68;
+    const uint64_t window = 2 * engine.checkpoint_interval + engine.max_in_flight;
+    const uint64_t size = kHeader + window * (kProof + kSignature * (n_ - faulty()));
+    Duration longest;
+    for (const TrunkSpec& trunk : spec_.network.trunks) {
+      if (trunk.rate.is_unlimited()) continue;
+      const uint64_t copies = replicas_at(trunk.a) * replicas_at(trunk.b);
+      longest = std::max(longest, trunk.rate.time_for(Bytes(copies * size)));
+    }
+    return longest;
   }
 
   void draw_adversaries() {
