@@ -42,7 +42,9 @@ function(govchain_tests name)
   target_link_libraries(${name}_tests PRIVATE govchain::${name} ${ARGN} GTest::gmock GTest::gtest_main)
   govchain_use_headers(${name}_tests test)
   # Test code drives what is measured, it is not measured: -O1 compiles in four fifths of the time.
-  target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1>)
+  # At that level g++ 12 sees string concatenation leave its buffer (the same bug), depending on the checkout's path.
+  target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1>
+    "$<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>")
   target_compile_definitions(${name}_tests PRIVATE GOVCHAIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name}_tests TEST_PREFIX "${name}/" PROPERTIES TIMEOUT 600 DISCOVERY_MODE PRE_TEST)
 endfunction()
