@@ -72,6 +72,8 @@ class ClientSide {
   // It was ordered in a block that its ingress replica skipped with a snapshot: final, but without
   // a receipt.
   virtual void on_ordered(const consensus::Payload& payload) = 0;
+  // The same of all payloads of a block that were submitted at `who`.
+  virtual void on_skipped(ReplicaAddress who, const consensus::Block& block) = 0;
 };
 
 struct Fabric {

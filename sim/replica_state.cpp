@@ -220,13 +220,25 @@ void ReplicaHost::install() {
   const consensus::Status reset = store_.reset(checkpoint);
   GOVCHAIN_ASSERT(reset.ok());
   application_ = std::move(fetch_.application);
+  const Height executed_here = executed_height_;
   executed_height_ = checkpoint.height;
   snapshots_.clear();
   snapshots_.push_back(Snapshot{checkpoint.height, checkpoint.state_root, fetch_.bytes, now()});
-  executed_.clear();
-  std::erase_if(released_, [&](const Released& released) {
-    return released.block->height <= checkpoint.height;
-  });
+  // Blocks that were final here and that the snapshot overtook: the state has them, though nobody
+  // here knows their receipts. Those that were executed here are answered as any other, when their
+  // own records are durable.
+  const auto skipped = [&](const consensus::Block& block) {
+    return block.height > executed_here && block.height <= checkpoint.height;
+  };
+  for (const Released& released : released_) {
+    if (skipped(*released.block)) fabric_.clients.on_skipped(address_, *released.block);
+  }
+  std::erase_if(released_, [&](const Released& released) { return skipped(*released.block); });
+  for (const Gated& gated : gated_) {
+    if (gated.kind == GatedEffect::kCommit && skipped(*gated.block)) {
+      fabric_.clients.on_skipped(address_, *gated.block);
+    }
+  }
   fabric_.observe(
       [&](Observer& observer) { observer.on_snapshot_installed(address_, now(), checkpoint); });
   fetch_ = Fetch{};

@@ -208,4 +208,14 @@ void WorldRunner::on_ordered(const consensus::Payload& payload) {
   if (by_agent) agents_->on_final(agent, cookie, consensus::Receipt{});
 }
 
+void WorldRunner::on_skipped(ReplicaAddress who, const consensus::Block& block) {
+  const EndpointIndex here = endpoint(who.chain, who.replica);
+  if (!is_ingress_[here]) return;
+  for (const consensus::PayloadRef& payload : block.payloads) {
+    const TransactionBook::Index entry = book_->find(payload->digest);
+    if (entry == TransactionBook::kNone || book_->submission(entry).ingress != here) continue;
+    on_ordered(*payload);
+  }
+}
+
 }  // namespace govchain::sim

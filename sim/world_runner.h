@@ -57,6 +57,7 @@ class WorldRunner final : public NetworkSink, public ClientSide {
   void on_checkpoint(ReplicaAddress who, const consensus::Checkpoint& checkpoint) override;
   void on_refused(const consensus::Payload& payload) override;
   void on_ordered(const consensus::Payload& payload) override;
+  void on_skipped(ReplicaAddress who, const consensus::Block& block) override;
 
  private:
   // One load under way.
@@ -109,6 +110,7 @@ class WorldRunner final : public NetworkSink, public ClientSide {
   [[nodiscard]] TimePoint calm_since(const ChainRuntime& chain) const;
   void cross_check();
   void check_bandwidth_bound(const ChainRuntime& chain);
+  [[nodiscard]] std::vector<Duration> least_delays() const;
   void check_latency_bound(const ChainRuntime& chain);
   void violation(std::string rule, std::string detail);
   [[nodiscard]] std::string digest() const;

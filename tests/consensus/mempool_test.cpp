@@ -411,8 +411,8 @@ TEST(Mempool, AllocatesNothingInSteadyState) {
     pool.select(Height(1), Bytes(200), 100, block->payloads);
     pool.commit(*block);
   };
-  // The window's chunks are remembered for sharing (consensus/shared_digests.h) before they are used
-  // again: one is allocated every 256 payloads until some 65,536 have gone by.
+  // The window's chunks are remembered for sharing (consensus/shared_digests.h) before they are
+  // used again: one is allocated every 256 payloads until some 65,536 have gone by.
   for (int i = 0; i < 20'000; ++i) one_block();
   const testing::AllocationCounter counter;
   for (int i = 0; i < 100; ++i) one_block();

@@ -322,6 +322,34 @@ TEST(Faults, AReplicaThatMissedTooMuchFetchesTheState) {
   }
 }
 
+// Where routes are not the shortest ways, word goes faster by way of a third replica, and the bound
+// of light must not count that as cheating.
+TEST(ClosedForm, LightMayGoByWayOfAThirdPlace) {
+  WorldSpec spec = small_world(Protocol::kPbft, 4, Duration::microseconds(100));
+  for (PlaceIndex place = 1; place < 3; ++place) {
+    spec.network.places.push_back(
+        {"place " + std::to_string(place), Duration::microseconds(100), {}});
+    spec.hosts[place].place = place;
+  }
+  spec.network.routes.resize(9);
+  const auto connect = [&](PlaceIndex a, PlaceIndex b, int64_t milliseconds) {
+    const auto trunk = static_cast<TrunkIndex>(spec.network.trunks.size());
+    spec.network.trunks.push_back({"trunk " + std::to_string(trunk), a, b, Rate::unlimited(),
+                                   Duration::milliseconds(milliseconds), 0});
+    spec.network.routes[size_t{a} * 3 + b] = {trunk};
+    spec.network.routes[size_t{b} * 3 + a] = {trunk};
+  };
+  connect(0, 1, 1);
+  connect(1, 2, 1);
+  connect(0, 2, 30);
+  spec.chains[0].replicas = {{1}, {0}, {2}, {3}};  // the first primary lies between the others
+  add_load(spec, 20, 2);
+  const WorldResult result = run_or_fail(spec);
+  expect_clean(result);
+  EXPECT_LT(result.chains[0].latency.quantile(0.5), Duration::milliseconds(60))
+      << "nothing was faster than the direct way and back, so nothing was shown";
+}
+
 // The chain needs the state of a replica that asks a dead peer first: it must not wait for longer
 // than the chain's own timeouts, because nothing is ordered meanwhile.
 TEST(Faults, AStateIsFetchedFromTheNextPeerSoonWhenTheFirstIsGone) {
