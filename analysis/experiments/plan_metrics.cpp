@@ -11,7 +11,7 @@ using Names = std::vector<std::string>;
 
 const Names kRange = {"/low", "/mid", "/high"};
 const Names kLatency = {"/mean", "/p50", "/p90", "/p99", "/p999", "/max"};
-const Names kCases = {"/on_chain", "/by_hand", "/unserved"};
+const Names kCases = {"/on_chain", "/by_hand", "/centrally", "/unserved"};
 const Names kSizes = {"/nodes",         "/cores",       "/memory_bytes",
                       "/storage_bytes", "/network_bps", "/utilisation"};
 const Names kItems = {"adapters", "builds",           "energy",      "hardware",      "incidents",
