@@ -41,6 +41,7 @@ class ReplicaHost {
     for (size_t line = 0; line < kHotLines; ++line) __builtin_prefetch(begin + line * kLine);
   }
   void prefetch_engine() const {
+    if (!engine_) return;
     constexpr size_t kLine = 64;
     const auto* const begin = reinterpret_cast<const std::byte*>(engine_.get());
     for (size_t line = 0; line < 4; ++line) __builtin_prefetch(begin + line * kLine);
