@@ -96,10 +96,19 @@ class EventQueue {
     ++cursor_;
     --size_;
   }
+  // The same right after top().
+  void pop_top() {
+    ++cursor_;
+    --size_;
+  }
   // One of the events soon to come, or null if it is not known yet which.
   [[nodiscard]] const Event* ahead(size_t distance) const {
     return cursor_ + distance < current_.size() ? &current_[cursor_ + distance] : nullptr;
   }
+  // Whether somebody asks ahead(). Buckets are then wide enough to hold a handful of events; else
+  // they are narrow, because finding the next bucket costs less than putting one in order. The
+  // order of events is the same.
+  void expect_look_ahead(bool expected) { density_ = expected ? kHandful : kFew; }
   void push(const Event& event) {
     ++size_;
     place(event);
@@ -108,10 +117,9 @@ class EventQueue {
 
  private:
   static constexpr uint64_t kBuckets = 1024;
-  static constexpr unsigned kNarrowest = 4;        // 16 ns
+  static constexpr unsigned kNarrowest = 2;        // 4 ns
   static constexpr unsigned kWidest = 24;          // 17 ms
   static constexpr uint32_t kReviewAfter = 8'192;  // pushes between two looks at the width
-  static constexpr uint64_t kCrowded = 8;          // events in a bucket on average: too wide
   static constexpr size_t kInsertionSort = 32;
 
   [[nodiscard]] uint64_t slot_of(const Event& event) const {
@@ -219,8 +227,9 @@ class EventQueue {
   }
   // Now and then: narrower buckets if they are crowded, wider ones if much falls beyond the wheel.
   void review() {
-    const bool crowded = drained_ > kCrowded * stretches_;
-    const bool short_sighted = 2 * far_pushes_ > pushes_ && 4 * drained_ < kCrowded * stretches_;
+    const bool crowded = 8 * drained_ > density_.most * stretches_;
+    const bool short_sighted =
+        2 * far_pushes_ > pushes_ && 8 * drained_ < density_.least * stretches_;
     if (crowded && shift_ > kNarrowest) {
       rebuild(shift_ - 1);
     } else if (short_sighted && shift_ < kWidest) {
@@ -249,6 +258,15 @@ class EventQueue {
     for (const Event& event : all) place(event);
   }
 
+  // Events in a bucket, on average and in eighths: more are too many; where fewer are in it, it may
+  // be twice as wide.
+  struct Density {
+    uint64_t most = 0;
+    uint64_t least = 0;
+  };
+  static constexpr Density kHandful{64, 16};
+  static constexpr Density kFew{12, 9};
+
   struct Node {
     Event event;
     uint32_t next = 0;
@@ -265,6 +283,7 @@ class EventQueue {
   uint64_t slot_ = 0;
   size_t size_ = 0;
   unsigned shift_ = 10;
+  Density density_ = kHandful;
   uint32_t pushes_ = 0;
   uint32_t far_pushes_ = 0;
   uint64_t stretches_ = 0;

@@ -30,11 +30,13 @@ class Kernel {
   // dispatcher.stopped(); the clock then stands at `end` or at the last event.
   template <typename Dispatcher>
   void run_until(TimePoint end, Dispatcher& dispatcher) {
-    while (!queue_.empty() && queue_.top().time <= end.nanoseconds()) {
+    queue_.expect_look_ahead(requires { dispatcher.prefetch(uint32_t{}, uint32_t{}, true); });
+    while (!queue_.empty()) {
       const Event event = queue_.top();
+      if (event.time > end.nanoseconds()) break;
       now_ = TimePoint::since_start(Duration::nanoseconds(event.time));
       ++events_;
-      queue_.pop();
+      queue_.pop_top();
       if constexpr (requires { dispatcher.prefetch(event.kind, event.index, true); }) {
         // A world does not fit into the cache: what the next events touch is fetched meanwhile.
         if (const Event* far = queue_.ahead(3)) dispatcher.prefetch(far->kind, far->index, false);
