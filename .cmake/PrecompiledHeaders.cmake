@@ -1,7 +1,7 @@
-# Precompiled headers: reading the same library headers once per source is a fifth of the CPU time of a cold build (and
-# nearly half of it for a small source). Only headers of libraries are in them, so that a change of ours rebuilds what
-# includes it and no more. A source must still include all that it uses: the build that tests/run makes with the second
-# compiler has none, and fails otherwise.
+# Precompiled headers: reading the same library headers once per source cost about 0.6 s of CPU time each (1.29 s became
+# 0.73 s for consensus/codec.cpp; about an eighth over a sample of all sources). Only headers of libraries are in them, so
+# that a change of ours rebuilds what includes it and no more. A source must still include all that it uses: the build
+# that tests/run makes with the second compiler has none, and fails otherwise.
 option(GOVCHAIN_PRECOMPILED_HEADERS "Read the headers of libraries once" ON)
 
 # govchain_header_set(name LIBRARIES targets… HEADERS headers…): makes a set that targets can use.
