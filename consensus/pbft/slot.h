@@ -1,7 +1,6 @@
 #pragma once
 // What a replica knows about one height between the watermarks.
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,50 +10,10 @@
 #include "consensus/certificate.h"
 #include "consensus/message.h"
 #include "consensus/pbft/messages.h"
+#include "consensus/position_set.h"
+#include "consensus/vote_table.h"
 
 namespace govchain::consensus::pbft {
-
-// A set of member positions in fixed storage.
-class PositionSet {
- public:
-  void resize(size_t members) { words_.assign((members + 63) / 64, 0); }
-  [[nodiscard]] bool contains(uint32_t position) const {
-    return ((words_[position / 64] >> (position % 64)) & 1U) != 0;
-  }
-  void add(uint32_t position) { words_[position / 64] |= uint64_t{1} << (position % 64); }
-  void remove(uint32_t position) { words_[position / 64] &= ~(uint64_t{1} << (position % 64)); }
-  void clear() {
-    for (uint64_t& word : words_) word = 0;
-  }
-  [[nodiscard]] size_t count() const {
-    size_t total = 0;
-    for (const uint64_t word : words_) total += static_cast<size_t>(std::popcount(word));
-    return total;
-  }
-
- private:
-  std::vector<uint64_t> words_;
-};
-
-// Votes of one kind by member position: the message as soon as it is here, so that each member
-// costs one verification, and whether it verified. A vote may arrive before the proposal, so votes
-// for any digest are held and only those for the bound one are weighed.
-struct VoteTable {
-  std::vector<MessageRef> messages;
-  PositionSet verified;
-  uint64_t weight = 0;  // verified votes for the bound digest
-  void resize(size_t members) {
-    messages.resize(members);
-    verified.resize(members);
-  }
-  void clear() {
-    for (MessageRef& message : messages) {
-      if (message) message.reset();
-    }
-    verified.clear();
-    weight = 0;
-  }
-};
 
 struct Slot {
   // Blocks of different views that a replica keeps for one height, because a later view may name
