@@ -20,6 +20,7 @@
 #include "consensus/chain/records.h"
 #include "consensus/chain/settings.h"
 #include "consensus/codec.h"
+#include "consensus/digest_index.h"
 #include "consensus/engine.h"
 #include "consensus/mempool.h"
 #include "consensus/position_set.h"
@@ -102,17 +103,20 @@ class ChainEngine : public Engine {
   // quorum of `members`.
   [[nodiscard]] virtual bool proves_commit(const Certificate& certificate, const Block& block,
                                            const Membership& members) const = 0;
+  // membership() is another: tables by position must be sized anew, and what was under way in the
+  // old epoch is void. Followed by one of the next two, except where only the epoch was learnt: so
+  // it has to begin the height after committed() itself. Also called before read_record().
+  virtual void on_epoch_changed() = 0;
   // committed() has moved to this block: by agreement here, or because others showed it.
   virtual void on_committed(const BlockRef& block, const CertificateRef& certificate) = 0;
   // committed() has jumped to a checkpoint's height.
   virtual void on_state_installed() = 0;
-  // membership() is another: tables by position must be sized anew, and what was under way in the
-  // old epoch is void.
-  virtual void on_epoch_changed() = 0;
   // The greatest height that this replica knows some replica may have committed: for reads.
   [[nodiscard]] virtual Height may_be_committed() const = 0;
   // Whether a block that waits for agreement here should keep the status messages coming.
   [[nodiscard]] virtual bool agreement_waits() const = 0;
+  // The present timeout, grown with failed views: nothing is said again at longer intervals.
+  [[nodiscard]] virtual Duration patience_limit() const { return config_.base_timeout; }
 
   // -------------------------------------------------------------- what a protocol adds: catch-up
 
@@ -128,8 +132,8 @@ class ChainEngine : public Engine {
   // One of its own records, in the order of the log, before committed() is restored. False if it
   // does not decode or contradicts an earlier one.
   [[nodiscard]] virtual bool read_record(const LogRecordRef& record, Ticket ticket) = 0;
-  // Whether the log already holds this block in a record that is_needed_from() keeps.
-  [[nodiscard]] virtual bool is_logged(const Block& block) const = 0;
+  // The record of the log that holds this block, of those that are its own; 0 if none does.
+  [[nodiscard]] virtual Ticket logged_at(const Block& block) const = 0;
   // The log is about to be cut: persist again whatever binds this replica and is not in a record at
   // or above needed_from(). Everything before needed_from() goes. Ticket::max() is not used: return
   // last_ticket().next() if nothing is needed.
@@ -216,9 +220,13 @@ class ChainEngine : public Engine {
   // Whether there is anything to agree upon: payloads, or an approved change of membership.
   [[nodiscard]] bool work_waits() const;
   // Selects a batch, marks it in flight, and seals. `wall_floor`: the parent's wall time. Null if
-  // everything selected turned out to be ordered already. With `empty`, the block has no payloads.
-  [[nodiscard]] BlockRef make_block(Height height, View view, int64_t wall_floor,
-                                    bool empty = false);
+  // everything selected turned out to be ordered already. An approved change of membership goes
+  // into it, unless an unfinal ancestor has one.
+  struct BlockWish {
+    bool payloads = true;
+    bool control = true;
+  };
+  [[nodiscard]] BlockRef make_block(Height height, View view, int64_t wall_floor, BlockWish wish);
   // What can be said of a proposed block by itself: digest and epoch, bounds, control.
   [[nodiscard]] bool is_well_formed(const Block& block) const;
   // A proposed block's time is near this replica's own clock.
@@ -306,9 +314,8 @@ class ChainEngine : public Engine {
   };
   struct CheckpointEntry {
     Height height;
-    Epoch epoch;       // whose members vote
-    VoteTable votes;   // by position in that epoch
-    Ticket committed;  // makes the block at that height durable
+    Epoch epoch;      // whose members vote
+    VoteTable votes;  // by position in that epoch
   };
   struct StateTransfer {
     Checkpoint checkpoint;
@@ -330,6 +337,7 @@ class ChainEngine : public Engine {
   struct CommittedTicket {
     Height height;
     Ticket ticket;
+    Ticket needed;  // the first record without which it cannot be restored
   };
 
   // --- life.cpp
@@ -387,6 +395,8 @@ class ChainEngine : public Engine {
   void on_checkpoint_verified(const MessageRef& message, bool valid);
   void count_checkpoint(const CheckpointEntry& entry, const Digest& root);
   void adopt_checkpoint(const Checkpoint& checkpoint);
+  void sign_checkpoint();
+  [[nodiscard]] Ticket committed_ticket(Height height) const;
   void make_stable_if_reached();
   void make_stable();
   void truncate_log();
@@ -412,6 +422,7 @@ class ChainEngine : public Engine {
   void continue_checkpoint_proof(uint32_t peer, const MessageRef& message);
   void on_epoch_change_verified(const PendingVerification& pending, bool valid);
   void on_checkpoint_proof_verified(const PendingVerification& pending, bool valid);
+  [[nodiscard]] bool is_checkpoint_proof(const Certificate& certificate) const;
   void start_state_transfer(std::vector<Digest> ordered);
   void continue_state_transfer();
 
@@ -432,6 +443,8 @@ class ChainEngine : public Engine {
   void resend_approval(uint32_t peer);
   void note_change(const StoredBlock& stored);
   void learn_epoch(const StoredBlock& stored);
+  void find_epoch_end();
+  [[nodiscard]] bool proves_change(const StoredBlock& change, const Membership& members) const;
   void enter_epochs();
   void use_membership(const Membership& membership);
   void leave_if_removed();
@@ -444,9 +457,14 @@ class ChainEngine : public Engine {
   void on_conflict_verified(const PendingVerification& pending, bool valid);
 
   // --- recovery.cpp
+  struct RecoveredLog;
   void recover(RecoveredState recovered);
-  [[nodiscard]] bool read_common_record(const LogRecordRef& record, Ticket ticket);
-  void restore_commits(const RecoveredState& recovered);
+  [[nodiscard]] bool read_common_record(const LogRecordRef& record, Ticket ticket,
+                                        RecoveredLog& log);
+  [[nodiscard]] bool restore_commits(const RecoveredState& recovered, const RecoveredLog& log);
+  void restore_block(const StoredBlock& stored);
+  [[nodiscard]] BlockRef find_body(const RecoveredLog& log, const Certificate& certificate) const;
+  [[nodiscard]] Height members_since() const;
   void load_window();
   void on_window_loaded(const input::Loaded& input);
 
@@ -467,6 +485,7 @@ class ChainEngine : public Engine {
   uint32_t self_ = 0;
   std::vector<EpochStart> epochs_;  // ascending; the last may lie ahead of this replica's height
   std::optional<Height> epoch_end_;
+  Ticket epochs_ticket_;                       // makes all of epochs_ durable
   std::optional<Membership> wanted_;           // what the operator here asks for
   VoteTable approvals_;                        // of this epoch's members
   std::optional<MembershipControl> approved_;  // by a quorum, not yet committed
@@ -499,6 +518,7 @@ class ChainEngine : public Engine {
 
   // Payloads.
   Mempool mempool_;
+  mutable DigestIndex seen_;     // scratch of is_fresh()
   std::vector<Digest> ordered_;  // ring of the last kRemembered payloads ordered
   size_t ordered_next_ = 0;
   TimePoint offer_due_;
@@ -517,6 +537,8 @@ class ChainEngine : public Engine {
   std::optional<StateTransfer> transfer_;
   std::vector<Blamed> blamed_;  // ring
   size_t blamed_next_ = 0;
+  bool announce_ = false;    // the epoch is new: say to all where we stand
+  uint32_t from_ = kNobody;  // position of the peer whose message is being looked at
   uint32_t responder_ = 0;
   uint32_t quiet_ticks_ = 0;  // status messages since the last commit
   Height committed_at_tick_;

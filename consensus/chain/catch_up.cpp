@@ -1,0 +1,249 @@
+// Status messages and what answers them (Castro's thesis §4.6.2): a message may be lost for good,
+// so a replica that waits says where it stands, and others send again what it lacks.
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/chain/chain_engine.h"
+
+namespace govchain::consensus::chain {
+
+bool ChainEngine::is_active() const {
+  if (in_view_change() || !mempool_.empty() || agreement_waits() || wanted_) return true;
+  if (proven_.height > executed_) return true;
+  if (!reads_waiting_.empty() || !reads_asked_.empty() || !reads_confirmed_.empty()) return true;
+  if (executed_.value() / config_.checkpoint_interval >
+      stable_.height.value() / config_.checkpoint_interval) {
+    return true;  // votes for a checkpoint are missing
+  }
+  uint64_t ahead = 0;
+  for (uint32_t i = 0; i < peers_.size(); ++i) {
+    if (peers_[i].committed > committed_) ahead += weight_of(i);
+  }
+  return ahead >= quorum_.weak();
+}
+
+// What to wait before something is sent again for the `copies`-th time.
+Duration ChainEngine::patience(uint32_t copies) const {
+  const Duration most = std::max(patience_limit(), settings_.status_interval);
+  Duration patience = settings_.status_interval;
+  for (uint32_t i = 0; i < copies && patience < most; ++i) patience = patience * 2;
+  return std::min(patience, most);
+}
+
+// Says where it stands, unless things move by themselves. Idle replicas do it rarely: one that was
+// cut off while the others decided has no other way to notice.
+void ChainEngine::on_status_timer() {
+  const bool active = is_active();
+  // A replica that nothing waits for may well be in the middle of the others' decisions: what is on
+  // its way to it must not be sent twice. And while nothing comes of it, each waits longer than the
+  // one before: what it asks for may be queueing in a narrow link.
+  if (committed_ == committed_at_tick_) {
+    responder_ = (responder_ + 1) % members();
+    broadcast(make_status(responder_));
+    refuse_old_reads();
+    quiet_ticks_ = active ? quiet_ticks_ + 1 : 0;
+  } else {
+    quiet_ticks_ = 0;
+  }
+  committed_at_tick_ = committed_;
+  offer_own();
+  approve();
+  leave_if_removed();
+  if (stopped_) return;
+  const Duration interval = active ? patience(quiet_ticks_) : settings_.idle_status_interval;
+  const auto spread = static_cast<uint64_t>(interval.nanoseconds() / 4 + 1);
+  set_timer(kStatusTimer,
+            now_ + interval + Duration::nanoseconds(static_cast<int64_t>(random(spread))));
+}
+
+Ref<Message> ChainEngine::make_status(uint32_t responder) {
+  Ref<Message> status = new_common(CommonType::kStatus, Lane::kVote);
+  StatusBody body;
+  body.stable = stable_.height;
+  body.responder = responder;
+  encode_standing(body.standing);
+  encode_body(body, status->body);
+  return status;
+}
+
+void ChainEngine::send_status(uint32_t peer) { send(peer, make_status(peer)); }
+
+void ChainEngine::send_status_to_all() {
+  responder_ = (responder_ + 1) % members();
+  broadcast(make_status(responder_));
+}
+
+void ChainEngine::receive_status(uint32_t peer, const Message& message) {
+  const std::optional<StatusBody> body = decode_status(message.body);
+  if (!body) {
+    ++counters_.malformed;
+    return;
+  }
+  Peer& state = peers_[peer];
+  state.committed = message.height;
+  state.epoch = message.epoch;
+  // A peer that catches up asks again as soon as it has what it asked for; any other one is
+  // answered once in a while.
+  const bool progressed = message.height > state.served;
+  if (state.served_at && !progressed && now_ - *state.served_at < settings_.status_interval / 4) {
+    ++counters_.duplicate;
+    return;
+  }
+  state.served_at = now_;
+  state.served = message.height;
+  const uint32_t turn =
+      is_member() ? (self_ + members() - body->responder % members()) % members() : members();
+  const bool responder = turn <= std::min<uint64_t>(quorum_.faulty(), 2);
+  if (message.epoch == epoch()) answer_standing(peer, message, body->standing, responder);
+  resend_checkpoints(peer, *body);
+  resend_approval(peer);
+  if (responder && message.height < committed_) serve_blocks(peer, message.height.next());
+}
+
+void ChainEngine::resend_checkpoints(uint32_t peer, const StatusBody& body) {
+  if (body.stable < stable_.height) send_checkpoint_proof(peer, false);
+  for (const CheckpointEntry& entry : checkpoints_) {
+    if (entry.height <= std::max(stable_.height, body.stable)) continue;
+    const Membership* const voting = members_of(entry.epoch);
+    const Member* const own = voting == nullptr ? nullptr : voting->find(config_.self);
+    if (own == nullptr) continue;
+    const auto position = static_cast<size_t>(own - voting->members.data());
+    const MessageRef& vote = entry.votes.messages[position];
+    if (vote) forward(peer, vote, committed_ticket(entry.height));
+  }
+}
+
+// Committed blocks from memory if they are there, else from the store.
+void ChainEngine::serve_blocks(uint32_t peer, Height first) {
+  if (!recent_.empty() && recent_.front().block->height <= first) {
+    uint32_t sent = 0;
+    Bytes size;
+    for (const StoredBlock& stored : recent_) {
+      if (stored.block->height < first) continue;
+      size += stored.block->payload_size();
+      ++sent;
+      const bool last = stored.block->height == committed_ || sent == settings_.blocks_per_answer ||
+                        size >= config_.max_block_bytes * 2;
+      send_block(peer, stored, last);
+      if (last) return;
+    }
+    return;
+  }
+  if (peers_[peer].loading) return;
+  peers_[peer].loading = true;
+  const Token token = new_token();
+  loads_.push_back({token, peer, epoch()});
+  sink_->emit(effect::Load{token, first, settings_.blocks_per_answer, config_.max_block_bytes * 2});
+}
+
+void ChainEngine::on(const input::Loaded& input) {
+  const auto found = std::find_if(loads_.begin(), loads_.end(), [&](const PendingLoad& pending) {
+    return pending.token == input.token;
+  });
+  if (found == loads_.end()) return;
+  const PendingLoad pending = *found;
+  loads_.erase(found);
+  if (pending.peer == kNobody) return on_window_loaded(input);
+  if (pending.epoch == epoch()) on_loaded_for_peer(pending.peer, input);
+}
+
+void ChainEngine::on_loaded_for_peer(uint32_t peer, const input::Loaded& input) {
+  peers_[peer].loading = false;
+  if (input.blocks.empty()) return send_checkpoint_proof(peer, true);
+  for (size_t i = 0; i < input.blocks.size(); ++i) {
+    if (!input.blocks[i].certificate) return;
+    send_block(peer, input.blocks[i], i + 1 == input.blocks.size());
+  }
+}
+
+void ChainEngine::send_block(uint32_t peer, const StoredBlock& stored, bool last) {
+  Ref<Message> message = new_common(CommonType::kCommittedBlock, Lane::kBulk);
+  message->height = stored.block->height;
+  message->digest = stored.block->digest;
+  message->block = stored.block;
+  encode_body(CommittedBlockBody{stored.certificate, committed_, last}, message->body);
+  send(peer, std::move(message));
+}
+
+void ChainEngine::receive_committed_block(uint32_t peer, const MessageRef& reference) {
+  const Message& message = *reference;
+  std::optional<CommittedBlockBody> body = decode_committed_block(message.body);
+  if (!body || !message.block) {
+    ++counters_.malformed;
+    return;
+  }
+  const Height height = message.block->height;
+  peers_[peer].committed = std::max(peers_[peer].committed, body->committed);
+  if (height <= committed_) {
+    ++counters_.duplicate;
+    return;
+  }
+  const Membership& voting = members_at(height);
+  if (height > committed_ + kMaxCatchUpBlocks ||
+      body->certificate->statement.epoch > voting.epoch) {
+    ++counters_.future;
+    return;
+  }
+  const Statement& statement = body->certificate->statement;
+  if (statement.chain != config_.chain || statement.protocol != protocol_ ||
+      statement.epoch != voting.epoch ||
+      !proves_commit(*body->certificate, *message.block, voting)) {
+    ++counters_.malformed;
+    return;
+  }
+  const bool known = std::any_of(catch_up_.begin(), catch_up_.end(), [&](const CatchUpBlock& held) {
+    return held.stored.block->height == height;
+  });
+  if (known) {
+    ++counters_.duplicate;
+    return;
+  }
+  Ref<ClaimList> claims = Ref<ClaimList>::make();
+  append_claims(*body->certificate, *claims);
+  PendingVerification verification;
+  verification.kind = PendingVerification::Kind::kBlock;
+  verification.peer = peer;
+  verification.message = reference;
+  verification.certificate = body->certificate;
+  verification.flag = body->last;
+  (void)verify_later(std::move(verification), ClaimListRef(std::move(claims)));
+}
+
+void ChainEngine::on_block_verified(const PendingVerification& pending, bool valid) {
+  if (!valid) {
+    ++counters_.forged;
+    return;
+  }
+  const BlockRef& block = pending.message->block;
+  const auto place = std::lower_bound(
+      catch_up_.begin(), catch_up_.end(), block->height,
+      [](const CatchUpBlock& held, Height height) { return held.stored.block->height < height; });
+  const bool known = place != catch_up_.end() && place->stored.block->height == block->height;
+  if (block->height <= committed_ || known) {
+    ++counters_.duplicate;
+    return;
+  }
+  ++counters_.accepted;
+  catch_up_.insert(place, CatchUpBlock{{block, pending.certificate}, pending.peer, pending.flag});
+  apply_catch_up();
+}
+
+// In order; and when the last block of an answer is applied and its sender has more, it is asked at
+// once.
+void ChainEngine::apply_catch_up() {
+  if (transfer_ && transfer_->installing) return;
+  while (!catch_up_.empty() && catch_up_.front().stored.block->height <= committed_.next()) {
+    const CatchUpBlock next = std::move(catch_up_.front());
+    catch_up_.erase(catch_up_.begin());
+    if (next.stored.block->height <= committed_) continue;
+    ++counters_.block_catch_ups;
+    const Epoch before = epoch();
+    commit_block(next.stored.block, next.stored.certificate);
+    // Positions are others after a change of membership; then everybody was asked.
+    if (next.peer == kNobody || epoch() != before) continue;
+    if (next.last && peers_[next.peer].committed > committed_) send_status(next.peer);
+  }
+}
+
+}  // namespace govchain::consensus::chain

@@ -1,0 +1,151 @@
+// Blocks: making them, judging them, and what happens when one is final.
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/assert.h"
+#include "consensus/chain/chain_engine.h"
+
+namespace govchain::consensus::chain {
+
+bool ChainEngine::work_waits() const {
+  const bool change = approved_.has_value() && !epoch_end_;
+  return mempool_.waiting_payloads() > 0 || change;
+}
+
+bool ChainEngine::batch_is_due() {
+  const bool change = approved_.has_value() && !epoch_end_;
+  const bool full = mempool_.waiting_bytes() >= config_.max_block_bytes ||
+                    mempool_.waiting_transactions() >= config_.max_block_transactions;
+  if (change || full) {
+    cancel_timer(kBatchTimer);
+    return true;
+  }
+  if (mempool_.waiting_payloads() == 0) {
+    cancel_timer(kBatchTimer);
+    return false;
+  }
+  const TimePoint due = *mempool_.oldest_waiting() + config_.batch_delay;
+  if (due > now_) {
+    set_timer(kBatchTimer, due);
+    return false;
+  }
+  cancel_timer(kBatchTimer);
+  return true;
+}
+
+BlockRef ChainEngine::make_block(Height height, View view, int64_t wall_floor, BlockWish wish) {
+  Ref<Block> block = Ref<Block>::make();
+  block->height = height;
+  block->view = view;
+  block->epoch = membership_.epoch;
+  block->proposer = config_.self;
+  // Never before an earlier block's time, even if the clock was set back.
+  block->wall_time = wall_known_ ? std::max(wall_time(), wall_floor) : 0;
+  if (wish.payloads) {
+    mempool_.select(height, config_.max_block_bytes, config_.max_block_transactions,
+                    block->payloads);
+  }
+  if (wish.control && approved_ && !epoch_end_) encode_control(*approved_, block->control);
+  if (wish.payloads && block->payloads.empty() && block->control.empty()) return {};
+  seal_block(config_.hash, *block);
+  return BlockRef(std::move(block));
+}
+
+bool ChainEngine::is_well_formed(const Block& block) const {
+  return block.epoch == epoch() && block.payload_size() <= config_.max_block_bytes &&
+         block.transactions() <= config_.max_block_transactions &&
+         block.payloads.size() <= kMaxPayloadsPerBlock &&
+         (block.control.empty() || is_valid_control(block));
+}
+
+bool ChainEngine::is_timely(const Block& block) const {
+  if (!wall_known_ || block.wall_time == 0) return true;
+  const int64_t tolerance = config_.wall_clock_tolerance.nanoseconds();
+  const int64_t mine = wall_time();
+  return block.wall_time <= mine + tolerance && block.wall_time >= mine - tolerance;
+}
+
+bool ChainEngine::is_fresh(const Block& block) const {
+  if (is_duplicate_ordered()) return true;
+  seen_.clear();
+  for (const PayloadRef& payload : block.payloads) {
+    if (mempool_.is_committed(payload->digest) || seen_.find(payload->digest)) return false;
+    seen_.insert(payload->digest, 0);
+  }
+  return true;
+}
+
+void ChainEngine::mark_in_flight(const Block& block) {
+  mempool_.mark_in_flight(block.height, block.payloads);
+}
+
+void ChainEngine::release_in_flight(Height from) { mempool_.release(from); }
+
+void ChainEngine::commit_block(const BlockRef& block, const CertificateRef& certificate) {
+  GOVCHAIN_ASSERT(block->height == committed_.next());
+  const Ticket body = logged_at(*block);
+  const Ticket ticket =
+      persist(make_committed_record(certificate, body == Ticket() ? block : BlockRef()));
+  committed_tickets_.push_back({block->height, ticket, body == Ticket() ? ticket : body});
+  committed_ = block->height;
+  const bool checkpoint = committed_.value() % config_.checkpoint_interval == 0;
+  sink_->emit(effect::Commit{block, certificate, ticket});
+  sink_->emit(effect::Execute{block, checkpoint});
+  remember_ordered(*block);
+  last_block_time_ = std::max(last_block_time_, block->wall_time);
+  cache({block, certificate});
+  ++counters_.committed_blocks;
+  last_commit_at_ = now_;
+  dirty_ = true;
+  if (!block->control.empty()) {
+    note_change({block, certificate});
+    epochs_ticket_ = ticket;
+  }
+  enter_epochs();
+  on_committed(block, certificate);
+}
+
+void ChainEngine::cache(const StoredBlock& stored) {
+  if (recent_.size() == kCachedBlocks) recent_.erase(recent_.begin());
+  recent_.push_back(stored);
+}
+
+void ChainEngine::remember_ordered(const Block& block) {
+  mempool_.commit(block);
+  for (const PayloadRef& payload : block.payloads) {
+    if (ordered_.size() < kRemembered) {
+      ordered_.push_back(payload->digest);
+    } else {
+      ordered_[ordered_next_++ % kRemembered] = payload->digest;
+    }
+  }
+}
+
+// Payloads whose blocks this replica does not have. Those that its own clients wait for stay, until
+// enough peers say so (receive_already_ordered): one peer's word must not cost a client its
+// payload.
+void ChainEngine::learn_ordered(const std::vector<Digest>& digests) {
+  Ref<Block> block = Ref<Block>::make();
+  for (const Digest& digest : digests) {
+    if (mempool_.is_pending(digest) || mempool_.is_committed(digest)) continue;
+    Ref<Payload> payload = Ref<Payload>::make();
+    payload->digest = digest;
+    block->payloads.emplace_back(std::move(payload));
+  }
+  remember_ordered(*block);
+}
+
+void ChainEngine::on(const input::Executed& input) {
+  // A snapshot may have overtaken it.
+  if (input.height != executed_.next()) return;
+  executed_ = input.height;
+  executed_root_ = input.state_root;
+  dirty_ = true;
+  if (input.height.value() % config_.checkpoint_interval == 0) sign_checkpoint();
+  make_stable_if_reached();
+  continue_state_transfer();
+  answer_reads();
+}
+
+}  // namespace govchain::consensus::chain

@@ -1,0 +1,115 @@
+// A look at the engine from outside: status, fingerprint, memory.
+
+#include "consensus/chain/chain_engine.h"
+
+namespace govchain::consensus::chain {
+
+Bytes ChainEngine::credit() const {
+  if (stopped_) return Bytes(0);
+  return mempool_.credit(config_.self);
+}
+
+EngineStatus ChainEngine::status() const {
+  EngineStatus status;
+  status.view = view();
+  status.epoch = membership_.epoch;
+  status.in_view_change = in_view_change();
+  const uint32_t leads = leader();
+  status.leader_known = !status.in_view_change && !stopped_ && leads != kNobody;
+  if (leads != kNobody) status.leader = id_of(leads);
+  status.is_leader = status.leader_known && leads == self_;
+  status.proposed = committed_;
+  status.committed = committed_;
+  status.executed = executed_;
+  status.stable_checkpoint = stable_.height;
+  status.mempool = mempool_.bytes();
+  describe(status);
+  return status;
+}
+
+namespace {
+
+void encode_votes(const VoteTable& votes, Writer& out) {
+  for (uint32_t i = 0; i < votes.messages.size(); ++i) {
+    const MessageRef& message = votes.messages[i];
+    out.u8(message ? (votes.verified.contains(i) ? 2 : 1) : 0);
+    if (message) out.digest(message->digest);
+  }
+}
+
+void encode_time(const std::optional<TimePoint>& time, Writer& out) {
+  out.i64(time ? time->nanoseconds() : -1);
+}
+
+}  // namespace
+
+void ChainEngine::encode_state(Writer& out) const {
+  out.ordinal(membership_.epoch);
+  out.u8(static_cast<uint8_t>((disk_full_ ? 1 : 0) | (stopped_ ? 2 : 0) | (wall_known_ ? 4 : 0) |
+                              (transfer_ ? 8 : 0) | (wanted_ ? 16 : 0) | (approved_ ? 32 : 0)));
+  out.ordinal(committed_);
+  out.ordinal(executed_);
+  out.digest(executed_root_);
+  out.ordinal(stable_.height);
+  out.ordinal(proven_.height);
+  out.ordinal(last_ticket_);
+  out.ordinal(durable_ticket_);
+  out.u64(next_token_);
+  out.u64(random_position_);
+  out.u32(responder_);
+  out.u32(quiet_ticks_);
+  out.u32(offers_);
+  out.i64(offer_due_.nanoseconds());
+  out.i64(last_commit_at_.nanoseconds());
+  out.i64(last_block_time_);
+  for (const std::optional<TimePoint>& timer : timers_) encode_time(timer, out);
+  for (const CheckpointEntry& entry : checkpoints_) {
+    out.ordinal(entry.height);
+    encode_votes(entry.votes, out);
+  }
+  encode_votes(approvals_, out);
+  for (const Peer& peer : peers_) {
+    out.ordinal(peer.committed);
+    out.ordinal(peer.served);
+    out.u32(peer.verifications);
+    encode_time(peer.served_at, out);
+    for (const MessageRef& message : peer.future) out.digest(message->digest);
+  }
+  for (const PendingVerification& pending : verifying_) out.ordinal(pending.token);
+  for (const PendingSign& pending : signing_) out.ordinal(pending.token);
+  for (const PendingLoad& pending : loads_) out.ordinal(pending.token);
+  for (const CatchUpBlock& held : catch_up_) out.digest(held.stored.block->digest);
+  for (const Token token : reads_waiting_) out.ordinal(token);
+  for (const Token token : reads_asked_) out.ordinal(token);
+  for (const ReadyAt& read : reads_confirmed_) out.ordinal(read.token);
+  mempool_.encode_state(out);
+}
+
+Digest ChainEngine::fingerprint() const {
+  std::vector<uint8_t> bytes;
+  Writer out(bytes);
+  encode_state(out);
+  encode_protocol_state(out);
+  return hash(config_.hash, bytes);
+}
+
+Bytes ChainEngine::memory() const {
+  uint64_t total = sizeof(ChainEngine) + mempool_.memory().count() + seen_.memory();
+  const auto block_size = [](const BlockRef& block) {
+    return sizeof(Block) + block->payload_size().count() + block->payloads.size() * 128;
+  };
+  for (const StoredBlock& stored : recent_) {
+    total += block_size(stored.block) + stored.certificate->signers.size() * 68;
+  }
+  for (const CatchUpBlock& held : catch_up_) total += block_size(held.stored.block);
+  for (const Peer& peer : peers_) {
+    for (const MessageRef& message : peer.future) total += message->wire_size.count() + 256;
+  }
+  total += verifying_.size() * sizeof(PendingVerification);
+  total += checkpoints_.size() * (sizeof(CheckpointEntry) + membership_.size() * 8);
+  total += committed_tickets_.size() * sizeof(CommittedTicket) + ordered_.size() * sizeof(Digest);
+  for (const EpochStart& start : epochs_) total += start.membership.size() * sizeof(Member);
+  return Bytes(total) + protocol_memory();
+}
+
+}  // namespace govchain::consensus::chain

@@ -1,0 +1,135 @@
+// Payloads of clients: admission, and passing them on to whoever may propose them.
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/chain/chain_engine.h"
+
+namespace govchain::consensus::chain {
+
+void ChainEngine::admit(ReplicaId origin, const PayloadRef& payload, bool local) {
+  dirty_ = true;
+  const std::optional<RefusalReason> refusal = mempool_.add(now_, origin, payload);
+  if (refusal) {
+    if (local) {
+      sink_->emit(effect::Refused{payload, *refusal});
+    } else {
+      ++(*refusal == RefusalReason::kDuplicate ? counters_.duplicate : counters_.oversize);
+    }
+    return;
+  }
+  if (!local) return;
+  const bool to_all = settings_.dissemination == Dissemination::kAll;
+  if (!to_all && (in_view_change() || leader() == self_)) return;
+  Ref<Message> request = new_common(CommonType::kRequest, Lane::kBody);
+  request->payloads.push_back(payload);
+  send_request(std::move(request), to_all);
+}
+
+void ChainEngine::send_request(Ref<Message> request, bool to_all) {
+  if (to_all) {
+    broadcast(std::move(request));
+  } else {
+    send(leader(), std::move(request));
+  }
+}
+
+void ChainEngine::pass_on_own(bool to_all, uint32_t most) {
+  if (!to_all && (leader() == self_ || leader() == kNobody)) return;
+  Ref<Message> request;
+  Bytes size;
+  mempool_.for_each_pending([&](ReplicaId origin, const PayloadRef& payload, Height /*height*/) {
+    if (origin != config_.self || most == 0) return;
+    if (request && (size + payload->size > config_.max_block_bytes ||
+                    request->payloads.size() >= kMaxRequestPayloads)) {
+      send_request(std::move(request), to_all);
+      request = {};
+      if (--most == 0) return;
+    }
+    if (!request) {
+      request = new_common(CommonType::kRequest, Lane::kBody);
+      size = {};
+    }
+    request->payloads.push_back(payload);
+    size += payload->size;
+  });
+  if (request) send_request(std::move(request), to_all);
+}
+
+// What has waited longer than a timeout may have been lost on its way to those who propose, or
+// passed over by them: everybody gets it (again), so that whoever proposes next has it. At most a
+// block of what has waited longest, and after ever longer pauses while none of it is ordered.
+void ChainEngine::offer_own() {
+  const std::optional<TimePoint> oldest = mempool_.oldest_pending();
+  if (!oldest || now_ - *oldest < config_.base_timeout) {
+    offers_ = 0;
+    return;
+  }
+  if (offers_ > 0 && now_ < offer_due_) return;
+  offer_due_ = now_ + patience(++offers_);
+  pass_on_own(true, 1);
+}
+
+void ChainEngine::receive_request(uint32_t peer, const Message& message) {
+  if (message.payloads.empty() || message.block || message.payloads.size() > kMaxRequestPayloads) {
+    ++counters_.malformed;
+    return;
+  }
+  std::vector<Digest> ordered;
+  for (const PayloadRef& payload : message.payloads) {
+    if (mempool_.is_committed(payload->digest)) {
+      ordered.push_back(payload->digest);
+      ++counters_.duplicate;
+      continue;
+    }
+    admit(id_of(peer), payload, false);
+  }
+  if (ordered.empty()) return;
+  Ref<Message> reply = new_common(CommonType::kAlreadyOrdered, Lane::kVote);
+  encode_digests(ordered, reply->body);
+  send(peer, std::move(reply));
+}
+
+// A replica that skipped blocks by state transfer cannot know that they held its payloads. When
+// enough others say so that one of them is honest, the payload is done with.
+void ChainEngine::receive_already_ordered(uint32_t peer, const Message& message) {
+  const std::optional<std::vector<Digest>> digests = decode_digests(message.body);
+  if (!digests) {
+    ++counters_.malformed;
+    return;
+  }
+  for (const Digest& digest : *digests) {
+    const PayloadRef payload = mempool_.find(digest);
+    if (!payload) continue;
+    auto notice = std::find_if(ordered_notices_.begin(), ordered_notices_.end(),
+                               [&](const OrderedNotice& known) { return known.digest == digest; });
+    if (notice == ordered_notices_.end()) {
+      if (ordered_notices_.size() >= kMaxOrderedNotices) {
+        ordered_notices_.erase(ordered_notices_.begin());
+      }
+      OrderedNotice fresh;
+      fresh.digest = digest;
+      fresh.peers.resize(members());
+      ordered_notices_.push_back(std::move(fresh));
+      notice = ordered_notices_.end() - 1;
+    }
+    if (notice->peers.contains(peer)) continue;
+    notice->peers.add(peer);
+    notice->weight += weight_of(peer);
+    if (notice->weight < quorum_.weak()) continue;
+    ordered_notices_.erase(notice);
+    (void)mempool_.remove(digest);
+    sink_->emit(effect::Refused{payload, RefusalReason::kDuplicate});
+  }
+}
+
+// After a state transfer: what others' clients wait for is theirs to pass on again.
+void ChainEngine::forget_foreign_payloads() {
+  std::vector<Digest> foreign;
+  mempool_.for_each_pending([&](ReplicaId origin, const PayloadRef& payload, Height /*height*/) {
+    if (origin != config_.self) foreign.push_back(payload->digest);
+  });
+  for (const Digest& digest : foreign) (void)mempool_.remove(digest);
+}
+
+}  // namespace govchain::consensus::chain
