@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "consensus/pbft/engine.h"
-#include "consensus/raft/engine.h"
+#include "consensus/protocols.h"
 #include "sim/engine_counters.h"
 #include "sim/key_value_application.h"
 #include "sim/replica_host.h"
@@ -44,10 +43,7 @@ std::unique_ptr<consensus::Engine> ReplicaHost::make_engine(
                      uint64_t{address_.chain} << 32U | address_.replica);
   seeds.skip(incarnation_);
   config.seed = seeds.next();
-  if (spec.protocol == consensus::Protocol::kRaft) {
-    return consensus::raft::make_raft(config, spec.raft, std::move(recovered));
-  }
-  return consensus::pbft::make_pbft(config, spec.pbft, std::move(recovered));
+  return consensus::traits_of(spec.protocol).make(config, spec.settings, std::move(recovered));
 }
 
 void ReplicaHost::count_written(Bytes size) {

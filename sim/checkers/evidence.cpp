@@ -1,6 +1,21 @@
 #include "sim/checkers/evidence.h"
 
 namespace govchain::sim {
+namespace {
+
+using consensus::ProtocolTraits;
+using consensus::Statement;
+
+// No honest replica signs both (consensus/protocol_traits.h).
+bool contradict(const ProtocolTraits& traits, const Statement& a, const Statement& b) {
+  const bool comparable =
+      (traits.statement_key == consensus::StatementKey::kView || a.height == b.height) &&
+      (traits.statement_kind == consensus::StatementKind::kAllPhases || a.type == b.type);
+  return comparable && a.chain == b.chain && a.protocol == b.protocol && a.epoch == b.epoch &&
+         a.view == b.view && a.digest != b.digest;
+}
+
+}  // namespace
 
 void EvidenceRule::evidence(ReplicaAddress who, TimePoint now,
                             const consensus::effect::EvidenceFound& evidence) {
@@ -11,10 +26,7 @@ void EvidenceRule::evidence(ReplicaAddress who, TimePoint now,
     context_.report("evidence", who, now, subject + " is by two signers");
     return;
   }
-  const consensus::Statement& a = first.statement;
-  const consensus::Statement& b = second.statement;
-  if (a.chain != b.chain || a.protocol != b.protocol || a.epoch != b.epoch || a.view != b.view ||
-      a.height != b.height || a.digest == b.digest) {
+  if (!contradict(context_.traits(who.chain), first.statement, second.statement)) {
     context_.report("evidence", who, now, subject + " does not contradict itself");
     return;
   }

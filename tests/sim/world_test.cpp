@@ -308,7 +308,7 @@ TEST(Faults, AReplicaThatMissedTooMuchFetchesTheState) {
     spec.duration = Duration::seconds(30);
     spec.chains[0].engine.checkpoint_interval = 16;
     spec.chains[0].engine.retained_blocks = 32;
-    spec.chains[0].raft.cached_blocks = 32;
+    spec.chains[0].settings.raft.cached_blocks = 32;
     add_load(spec, 50, 1);
     FaultSpec fault;
     fault.kind = FaultSpec::Kind::kCrash;
@@ -360,7 +360,7 @@ TEST(Faults, AStateIsFetchedFromTheNextPeerSoonWhenTheFirstIsGone) {
   spec.chains[0].engine.max_timeout = Duration::milliseconds(600);
   spec.chains[0].engine.checkpoint_interval = 16;
   spec.chains[0].engine.retained_blocks = 32;
-  spec.chains[0].raft.cached_blocks = 32;
+  spec.chains[0].settings.raft.cached_blocks = 32;
   add_load(spec, 50, 0);
   FaultSpec away;
   away.kind = FaultSpec::Kind::kPartition;
