@@ -1,21 +1,8 @@
 #include "sim/checkers/evidence.h"
 
+#include "sim/checkers/statement_book.h"
+
 namespace govchain::sim {
-namespace {
-
-using consensus::ProtocolTraits;
-using consensus::Statement;
-
-// No honest replica signs both (consensus/protocol_traits.h).
-bool contradict(const ProtocolTraits& traits, const Statement& a, const Statement& b) {
-  const bool comparable =
-      (traits.statement_key == consensus::StatementKey::kView || a.height == b.height) &&
-      (traits.statement_kind == consensus::StatementKind::kAllPhases || a.type == b.type);
-  return comparable && a.chain == b.chain && a.protocol == b.protocol && a.epoch == b.epoch &&
-         a.view == b.view && a.digest != b.digest;
-}
-
-}  // namespace
 
 void EvidenceRule::evidence(ReplicaAddress who, TimePoint now,
                             const consensus::effect::EvidenceFound& evidence) {

@@ -1,9 +1,11 @@
 #include <set>
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "consensus/protocols.h"
 #include "scenarios/schema_check.h"
 #include "tests/scenarios/load_text.h"
 
