@@ -97,10 +97,10 @@ TEST_F(StatementBookTest, WhereViewsCountAttemptsAtAHeightTheNextHeightIsFree) {
   EXPECT_EQ(sign(MessageType::kViewChange, 3, 7), "");
   EXPECT_EQ(sign(MessageType::kPrepare, 2, 7, 1), "monotone-view");
   EXPECT_EQ(sign(MessageType::kPrepare, 0, 8, 1), "");
-  EXPECT_EQ(sign(MessageType::kViewChange, 1, 8), "");
+  EXPECT_EQ(sign(MessageType::kViewChange, 2, 8), "");
   EXPECT_EQ(sign(MessageType::kViewChange, 9, 7), "");  // late: of a height that is over
-  EXPECT_EQ(sign(MessageType::kPrepare, 1, 8, 2), "");
-  EXPECT_EQ(sign(MessageType::kCommit, 0, 8, 2), "double-sign");
+  EXPECT_EQ(sign(MessageType::kPrepare, 1, 8, 2), "monotone-view");
+  EXPECT_EQ(sign(MessageType::kPrepare, 2, 8, 2), "");
 }
 
 }  // namespace
