@@ -14,6 +14,7 @@
 #include "sim/fuzz/campaign.h"
 #include "sim/fuzz/generator.h"
 #include "sim/fuzz/verdict.h"
+#include "tests/sim/every_protocol.h"
 
 namespace govchain::sim {
 namespace {
@@ -108,14 +109,6 @@ TEST_P(Fuzz, ACampaignIsCleanSeesEverySituationAndDoesNotDependOnThreads) {
   EXPECT_GT(serial->median_height, 10U);
   EXPECT_EQ(parallel->situations, serial->situations);
   EXPECT_EQ(parallel->median_height, serial->median_height);
-}
-
-std::vector<Protocol> every_protocol() {
-  std::vector<Protocol> all;
-  for (const consensus::ProtocolTraits* traits : consensus::protocols()) {
-    all.push_back(traits->protocol);
-  }
-  return all;
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Fuzz, testing::ValuesIn(every_protocol()),
