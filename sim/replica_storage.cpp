@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "consensus/pbft/engine.h"
-#include "consensus/raft/engine.h"
+#include "consensus/protocols.h"
 #include "sim/engine_counters.h"
 #include "sim/engine_journal.h"
 #include "sim/key_value_application.h"
@@ -46,9 +45,7 @@ std::unique_ptr<consensus::Engine> ReplicaHost::make_engine(
   seeds.skip(incarnation_);
   config.seed = seeds.next();
   std::unique_ptr<consensus::Engine> engine =
-      spec.protocol == consensus::Protocol::kRaft
-          ? consensus::raft::make_raft(config, spec.raft, std::move(recovered))
-          : consensus::pbft::make_pbft(config, spec.pbft, std::move(recovered));
+      consensus::traits_of(spec.protocol).make(config, spec.settings, std::move(recovered));
   if (fabric_.options.journal != nullptr) {
     fabric_.options.journal->on_engine(address_, chain().id, *engine);
   }

@@ -9,6 +9,7 @@
 #include "consensus/journal.h"
 #include "sim/fuzz/generator.h"
 #include "sim/world.h"
+#include "tests/sim/every_protocol.h"
 
 namespace govchain::sim {
 namespace {
@@ -35,8 +36,7 @@ TEST_P(Replay, GivesTheSameEffectsUnderFaultsAndAdversaries) {
   EXPECT_GT(restarts, 20U);  // so lives that began with a log were replayed too
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Replay,
-                         testing::Values(consensus::Protocol::kPbft, consensus::Protocol::kRaft));
+INSTANTIATE_TEST_SUITE_P(Engines, Replay, testing::ValuesIn(every_protocol()));
 
 // An engine that does what its contract forbids.
 class Forgetful final : public Engine {
