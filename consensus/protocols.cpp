@@ -18,12 +18,12 @@ constexpr std::array kEngines = {
 using Table = std::array<const ProtocolTraits*, kEngines.size()>;
 
 const Table& table() {
-  static const Table kTable = [] {
+  static const Table known = [] {
     Table made{};
     for (size_t i = 0; i < made.size(); ++i) made[i] = &kEngines[i]();
     return made;
   }();
-  return kTable;
+  return known;
 }
 
 }  // namespace

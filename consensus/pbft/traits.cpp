@@ -8,7 +8,7 @@
 namespace govchain::consensus::pbft {
 
 const ProtocolTraits& traits() {
-  static const ProtocolTraits kTraits = {
+  static const ProtocolTraits declared = {
       .protocol = Protocol::kPbft,
       .name = "pbft",
       .faults = FaultModel::kByzantine,
@@ -28,7 +28,7 @@ const ProtocolTraits& traits() {
       .mutants = mutant_catalogue,
       .plant = plant,
   };
-  return kTraits;
+  return declared;
 }
 
 }  // namespace govchain::consensus::pbft

@@ -8,7 +8,7 @@
 namespace govchain::consensus::raft {
 
 const ProtocolTraits& traits() {
-  static const ProtocolTraits kTraits = {
+  static const ProtocolTraits declared = {
       .protocol = Protocol::kRaft,
       .name = "raft",
       .faults = FaultModel::kCrash,
@@ -26,7 +26,7 @@ const ProtocolTraits& traits() {
       .mutants = mutant_catalogue,
       .plant = plant,
   };
-  return kTraits;
+  return declared;
 }
 
 }  // namespace govchain::consensus::raft

@@ -22,6 +22,9 @@ using consensus::pbft::MessageType;
 consensus::Ref<consensus::Message> message(MessageType type, uint64_t view, uint64_t height,
                                            uint8_t digest = 0) {
   auto made = consensus::Ref<consensus::Message>::make();
+  // A message from the pool keeps the header that it had.
+  made->protocol = consensus::Protocol::kPbft;
+  made->epoch = {};
   made->type = static_cast<uint8_t>(type);
   made->view = View(view);
   made->height = Height(height);
