@@ -132,6 +132,9 @@ void encode_block(const Block& block, Writer& out);
 // Null if malformed; the digest is recomputed, and every payload's digest checked.
 [[nodiscard]] BlockRef decode_block(HashAlgorithm algorithm, Reader& in,
                                     Cohorts cohorts = Cohorts::kRefused);
+// The same with every payload as digest, size and count. Decoded payloads have no bytes.
+void encode_block_by_digest(const Block& block, Writer& out);
+[[nodiscard]] BlockRef decode_block_by_digest(HashAlgorithm algorithm, Reader& in);
 void encode_certificate(const Certificate& certificate, Writer& out);
 [[nodiscard]] CertificateRef decode_certificate(
     Reader& in);  // null if malformed or signers not ascending

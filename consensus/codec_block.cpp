@@ -110,4 +110,39 @@ BlockRef decode_block(HashAlgorithm algorithm, Reader& in, Cohorts cohorts) {
   return block;
 }
 
+void encode_block_by_digest(const Block& block, Writer& out) {
+  encode_block_header(block, out);
+  out.u32(static_cast<uint32_t>(block.payloads.size()));
+  for (const PayloadRef& payload : block.payloads) {
+    out.digest(payload->digest);
+    out.u64(payload->size.count());
+    out.u32(payload->transactions);
+  }
+  out.blob(block.control);
+}
+
+BlockRef decode_block_by_digest(HashAlgorithm algorithm, Reader& in) {
+  auto block = Ref<Block>::make();
+  block->height = in.ordinal<Height>();
+  block->view = in.ordinal<View>();
+  block->epoch = in.ordinal<Epoch>();
+  block->proposer = in.replica();
+  block->wall_time = in.i64();
+  const uint32_t count = in.count(kMaxPayloadsPerBlock, kPayloadHeaderBytes);
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
+    auto payload = Ref<Payload>::make();
+    payload->digest = in.digest();
+    payload->size = Bytes(in.u64());
+    payload->transactions = in.u32();
+    // Their bytes have to fit into a message one day; and sums of sizes must not overflow.
+    if (payload->size > Bytes(kMaxMessageBytes)) in.fail();
+    block->payloads.emplace_back(std::move(payload));
+  }
+  const std::span<const uint8_t> control = in.blob(kMaxControlBytes);
+  if (!in.ok()) return {};
+  block->control.assign(control.begin(), control.end());
+  seal_block(algorithm, *block);
+  return block;
+}
+
 }  // namespace govchain::consensus

@@ -15,6 +15,7 @@ namespace {
 constexpr uint64_t kMessageHeaderBytes = 2 + 8 + 3 + 4 + 3 * 8 + 32 + 64 + 4 + 4 + 1;
 constexpr uint8_t kHasBlock = 1;
 constexpr uint8_t kHasCertificate = 2;
+constexpr uint8_t kBlockByDigest = 4;
 
 Error malformed(const char* what, const Reader& in, std::span<const uint8_t> whole) {
   return Error{ErrorCode::kMalformed, what,
@@ -44,7 +45,10 @@ void seal_message(Message& message) {
   Bytes size(kMessageHeaderBytes + message.body.size() +
              kPayloadHeaderBytes * message.payloads.size());
   for (const PayloadRef& payload : message.payloads) size += payload->size;
-  if (message.block) size += encoded_size(*message.block);
+  if (message.block) {
+    size += encoded_size(*message.block);
+    if (message.by_digest) size -= message.block->payload_size();
+  }
   message.wire_size = size;
 }
 
@@ -64,8 +68,15 @@ void encode_message(ChainId chain, const Message& message, std::vector<uint8_t>&
   out.blob(message.body);
   out.u32(static_cast<uint32_t>(message.payloads.size()));
   for (const PayloadRef& payload : message.payloads) encode_payload(*payload, out);
-  out.u8(message.block ? kHasBlock : 0);
-  if (message.block) encode_block(*message.block, out);
+  if (!message.block) {
+    out.u8(0);
+  } else if (message.by_digest) {
+    out.u8(kHasBlock | kBlockByDigest);
+    encode_block_by_digest(*message.block, out);
+  } else {
+    out.u8(kHasBlock);
+    encode_block(*message.block, out);
+  }
 }
 
 Result<MessageRef> decode_message(ChainId chain, HashAlgorithm algorithm,
@@ -97,8 +108,13 @@ Result<MessageRef> decode_message(ChainId chain, HashAlgorithm algorithm,
     message->payloads.push_back(decode_payload(algorithm, in, cohorts));
   }
   const uint8_t flags = in.u8();
-  if ((flags & ~kHasBlock) != 0) in.fail();
-  if (in.ok() && flags != 0) message->block = decode_block(algorithm, in, cohorts);
+  message->by_digest = flags == (kHasBlock | kBlockByDigest);
+  if (flags != 0 && flags != kHasBlock && !message->by_digest) in.fail();
+  if (in.ok() && message->by_digest) {
+    message->block = decode_block_by_digest(algorithm, in);
+  } else if (in.ok() && flags != 0) {
+    message->block = decode_block(algorithm, in, cohorts);
+  }
   if (!in.finished()) return malformed("the message does not follow the layout", in, bytes);
   message->body.assign(body.begin(), body.end());
   seal_message(*message);

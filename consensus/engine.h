@@ -67,6 +67,10 @@
 
 namespace govchain::consensus {
 
+// Whether a proposal brings the bytes of its payloads, or names them because clients' replicas have
+// sent them to everybody already: the proposer then sends a few dozen bytes for each payload.
+enum class ProposalBodies : uint8_t { kCarried, kByDigest };
+
 // What all engines are told. Protocol-specific settings are in each engine's own configuration.
 struct EngineConfig {
   ChainId chain;
@@ -92,6 +96,8 @@ struct EngineConfig {
       1'024;  // committed blocks kept for lagging peers before they need a snapshot
 
   Bytes mempool_limit{64U << 20U};  // payload bytes waiting here
+  // kByDigest: engines whose traits say so (protocol_traits.h).
+  ProposalBodies proposal_bodies = ProposalBodies::kCarried;
   bool replicas_verify_payloads =
       false;  // false: the replica that admitted a payload vouches for its clients' signatures
   Duration wall_clock_tolerance =

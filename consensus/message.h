@@ -33,7 +33,11 @@ class Message : public Counted {
   Signature signature;  // zero where the protocol relies on the authenticated channel alone
   std::vector<uint8_t> body;
   std::vector<PayloadRef> payloads;
-  BlockRef block;   // the block that a proposal carries; its payloads count towards the wire size
+  BlockRef block;  // the block that a proposal carries; its payloads count towards the wire size
+  // The block's payloads travel as digest, size and count only: whoever gets it has their bytes
+  // from elsewhere, or asks for them. What stands in `block` here beyond that must not be looked
+  // at.
+  bool by_digest = false;
   Bytes wire_size;  // set by seal_message (consensus/codec.h): what encode() would produce, payload
                     // sizes included
 
@@ -44,6 +48,7 @@ class Message : public Counted {
     body.clear();
     payloads.clear();
     block.reset();
+    by_digest = false;
     signature = {};
     digest = {};
     wire_size = {};

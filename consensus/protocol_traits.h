@@ -51,6 +51,8 @@ struct ProtocolTraits {
   // input::Reconfigure is carried out, members of weight 0 learn, and leadership can be handed
   // over; otherwise the engine refuses.
   bool reconfigures = false;
+  // EngineConfig::proposal_bodies may be kByDigest.
+  bool proposes_by_digest = false;
 
   std::unique_ptr<Engine> (*make)(const EngineConfig& config, const ProtocolSettings& settings,
                                   RecoveredState recovered);

@@ -157,6 +157,9 @@ class ChainsReader {
     engine.integer("retained_blocks", config.retained_blocks);
     engine.bytes("mempool_bytes", config.mempool_limit);
     engine.boolean("replicas_verify_payloads", config.replicas_verify_payloads);
+    if (engine.text("proposal_bodies", "carried") == "by_digest") {
+      config.proposal_bodies = consensus::ProposalBodies::kByDigest;
+    }
     engine.milliseconds("wall_clock_tolerance_ms", config.wall_clock_tolerance);
     if (config.max_timeout < config.base_timeout) {
       if (engine.has("max_timeout_ms")) {
@@ -217,7 +220,12 @@ class ChainsReader {
     if (chain.text("hash", "sha256") == "sm3") spec.engine.hash = consensus::HashAlgorithm::kSm3;
     uint32_t replicas = 0;
     chain.integer("replicas", replicas);
-    read_engine(chain.object("engine", "engine"), spec.engine);
+    const Reader engine = chain.object("engine", "engine");
+    read_engine(engine, spec.engine);
+    if (spec.engine.proposal_bodies == consensus::ProposalBodies::kByDigest &&
+        !consensus::traits_of(spec.protocol).proposes_by_digest) {
+      engine.refuse("proposal_bodies", "this protocol's proposals carry their transactions");
+    }
     read_protocol_settings(chain, spec);
     read_weights(chain, replicas, spec);
     read_application(chain, index, spec);

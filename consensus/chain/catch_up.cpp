@@ -47,6 +47,7 @@ void ChainEngine::on_status_timer() {
     quiet_ticks_ = 0;
   }
   committed_at_tick_ = committed_;
+  ask_again_for_bodies();
   offer_own();
   approve();
   leave_if_removed();

@@ -35,6 +35,7 @@ inline constexpr size_t kMaxPendingReads = 4'096;    // more are refused
 inline constexpr size_t kMaxOrderedNotices = 4'096;  // payloads that peers call already ordered
 inline constexpr size_t kMaxPendingPerPeer = 64;     // verifications under way for one peer
 inline constexpr size_t kMaxFuturePerPeer = 64;      // messages of a later height or epoch
+inline constexpr size_t kMaxNamedPerPeer = 4;        // proposals that wait for their payloads
 inline constexpr size_t kMaxBlamed = 64;  // equivocations remembered, not to be told twice
 inline constexpr size_t kRemembered = kMaxRequestPayloads;  // ordered payloads known after a crash
 inline constexpr size_t kCachedBlocks = 32;                 // committed blocks kept for laggards
@@ -323,6 +324,11 @@ class ChainEngine : public Engine {
     bool installing = false;
     std::vector<Digest> ordered;  // as the peer says that could not give the blocks
   };
+  // A proposal that names payloads which are not all here.
+  struct NamedProposal {
+    MessageRef message;
+    uint32_t peer = 0;
+  };
   // Membership of one epoch, and the block that brought it (null for genesis).
   struct EpochStart {
     Membership membership;
@@ -388,6 +394,16 @@ class ChainEngine : public Engine {
   void receive_request(uint32_t peer, const Message& message);
   void receive_already_ordered(uint32_t peer, const Message& message);
   void forget_foreign_payloads();
+
+  // --- bodies.cpp
+  [[nodiscard]] PayloadRef find_payload(const Payload& named) const;
+  [[nodiscard]] MessageRef with_bodies(const Message& message) const;
+  void wait_for_bodies(uint32_t peer, const MessageRef& message);
+  void ask_for_bodies(uint32_t peer, const Message& message);
+  void ask_again_for_bodies();
+  void take_whole_proposals();
+  void receive_payload_query(uint32_t peer, const Message& message);
+  void receive_payload_reply(uint32_t peer, const Message& message);
 
   // --- checkpoints.cpp
   [[nodiscard]] CheckpointEntry* checkpoint_entry(Height height);
@@ -524,6 +540,8 @@ class ChainEngine : public Engine {
   TimePoint offer_due_;
   uint32_t offers_ = 0;  // of own payloads to everybody since something was ordered
   std::vector<OrderedNotice> ordered_notices_;
+  std::vector<NamedProposal> named_;  // in order of arrival
+  std::vector<PayloadRef> fetched_;   // for these, and not in the mempool
   int64_t wall_base_ = 0;
   TimePoint wall_base_at_;
   bool wall_known_ = false;

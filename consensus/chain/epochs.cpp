@@ -260,6 +260,8 @@ void ChainEngine::use_membership(const Membership& membership) {
   approvals_ = VoteTable();
   approvals_.resize(membership_.size());
   ordered_notices_.clear();
+  named_.clear();
+  fetched_.clear();
   blamed_.clear();
   blamed_next_ = 0;
   responder_ = 0;

@@ -75,6 +75,8 @@ void ChainEngine::encode_state(Writer& out) const {
     encode_time(peer.served_at, out);
     for (const MessageRef& message : peer.future) out.digest(message->digest);
   }
+  for (const NamedProposal& named : named_) out.digest(named.message->digest);
+  for (const PayloadRef& payload : fetched_) out.digest(payload->digest);
   for (const PendingVerification& pending : verifying_) out.ordinal(pending.token);
   for (const PendingSign& pending : signing_) out.ordinal(pending.token);
   for (const PendingLoad& pending : loads_) out.ordinal(pending.token);
@@ -105,6 +107,8 @@ Bytes ChainEngine::memory() const {
   for (const Peer& peer : peers_) {
     for (const MessageRef& message : peer.future) total += message->wire_size.count() + 256;
   }
+  for (const NamedProposal& named : named_) total += named.message->wire_size.count() + 256;
+  for (const PayloadRef& payload : fetched_) total += payload->size.count() + sizeof(Payload);
   total += verifying_.size() * sizeof(PendingVerification);
   total += checkpoints_.size() * (sizeof(CheckpointEntry) + membership_.size() * 8);
   total += committed_tickets_.size() * sizeof(CommittedTicket) + ordered_.size() * sizeof(Digest);

@@ -76,6 +76,7 @@ void ChainEngine::pump() {
   while (dirty_ && !stopped_) {
     dirty_ = false;
     apply_catch_up();
+    if (!named_.empty()) take_whole_proposals();
     advance();
   }
   if (stopped_) return;
@@ -130,6 +131,12 @@ void ChainEngine::dispatch_own_kind(uint32_t peer, const MessageRef& reference) 
     ++counters_.duplicate;
     return;
   }
+  if (message.by_digest && message.block) {
+    const MessageRef whole = with_bodies(message);
+    if (!whole) return wait_for_bodies(peer, reference);
+    if (wants(sender, whole)) verify_message(peer, sender, whole);
+    return;
+  }
   if (wants(sender, reference)) verify_message(peer, sender, reference);
 }
 
@@ -156,6 +163,10 @@ void ChainEngine::dispatch_common(uint32_t peer, const MessageRef& reference) {
       return receive_read_reply(peer, message);
     case CommonType::kApproval:
       return receive_approval(peer, reference);
+    case CommonType::kPayloadQuery:
+      return receive_payload_query(peer, message);
+    case CommonType::kPayloadReply:
+      return receive_payload_reply(peer, message);
     default:
       ++counters_.malformed;
   }
@@ -209,6 +220,7 @@ void ChainEngine::on(const input::Signed& input) {
   message->digest = draft.digest;
   message->body.assign(draft.body.begin(), draft.body.end());
   message->block = draft.block;
+  message->by_digest = draft.by_digest;
   message->signature = input.signature;
   seal_message(*message);
   dirty_ = true;
@@ -302,6 +314,8 @@ void ChainEngine::forward_to_all(const MessageRef& message, Ticket after) {
 }
 
 void ChainEngine::request_signature(Ref<Message> draft, Ticket after) {
+  const bool by_digest = config_.proposal_bodies == ProposalBodies::kByDigest;
+  draft->by_digest = by_digest && draft->block && !draft->block->payloads.empty();
   const Token token = new_token();
   sink_->emit(effect::Sign{token, draft->statement(config_.chain)});
   signing_.push_back(PendingSign{token, MessageRef(std::move(draft)), after});

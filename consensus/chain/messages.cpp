@@ -22,6 +22,10 @@ std::string_view common_message_name(uint8_t type) {
       return "read-reply";
     case CommonType::kApproval:
       return "approval";
+    case CommonType::kPayloadQuery:
+      return "payload-query";
+    case CommonType::kPayloadReply:
+      return "payload-reply";
     case CommonType::kCheckpoint:
       return "checkpoint";
   }

@@ -25,7 +25,9 @@ enum class CommonType : uint8_t {
   kCheckpointProof = 132,  // a stable checkpoint, and how the memberships led to its epoch
   kReadQuery = 133,
   kReadReply = 134,
-  kApproval = 135,  // signed: the sender's operator wants this membership
+  kApproval = 135,      // signed: the sender's operator wants this membership
+  kPayloadQuery = 136,  // digests of payloads that a proposal names and the sender lacks
+  kPayloadReply = 137,  // those of them that are here
   kCheckpoint = kCheckpointStatement,
 };
 inline constexpr uint8_t kFirstCommonType = 128;

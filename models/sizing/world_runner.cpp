@@ -95,6 +95,7 @@ void write_chain(KeyWriter& key, const sim::ChainSpec& chain) {
   key.field(engine.retained_blocks);
   key.field(engine.mempool_limit);
   key.field(uint64_t{engine.replicas_verify_payloads});
+  key.field(static_cast<uint64_t>(engine.proposal_bodies));
   for (const sim::ReplicaSpec& replica : chain.replicas) key.field(uint64_t{replica.host});
   for (const uint64_t weight : chain.weights) key.field(weight);
   key.field(uint64_t{static_cast<bool>(chain.application)});

@@ -26,6 +26,7 @@ class Generator {
     draw_chain();
     draw_adversaries();
     if (byzantine()) draw_weights();
+    if (traits_.proposes_by_digest) draw_proposal_bodies();
     draw_faults();
     draw_requests();
     if (traits_.reconfigures) draw_corners_of_membership();
@@ -230,6 +231,12 @@ class Generator {
       if (is_adversary(i)) faulty += weights[i];
     }
     return faulty <= consensus::tolerated_faults(traits_.faults, total);
+  }
+
+  void draw_proposal_bodies() {
+    RandomStream random = stream(12);
+    if (!random.chance(0.25)) return;
+    spec_.chains.front().engine.proposal_bodies = consensus::ProposalBodies::kByDigest;
   }
 
   // A ministry may carry more weight than a county.

@@ -1,0 +1,175 @@
+// Proposals that name their payloads (EngineConfig::proposal_bodies). Clients' replicas send
+// payloads to everybody, so their bytes are usually here before the proposal; what is missing is
+// asked for, of who sent the proposal and then of others in turn. A protocol only ever sees whole
+// blocks.
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/chain/chain_engine.h"
+
+namespace govchain::consensus::chain {
+
+PayloadRef ChainEngine::find_payload(const Payload& named) const {
+  const auto is_it = [&](const PayloadRef& payload) {
+    return payload && payload->digest == named.digest && payload->size == named.size &&
+           payload->transactions == named.transactions;
+  };
+  PayloadRef pending = mempool_.find(named.digest);
+  if (is_it(pending)) return pending;
+  const auto fetched = std::find_if(fetched_.begin(), fetched_.end(), is_it);
+  return fetched == fetched_.end() ? PayloadRef() : *fetched;
+}
+
+// The message with a block whose payloads have their bytes; null if one of them is not here. The
+// digests are the same, so the signature is good for it as well.
+MessageRef ChainEngine::with_bodies(const Message& message) const {
+  const Block& named = *message.block;
+  Ref<Block> block = Ref<Block>::make();
+  for (const PayloadRef& payload : named.payloads) {
+    PayloadRef body = find_payload(*payload);
+    if (!body) return {};
+    block->payloads.push_back(std::move(body));
+  }
+  block->height = named.height;
+  block->view = named.view;
+  block->epoch = named.epoch;
+  block->proposer = named.proposer;
+  block->wall_time = named.wall_time;
+  block->control.assign(named.control.begin(), named.control.end());
+  block->digest = named.digest;
+  Ref<Message> whole = Ref<Message>::make();
+  whole->protocol = message.protocol;
+  whole->type = message.type;
+  whole->lane = message.lane;
+  whole->sender = message.sender;
+  whole->epoch = message.epoch;
+  whole->view = message.view;
+  whole->height = message.height;
+  whole->digest = message.digest;
+  whole->signature = message.signature;
+  whole->body.assign(message.body.begin(), message.body.end());
+  whole->payloads = message.payloads;
+  whole->block = BlockRef(std::move(block));
+  whole->by_digest = true;  // and so it is passed on
+  seal_message(*whole);
+  return MessageRef(std::move(whole));
+}
+
+void ChainEngine::wait_for_bodies(uint32_t peer, const MessageRef& reference) {
+  if (reference->height <= committed_) {
+    ++counters_.stale;
+    return;
+  }
+  const auto same = [&](const NamedProposal& named) {
+    return named.message->sender == reference->sender && named.message->view == reference->view &&
+           named.message->height == reference->height &&
+           named.message->digest == reference->digest && named.peer == peer;
+  };
+  if (std::any_of(named_.begin(), named_.end(), same)) {
+    ++counters_.duplicate;
+    return;
+  }
+  const auto of_peer = [&](const NamedProposal& named) { return named.peer == peer; };
+  if (static_cast<size_t>(std::count_if(named_.begin(), named_.end(), of_peer)) >=
+      kMaxNamedPerPeer) {
+    named_.erase(std::find_if(named_.begin(), named_.end(), of_peer));
+    ++counters_.future;
+  }
+  named_.push_back({reference, peer});
+  ask_for_bodies(peer, *reference);
+}
+
+void ChainEngine::ask_for_bodies(uint32_t peer, const Message& message) {
+  std::vector<Digest> missing;
+  for (const PayloadRef& payload : message.block->payloads) {
+    if (missing.size() < kMaxRequestPayloads && !find_payload(*payload)) {
+      missing.push_back(payload->digest);
+    }
+  }
+  if (missing.empty()) return;
+  Ref<Message> query = new_common(CommonType::kPayloadQuery, Lane::kVote);
+  encode_digests(missing, query->body);
+  send(peer, std::move(query));
+}
+
+// With every status message, of the next replica in turn: who sent the proposal may be gone, or
+// lie.
+void ChainEngine::ask_again_for_bodies() {
+  std::erase_if(named_,
+                [&](const NamedProposal& named) { return named.message->height <= committed_; });
+  for (const NamedProposal& named : named_) {
+    const uint32_t peer = quiet_ticks_ % 2 == 0 ? named.peer : responder_;
+    if (peer != self_) ask_for_bodies(peer, *named.message);
+  }
+}
+
+void ChainEngine::take_whole_proposals() {
+  for (size_t i = 0; i < named_.size();) {
+    const bool over = named_[i].message->height <= committed_;
+    if (!over && !with_bodies(*named_[i].message)) {
+      ++i;
+      continue;
+    }
+    const NamedProposal named = std::move(named_[i]);
+    named_.erase(named_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (over) continue;
+    const uint32_t before = std::exchange(from_, named.peer);
+    dispatch_own_kind(named.peer, named.message);
+    from_ = before;
+    i = 0;  // what it caused may have changed the list
+  }
+  if (named_.empty()) fetched_.clear();
+}
+
+void ChainEngine::receive_payload_query(uint32_t peer, const Message& message) {
+  const std::optional<std::vector<Digest>> digests = decode_digests(message.body);
+  if (!digests || !message.payloads.empty() || message.block) {
+    ++counters_.malformed;
+    return;
+  }
+  Ref<Message> reply = new_common(CommonType::kPayloadReply, Lane::kBody);
+  Bytes size;
+  for (const Digest& digest : *digests) {
+    const PayloadRef payload = mempool_.find(digest);
+    if (!payload) continue;
+    if (size > config_.max_block_bytes) break;
+    reply->payloads.push_back(payload);
+    size += payload->size;
+  }
+  if (!reply->payloads.empty()) send(peer, std::move(reply));
+}
+
+void ChainEngine::receive_payload_reply(uint32_t peer, const Message& message) {
+  if (message.payloads.empty() || message.payloads.size() > kMaxRequestPayloads || message.block) {
+    ++counters_.malformed;
+    return;
+  }
+  const auto is_missing = [&](const PayloadRef& payload) {
+    if (find_payload(*payload)) return false;
+    return std::any_of(named_.begin(), named_.end(), [&](const NamedProposal& named) {
+      const std::vector<PayloadRef>& wanted = named.message->block->payloads;
+      return std::any_of(wanted.begin(), wanted.end(), [&](const PayloadRef& one) {
+        return one->digest == payload->digest && one->size == payload->size &&
+               one->transactions == payload->transactions;
+      });
+    });
+  };
+  bool any = false;
+  for (const PayloadRef& payload : message.payloads) {
+    if (!is_missing(payload)) {
+      ++counters_.duplicate;
+      continue;
+    }
+    any = true;
+    fetched_.push_back(payload);
+  }
+  if (!any) return;
+  take_whole_proposals();
+  // What did not fit into one answer.
+  for (const NamedProposal& named : named_) {
+    if (named.peer == peer) ask_for_bodies(peer, *named.message);
+  }
+}
+
+}  // namespace govchain::consensus::chain
