@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "consensus/protocols.h"
 #include "models/services/standard_chain.h"
 #include "scenarios/data_loader.h"
 #include "scenarios/nearest_name.h"
