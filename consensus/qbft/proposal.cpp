@@ -71,6 +71,10 @@ bool QbftEngine::wants_proposal(uint32_t sender, const MessageRef& reference) {
     ++counters().stale;
     return false;
   }
+  if (sender != leader_of(height_, message.view)) {
+    ++counters().unauthorised;
+    return false;
+  }
   if (!message.block) return wants_shown(reference);
   if (message.view == round_ && bound_) {
     if (!proposal_ || bound_->digest == message.digest) {
@@ -80,7 +84,7 @@ bool QbftEngine::wants_proposal(uint32_t sender, const MessageRef& reference) {
     }
     return false;
   }
-  return is_valid(sender, message);
+  return is_valid(message);
 }
 
 // What a leader signed, shown by somebody whose proposal it is not.
@@ -98,12 +102,8 @@ bool QbftEngine::wants_shown(const MessageRef& reference) {
 
 // Algorithm 2, first rule: "a valid PRE-PREPARE from leader(λ, round) such that JustifyPrePrepare",
 // and the external validity predicate β for what no quorum has judged yet.
-bool QbftEngine::is_valid(uint32_t sender, const Message& message) {
+bool QbftEngine::is_valid(const Message& message) {
   const Block& block = *message.block;
-  if (sender != leader_of(height_, message.view)) {
-    ++counters().unauthorised;
-    return false;
-  }
   const bool fresh = block.view == message.view;
   if (!message.payloads.empty() || block.height != height_ || block.digest != message.digest ||
       block.view > message.view || !is_well_formed(block) ||

@@ -114,7 +114,7 @@ class QbftEngine final : public chain::ChainEngine {
   void propose(const BlockRef& block, const Justification* justification);
   [[nodiscard]] bool wants_proposal(uint32_t sender, const MessageRef& message);
   [[nodiscard]] bool wants_shown(const MessageRef& message);
-  [[nodiscard]] bool is_valid(uint32_t sender, const Message& message);
+  [[nodiscard]] bool is_valid(const Message& message);
   void accept_proposal(uint32_t sender, const MessageRef& message);
   void bind(const MessageRef& message);
   void hold_to(const BlockRef& block, Ticket ticket);
