@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "consensus/chain/messages.h"
 #include "consensus/qbft/messages.h"
 #include "sim/adversary/adversaries.h"
 #include "sim/adversary/forgery.h"
@@ -8,13 +9,12 @@
 namespace govchain::sim {
 namespace {
 
-using consensus::Digest;
-using consensus::Height;
 using consensus::MessageRef;
 using consensus::ReplicaId;
 using consensus::View;
 using consensus::qbft::Justification;
 using consensus::qbft::MessageType;
+using consensus::qbft::Prepared;
 
 // Lets one replica commit where the others do not, tells nothing of it (or lies) when it asks for
 // the next round, and leads rounds that know nothing of it. Against Algorithm 4 this achieves
@@ -37,7 +37,21 @@ class QbftHidingLeader final : public Interceptor {
         return pass_on(to, message, out);
     }
   }
-  bool on_receive(ReplicaId /*from*/, const MessageRef& /*message*/, Outbox& /*out*/) override {
+  // Whoever believes in the invention asks for it.
+  bool on_receive(ReplicaId from, const MessageRef& message, Outbox& out) override {
+    const bool status =
+        message->type == static_cast<uint8_t>(consensus::chain::CommonType::kStatus);
+    if (!status || !invention_) return true;
+    const auto body = consensus::chain::decode_status(message->body);
+    if (!body) return true;
+    const auto standing = consensus::qbft::decode_standing(body->standing);
+    if (!standing || standing->wanted != invention_->digest) return true;
+    auto answer = copy_of(*hidden_);
+    answer->type = static_cast<uint8_t>(MessageType::kBody);
+    answer->body.clear();
+    answer->digest = invention_->digest;
+    answer->block = invention_;
+    out.send(from, sign_and_seal(std::move(answer), out));
     return true;
   }
 
@@ -56,24 +70,45 @@ class QbftHidingLeader final : public Interceptor {
     if (to == nullptr || *to == victim) out.send(victim, message);
   }
 
-  // Nothing is prepared, or a block that nobody knows, with the prepares for the one that is.
+  // Nothing is prepared, or a block that nobody but itself voted for.
   void ask_for_round(const ReplicaId* to, const MessageRef& message, Outbox& out) {
-    auto body = consensus::qbft::decode_round_change(message->body);
-    if (!body) return pass_on(to, message, out);
-    auto copy = copy_of(*message);
-    if (body->prepared && out.random() % 2 == 0) {
-      body->prepared->digest = random_digest(out);
-      body->prepared->round = View(message->view.value() - 1);
-    } else {
-      body->prepared.reset();
-      body->prepares = {};
+    consensus::qbft::RoundChangeBody body;
+    if (out.random() % 2 == 0) {
+      const View before(message->view.value() - 1);
+      invention_ = empty_block(*message, before, out);
+      body.prepared = Prepared{before, invention_->digest};
+      body.prepares = prepared_alone(*message, *body.prepared, out);
     }
+    auto copy = copy_of(*message);
     copy->body.clear();
-    consensus::qbft::encode_body(*body, copy->body);
-    copy->digest = consensus::qbft::round_change_digest(out.hash_algorithm(), body->prepared);
+    consensus::qbft::encode_body(body, copy->body);
+    copy->digest = consensus::qbft::round_change_digest(out.hash_algorithm(), body.prepared);
     hidden_ = sign_and_seal(std::move(copy), out);
-    told_ = body->prepared;
+    told_ = body.prepared;
     send_like(to, hidden_, out);
+  }
+
+  static consensus::BlockRef empty_block(const consensus::Message& message, View view,
+                                         Outbox& out) {
+    auto block = consensus::Ref<consensus::Block>::make();
+    block->height = message.height;
+    block->view = view;
+    block->epoch = message.epoch;
+    block->proposer = out.self();
+    consensus::seal_block(out.hash_algorithm(), *block);
+    return block;
+  }
+
+  static consensus::CertificateRef prepared_alone(const consensus::Message& message,
+                                                  const Prepared& prepared, Outbox& out) {
+    auto certificate = consensus::Ref<consensus::Certificate>::make();
+    certificate->statement = message.statement(out.chain());
+    certificate->statement.type = static_cast<uint8_t>(MessageType::kPrepare);
+    certificate->statement.view = prepared.round;
+    certificate->statement.digest = prepared.digest;
+    certificate->signers.push_back(out.self());
+    certificate->signatures.push_back(out.sign(certificate->statement));
+    return certificate;
   }
 
   // In a later round than the first: another block, justified by nothing, by f+1 round changes, or
@@ -98,15 +133,9 @@ class QbftHidingLeader final : public Interceptor {
 
   MessageRef make_lie(const consensus::Message& message, Justification justification,
                       uint64_t manner, Outbox& out) const {
-    auto block = consensus::Ref<consensus::Block>::make();
-    block->height = message.height;
-    block->view = message.view;
-    block->epoch = message.epoch;
-    block->proposer = out.self();
-    consensus::seal_block(out.hash_algorithm(), *block);
     auto lie = copy_of(message);
-    lie->block = block;
-    lie->digest = block->digest;
+    lie->block = empty_block(message, message.view, out);
+    lie->digest = lie->block->digest;
     lie->body.clear();
     forget(justification, manner, out);
     if (manner > 0) consensus::qbft::encode_body(justification, lie->body);
@@ -132,9 +161,10 @@ class QbftHidingLeader final : public Interceptor {
     justification.prepares = {};
   }
 
-  MessageRef hidden_;                              // its last round change, as it was told
-  std::optional<consensus::qbft::Prepared> told_;  // what it said there
-  MessageRef lie_;                                 // its last false proposal
+  MessageRef hidden_;              // its last round change, as it was told
+  std::optional<Prepared> told_;   // what it said there
+  consensus::BlockRef invention_;  // what it pretends to have prepared
+  MessageRef lie_;                 // its last false proposal
 };
 
 }  // namespace
