@@ -210,9 +210,8 @@ void HostileCluster::remember(const MessageRef& message) {
 void HostileCluster::tell(const std::string& /*label*/, const std::string& /*what*/) {}
 
 void HostileCluster::committed(const std::string& label, const consensus::StoredBlock& stored) {
-  const bool honest = label != std::to_string(faulty());
-  const bool bears_it = protocol_.faults == consensus::FaultModel::kByzantine || !lied_;
-  if (!bears_it || (lied_ && !honest)) return;
+  const bool crash_only = protocol_.faults == consensus::FaultModel::kCrash;
+  if (!crash_only && label == std::to_string(faulty())) return;
   const auto [known, fresh] = agreed_.emplace(stored.block->height, stored.block->digest);
   GOVCHAIN_ASSERT(fresh || known->second == stored.block->digest);
 }
@@ -232,7 +231,6 @@ std::string HostileCluster::names(const std::vector<consensus::PayloadRef>& payl
 
 // The faulty replica says what an honest one never would, or somebody else's words.
 void HostileCluster::say_something_false() {
-  lied_ = true;
   Ref<Message> message = choices_.flag() && !seen_.empty() ? copy_of_seen() : from_nothing();
   if (choices_.flag()) message->sender = ReplicaId(faulty());
   if (choices_.below(4) != 0) message->signature = signer_->sign(message->statement(config_.chain));
@@ -242,8 +240,20 @@ void HostileCluster::say_something_false() {
   const uint32_t first = choices_.below(faulty());
   const bool to_all = choices_.flag();
   for (uint32_t i = 0; i < faulty(); ++i) {
-    if (to_all || i == first) deliver({ReplicaId(faulty()), ReplicaId(i), sealed});
+    if (to_all || i == first) lie_to(i, sealed);
   }
+}
+
+void HostileCluster::lie_to(uint32_t victim, const MessageRef& message) {
+  if (protocol_.faults == consensus::FaultModel::kByzantine) {
+    return deliver({ReplicaId(faulty()), ReplicaId(victim), message});
+  }
+  const Node& node = *nodes_[victim];
+  if (!node.running()) return;
+  const std::unique_ptr<consensus::Engine> copy = node.engine().clone();
+  consensus::EffectSink sink;
+  const consensus::Input heard = input::MessageReceived{ReplicaId(faulty()), message};
+  copy->step(node.now(), std::span(&heard, 1), sink);
 }
 
 Ref<Message> HostileCluster::copy_of_seen() {
@@ -340,11 +350,10 @@ Digest HostileCluster::some_digest() {
 
 // Bytes on the wire, decoded as a host would.
 void HostileCluster::say_bytes() {
-  lied_ = true;
   const size_t count = size_t{choices_.byte()} * 2;
   const consensus::Result<MessageRef> message =
       consensus::decode_message(config_.chain, config_.hash, choices_.bytes(count));
-  if (message) deliver({ReplicaId(faulty()), ReplicaId(choices_.below(faulty())), *message});
+  if (message) lie_to(choices_.below(faulty()), *message);
 }
 
 void HostileCluster::check_bounds() {

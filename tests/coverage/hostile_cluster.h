@@ -2,7 +2,8 @@
 // A small chain in the hands of a fuzzer: it chooses what is delivered, lost, repeated, when time
 // passes, who crashes, and what a faulty replica says, signed with that replica's own key and no
 // other. Whatever it chooses, no engine may fail an assertion, touch memory that is not its own, or
-// grow without bound; and honest replicas agree, as long as the protocol is one that bears lies.
+// grow without bound, and honest replicas agree. Where the protocol does not bear lies, a copy of
+// the engine hears them and is given up.
 
 #include <cstdint>
 #include <deque>
@@ -51,6 +52,7 @@ class HostileCluster final : public consensus::testing::NodeHost {
   void restart(consensus::testing::Node& node);
   void reconfigure(consensus::testing::Node& node);
   void say_something_false();
+  void lie_to(uint32_t victim, const consensus::MessageRef& message);
   void say_bytes();
   [[nodiscard]] consensus::Ref<consensus::Message> copy_of_seen();
   [[nodiscard]] consensus::Ref<consensus::Message> from_nothing();
@@ -70,7 +72,6 @@ class HostileCluster final : public consensus::testing::NodeHost {
   size_t seen_next_ = 0;
   std::vector<consensus::PayloadRef> payloads_;
   std::map<consensus::Height, consensus::Digest> agreed_;
-  bool lied_ = false;
 };
 
 }  // namespace govchain::coverage
