@@ -4,6 +4,7 @@
 
 #include "consensus/assert.h"
 #include "consensus/pbft/engine.h"
+#include "consensus/qbft/engine.h"
 #include "consensus/raft/engine.h"
 
 namespace govchain::consensus {
@@ -13,6 +14,7 @@ namespace {
 constexpr std::array kEngines = {
     &pbft::traits,
     &raft::traits,
+    &qbft::traits,
 };
 
 using Table = std::array<const ProtocolTraits*, kEngines.size()>;

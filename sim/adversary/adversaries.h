@@ -27,5 +27,8 @@ namespace govchain::sim {
 // it asks for a new view, and starts new views on few, absent or empty view changes, with other
 // blocks in them.
 [[nodiscard]] std::unique_ptr<Interceptor> make_hiding_primary();
+// The same in QBFT: commits for the leader alone, tells nothing or something false of what it
+// prepared when it asks for a round, and proposes other blocks on few, false or no round changes.
+[[nodiscard]] std::unique_ptr<Interceptor> make_qbft_hiding_leader();
 
 }  // namespace govchain::sim

@@ -67,7 +67,8 @@ void Cluster::make_engine(uint32_t replica, RecoveredState recovered) {
   EngineConfig config = options_.engine;
   config.self = ReplicaId(replica);
   config.seed = options_.seed * 31 + replica;
-  replicas_[replica].engine = make_pbft(config, options_.pbft, std::move(recovered));
+  const ProtocolTraits& protocol = traits_of(options_.protocol);
+  replicas_[replica].engine = protocol.make(config, options_.settings, std::move(recovered));
   step(replica, {});
 }
 
@@ -328,11 +329,13 @@ void Cluster::on_install(uint32_t replica, const effect::InstallSnapshot& instal
 void Cluster::check_statement(uint32_t replica, const Message& message) {
   if (message.sender.value() != replica || !is_honest(replica)) return;
   Replica& self = replicas_[replica];
-  const auto type = static_cast<MessageType>(message.type);
-  if (type == MessageType::kViewChange) self.left = std::max(self.left, message.view);
-  const bool vote = type == MessageType::kPrePrepare || type == MessageType::kPrepare ||
-                    type == MessageType::kCommit;
-  if (!vote && type != MessageType::kCheckpoint) return;
+  const MessageRole role = role_of(message);
+  // Where views count attempts at a height, those of another height are others.
+  const bool by_height = traits_of(options_.protocol).view_scope == ViewScope::kHeight;
+  View& left = self.left[by_height ? message.height : Height(0)];
+  if (role == MessageRole::kLeaderChange) left = std::max(left, message.view);
+  const bool vote = is_vote(role);
+  if (!vote && role != MessageRole::kCheckpoint) return;
   // Proposal, prepare and commit of one view and height name the same block.
   const uint8_t group = vote ? 0 : message.type;
   const auto [known, fresh] = self.signed_statements.emplace(
@@ -342,12 +345,11 @@ void Cluster::check_statement(uint32_t replica, const Message& message) {
             std::to_string(message.view.value()) + " at height " +
             std::to_string(message.height.value()));
   }
-  if (fresh && vote && message.view < self.left) violate("votes in a view that it has left");
+  if (fresh && vote && message.view < left) violate("votes in a view that it has left");
 }
 
 // What an equivocating replica tells the other half: the same, about another block.
 MessageRef Cluster::twin_of(uint32_t from, const Message& message) {
-  const auto type = static_cast<MessageType>(message.type);
   Ref<Message> twin = Ref<Message>::make();
   twin->protocol = message.protocol;
   twin->type = message.type;
@@ -356,7 +358,8 @@ MessageRef Cluster::twin_of(uint32_t from, const Message& message) {
   twin->epoch = message.epoch;
   twin->view = message.view;
   twin->height = message.height;
-  if (type == MessageType::kPrePrepare && message.block) {
+  twin->body = message.body;
+  if (role_of(message) == MessageRole::kProposal && message.block) {
     Ref<Block> block = Ref<Block>::make();
     block->height = message.block->height;
     block->view = message.block->view;
@@ -382,11 +385,9 @@ Signature Cluster::sign(uint32_t replica, const Statement& statement) {
 
 void Cluster::transmit(uint32_t from, uint32_t to, const MessageRef& message) {
   check_statement(from, *message);
-  const auto type = static_cast<MessageType>(message->type);
-  const bool vote = type == MessageType::kPrePrepare || type == MessageType::kPrepare ||
-                    type == MessageType::kCommit;
-  if (!is_honest(from) && vote) {
-    if (type != MessageType::kPrePrepare) {
+  const MessageRole role = role_of(*message);
+  if (!is_honest(from) && is_vote(role)) {
+    if (role != MessageRole::kProposal) {
       put_on_wire(from, to, message);
       put_on_wire(from, to, twin_of(from, *message));
     } else {

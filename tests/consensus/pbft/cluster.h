@@ -1,6 +1,7 @@
 #pragma once
-// A small deterministic world for PBFT engines: delays, loss, duplication, crashes that lose what
-// was not synced, restarts; and the rules that must hold in it. Signatures are modelled.
+// A small deterministic world for PBFT engines and others that vote by height and view: delays,
+// loss, duplication, crashes that lose what was not synced, restarts; and the rules that must hold
+// in it. Signatures are modelled.
 
 #include <cstdint>
 #include <functional>
@@ -16,10 +17,13 @@
 #include "consensus/engine.h"
 #include "consensus/pbft/engine.h"
 #include "consensus/pbft/messages.h"
+#include "consensus/protocol_settings.h"
+#include "consensus/protocols.h"
 
 namespace govchain::consensus::pbft::testing {
 
 struct ClusterOptions {
+  Protocol protocol = Protocol::kPbft;
   uint32_t replicas = 4;
   uint64_t seed = 1;
   Duration least_delay = Duration::milliseconds(1);
@@ -31,8 +35,13 @@ struct ClusterOptions {
   std::vector<uint64_t> weights;  // empty: all 1
   std::set<uint32_t> equivocators;
   EngineConfig engine;
-  PbftConfig pbft;
+  ProtocolSettings settings;
 };
+
+[[nodiscard]] inline bool is_vote(MessageRole role) {
+  return role == MessageRole::kProposal || role == MessageRole::kVote ||
+         role == MessageRole::kFinalVote;
+}
 
 // What the test may count or change on the wire. Returns false to drop.
 using WireFilter = std::function<bool(uint32_t from, uint32_t to, const Message& message)>;
@@ -118,7 +127,7 @@ class Cluster {
     std::map<Height, TimePoint> committed_at;
     Height answered;  // highest height whose commit was durable
     EngineCounters past;
-    View left;
+    std::map<Height, View> left;  // by height 0 if views count leaders through all heights
     std::map<std::tuple<uint8_t, View, Height>, Digest> signed_statements;
   };
   struct Event {
