@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "consensus/protocols.h"
+
 namespace govchain::consensus {
 
 namespace {
@@ -30,10 +32,7 @@ class FixedWriter {
   size_t used_ = 0;
 };
 
-bool is_known(uint8_t protocol) {
-  return protocol == static_cast<uint8_t>(Protocol::kRaft) ||
-         protocol == static_cast<uint8_t>(Protocol::kPbft);
-}
+bool is_known(uint8_t protocol) { return find_protocol(protocol) != nullptr; }
 
 }  // namespace
 

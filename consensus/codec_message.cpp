@@ -4,6 +4,7 @@
 
 #include "consensus/assert.h"
 #include "consensus/codec.h"
+#include "consensus/protocols.h"
 
 namespace govchain::consensus {
 
@@ -23,10 +24,7 @@ Error malformed(const char* what, const Reader& in, std::span<const uint8_t> who
 
 void decode_header(Reader& in, Message& message) {
   const uint8_t protocol = in.u8();
-  if (protocol != static_cast<uint8_t>(Protocol::kRaft) &&
-      protocol != static_cast<uint8_t>(Protocol::kPbft)) {
-    in.fail();
-  }
+  if (find_protocol(protocol) == nullptr) in.fail();
   message.protocol = static_cast<Protocol>(protocol);
   message.type = in.u8();
   const uint8_t lane = in.u8();

@@ -8,6 +8,7 @@
 #include "models/services/standard_chain.h"
 #include "scenarios/data_loader.h"
 #include "scenarios/nearest_name.h"
+#include "scenarios/protocol_reader.h"
 
 namespace govchain::scenarios {
 
@@ -166,15 +167,6 @@ class ChainsReader {
     }
   }
 
-  static void read_raft(const Reader& raft, consensus::raft::RaftConfig& config) {
-    raft.milliseconds("election_timeout_ms", config.election_timeout);
-    raft.milliseconds("heartbeat_ms", config.heartbeat);
-    raft.integer("max_append_messages", config.max_append_messages);
-    raft.bytes("max_append_bytes", config.max_append_bytes);
-    raft.boolean("pre_vote", config.pre_vote);
-    raft.boolean("check_quorum", config.check_quorum);
-  }
-
   static void read_weights(const Reader& chain, uint32_t replicas, sim::ChainSpec& spec) {
     const JsonNode* weights = chain.find("weights");
     if (weights == nullptr) return;
@@ -219,16 +211,14 @@ class ChainsReader {
     for (const sim::ChainSpec& other : world_.chains) {
       if (other.name == spec.name) chain.refuse("id", "a second chain with this id");
     }
-    const bool raft = chain.text("protocol") == "raft";
-    spec.protocol = raft ? consensus::Protocol::kRaft : consensus::Protocol::kPbft;
+    spec.protocol = protocol_of(chain, spec.protocol);
     if (chain.text("signatures", "ed25519") == "sm2")
       spec.scheme = consensus::SignatureScheme::kSm2;
     if (chain.text("hash", "sha256") == "sm3") spec.engine.hash = consensus::HashAlgorithm::kSm3;
     uint32_t replicas = 0;
     chain.integer("replicas", replicas);
     read_engine(chain.object("engine", "engine"), spec.engine);
-    read_raft(chain.object("raft", "raft"), spec.raft);
-    if (!raft && chain.has("raft")) chain.warn("raft", "has no effect: the protocol is pbft");
+    read_protocol_settings(chain, spec);
     read_weights(chain, replicas, spec);
     read_application(chain, index, spec);
     place_replicas(chain, replicas, spec);

@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "consensus/protocols.h"
 #include "scenarios/consensus_reader.h"
 #include "scenarios/nearest_name.h"
+#include "sim/adversary/interceptor.h"
 
 namespace govchain::scenarios {
 
@@ -211,9 +213,15 @@ void read_adversary(const Reader& entry, sim::WorldSpec& world) {
   adversary.replica = replica_of(entry, "replica", world.chains[adversary.chain]);
   entry.seconds("from_seconds", adversary.from);
   check_time(entry, "from_seconds", adversary.from, world);
-  if (world.chains[adversary.chain].protocol == consensus::Protocol::kRaft) {
+  const consensus::ProtocolTraits& protocol =
+      consensus::traits_of(world.chains[adversary.chain].protocol);
+  if (protocol.faults == consensus::FaultModel::kCrash) {
     entry.refuse("kind",
-                 "Raft tolerates crashes, not lies; an adversary needs a Byzantine protocol");
+                 fmt::format("{} tolerates crashes, not lies; an adversary needs a Byzantine "
+                             "protocol",
+                             protocol.name));
+  } else if (!sim::applies(adversary.kind, protocol.protocol)) {
+    entry.refuse("kind", fmt::format("is not an adversary of {}", protocol.name));
   }
   world.adversaries.push_back(adversary);
 }

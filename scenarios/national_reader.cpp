@@ -7,6 +7,7 @@
 #include "scenarios/consensus_reader.h"
 #include "scenarios/data_loader.h"
 #include "scenarios/nearest_name.h"
+#include "scenarios/protocol_reader.h"
 
 namespace govchain::scenarios {
 
@@ -248,7 +249,7 @@ class NationalReader {
   void read_deployment() {
     const Reader section = root_.object("deployment", "national.deployment");
     models::DeploymentSettings& settings = nation().deployment;
-    if (section.text("protocol", "pbft") == "raft") settings.protocol = consensus::Protocol::kRaft;
+    settings.protocol = protocol_of(section, settings.protocol);
     if (section.text("adapters", "pairs") == "hub")
       settings.adapters = models::AdapterTopology::kHub;
     if (section.text("signatures", "ed25519") == "sm2") {

@@ -1,8 +1,10 @@
 #include "sim/replica_host.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "consensus/codec.h"
+#include "sim/engine_journal.h"
 
 namespace govchain::sim {
 
@@ -239,7 +241,12 @@ Duration ReplicaHost::receive_cost(const consensus::Message& message) const {
 void ReplicaHost::step() {
   // The causal path of what follows is that of the last input of the batch.
   cause_.cpu += now() - cause_since_;
-  engine_->step(clock_.local(now()), inputs_, sink_);
+  const TimePoint local = clock_.local(now());
+  engine_->step(local, inputs_, sink_);
+  if (fabric_.options.journal != nullptr) {
+    fabric_.options.journal->on_step(address_, local, inputs_, std::as_const(sink_).effects(),
+                                     *engine_);
+  }
   inputs_.clear();
   carry_out_effects();
 }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "consensus/pbft/engine.h"
-#include "consensus/raft/engine.h"
+#include "consensus/protocols.h"
 #include "sim/engine_counters.h"
+#include "sim/engine_journal.h"
 #include "sim/key_value_application.h"
 #include "sim/replica_host.h"
 #include "sim/wall_clock.h"
@@ -44,10 +44,12 @@ std::unique_ptr<consensus::Engine> ReplicaHost::make_engine(
                      uint64_t{address_.chain} << 32U | address_.replica);
   seeds.skip(incarnation_);
   config.seed = seeds.next();
-  if (spec.protocol == consensus::Protocol::kRaft) {
-    return consensus::raft::make_raft(config, spec.raft, std::move(recovered));
+  std::unique_ptr<consensus::Engine> engine =
+      consensus::traits_of(spec.protocol).make(config, spec.settings, std::move(recovered));
+  if (fabric_.options.journal != nullptr) {
+    fabric_.options.journal->on_engine(address_, chain().id, *engine);
   }
-  return consensus::pbft::make_pbft(config, spec.pbft, std::move(recovered));
+  return engine;
 }
 
 void ReplicaHost::count_written(Bytes size) {

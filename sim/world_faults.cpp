@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "consensus/protocols.h"
 #include "sim/distribution.h"
 #include "sim/world_runner.h"
 
@@ -196,7 +197,7 @@ bool WorldRunner::quorum_up(const ChainRuntime& chain) const {
   uint64_t total = 0;
   for (const consensus::Member& member : chain.genesis.members) total += member.weight;
   const uint64_t needed =
-      chain.spec->protocol == consensus::Protocol::kRaft ? total / 2 + 1 : total - (total - 1) / 3;
+      consensus::quorum_of(consensus::traits_of(chain.spec->protocol).faults, total);
   // Partitions cut into sides, so reachability is an equivalence: one look from each replica does.
   for (ReplicaIndex from = 0; from < replicas; ++from) {
     if (!runs(from)) continue;

@@ -6,6 +6,7 @@
 
 #include "consensus/codec.h"
 #include "consensus/crypto/hash.h"
+#include "consensus/protocols.h"
 #include "sim/engine_counters.h"
 #include "sim/world_runner.h"
 
@@ -309,9 +310,9 @@ void WorldRunner::check_latency_bound(const ChainRuntime& chain) {
   // Requests can make the quorum smaller than the genesis membership says.
   if (!spec_.requests.empty()) return;
   const auto replicas = static_cast<ReplicaIndex>(chain.spec->replicas.size());
-  const uint64_t faulty = (uint64_t{replicas} - 1) / 3;
+  // Besides the ingress itself.
   const uint64_t needed =
-      chain.spec->protocol == consensus::Protocol::kRaft ? replicas / 2 : replicas - faulty - 1;
+      consensus::quorum_of(consensus::traits_of(chain.spec->protocol).faults, replicas) - 1;
   if (!chain.spec->weights.empty() || needed == 0) return;
   const std::vector<Duration> least = least_delays();
   const size_t places = spec_.network.places.size();

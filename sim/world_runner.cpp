@@ -5,6 +5,8 @@
 #include <ctime>
 #include <sys/resource.h>
 
+#include "consensus/protocols.h"
+
 namespace govchain::sim {
 
 using consensus::Result;
@@ -96,7 +98,7 @@ void WorldRunner::set_up_chains() {
     next += static_cast<EndpointIndex>(spec.replicas.size());
     ChainResult& result = result_.chains.emplace_back();
     result.name = spec.name;
-    result.protocol = spec.protocol == consensus::Protocol::kRaft ? "raft" : "pbft";
+    result.protocol = consensus::traits_of(spec.protocol).name;
     result.replicas = static_cast<uint32_t>(spec.replicas.size());
     chains_.push_back(std::move(chain));
   }

@@ -13,8 +13,7 @@
 #include "consensus/application.h"
 #include "consensus/crypto/crypto.h"
 #include "consensus/engine.h"
-#include "consensus/pbft/engine.h"
-#include "consensus/raft/engine.h"
+#include "consensus/protocol_settings.h"
 #include "sim/host/machine_profile.h"
 #include "sim/units.h"
 
@@ -93,8 +92,7 @@ struct ChainSpec {
   consensus::SignatureScheme scheme = consensus::SignatureScheme::kEd25519;
   consensus::EngineConfig
       engine;  // chain id, self, genesis keys and seed are filled in by the world
-  consensus::pbft::PbftConfig pbft;
-  consensus::raft::RaftConfig raft;
+  consensus::ProtocolSettings settings;
   std::vector<ReplicaSpec> replicas;
   std::vector<uint64_t> weights;  // empty: all 1
   // Makes one replica's state machine; a built-in key-value machine if empty.

@@ -17,13 +17,12 @@
 
 #include "analysis/command/commands.h"
 #include "analysis/command/fuzz_campaign.h"
-#include "consensus/pbft/mutant.h"
-#include "consensus/raft/mutant.h"
+#include "analysis/command/known_mutants.h"
+#include "consensus/protocols.h"
+#include "scenarios/nearest_name.h"
 
 namespace govchain::analysis {
 namespace {
-
-using consensus::Protocol;
 
 struct FuzzOptions {
   std::string protocol;
@@ -35,37 +34,28 @@ struct FuzzOptions {
   bool quiet = false;
 };
 
-struct KnownMutant {
-  Protocol protocol = Protocol::kPbft;
-  std::string name;  // engine/bug-name
-  std::string_view description;
-};
-
 constexpr uint64_t kDefaultSeeds = 1'000;
 // What a planted bug may take to be found (`--mutant` without `--seeds`).
 constexpr uint64_t kMutantSeeds = 2'000;
 
-template <typename Catalogue>
-void list_mutants(Protocol protocol, std::string_view engine, const Catalogue& catalogue,
-                  std::vector<KnownMutant>& out) {
-  const std::string prefix = std::string(engine) + "-";
-  for (const auto& mutant : catalogue) {
-    std::string_view name = mutant.name;
-    if (name.substr(0, prefix.size()) == prefix) name.remove_prefix(prefix.size());
-    out.push_back({protocol, std::string(engine) + "/" + std::string(name), mutant.description});
-  }
-}
-
-std::vector<KnownMutant> known_mutants() {
-  std::vector<KnownMutant> mutants;
-  list_mutants(Protocol::kPbft, "pbft", consensus::pbft::mutant_catalogue(), mutants);
-  list_mutants(Protocol::kRaft, "raft", consensus::raft::mutant_catalogue(), mutants);
-  return mutants;
-}
-
 int usage_error(const std::string& message) {
   std::cerr << "govchain fuzz: " << message << "\n";
   return kExitUsage;
+}
+
+std::vector<std::string> protocol_names() {
+  std::vector<std::string> names;
+  for (const consensus::ProtocolTraits* protocol : consensus::protocols()) {
+    names.emplace_back(protocol->name);
+  }
+  return names;
+}
+
+// `what` is the option's name too.
+int unknown(const char* what, const std::string& name, const std::vector<std::string>& known) {
+  const auto nearest = scenarios::nearest_name(name, known);
+  return usage_error(fmt::format("unknown {} \"{}\"; {}`govchain fuzz --{} list` names them", what,
+                                 name, nearest ? "did you mean \"" + *nearest + "\"? " : "", what));
 }
 
 // "A:B", half open.
@@ -156,12 +146,10 @@ int hunt_all(FuzzRequest request, const std::atomic<bool>* stop) {
 }
 
 int hunt_one(FuzzRequest& request, const std::string& name) {
-  const std::vector<KnownMutant> mutants = known_mutants();
-  const auto known = std::find_if(mutants.begin(), mutants.end(),
-                                  [&](const KnownMutant& mutant) { return mutant.name == name; });
-  if (known == mutants.end()) {
-    return usage_error("unknown mutant \"" + name +
-                       "\"; `govchain fuzz --mutant list` names them, \"all\" is all of them");
+  if (!find_mutant(name)) {
+    std::vector<std::string> names;
+    for (KnownMutant& mutant : known_mutants()) names.push_back(std::move(mutant.name));
+    return unknown("mutant", name, names);
   }
   request.mutant = name;
   const std::optional<int> code = run_mutant(request, false);
@@ -187,8 +175,16 @@ int fuzz(const FuzzOptions& options, const std::atomic<bool>* stop) {
     print_mutants(options.json);
     return kExitOk;
   }
+  if (options.protocol == "list") {
+    for (const std::string& name : protocol_names()) std::cout << name << "\n";
+    return kExitOk;
+  }
   FuzzRequest request;
-  request.protocol = options.protocol == "raft" ? Protocol::kRaft : Protocol::kPbft;
+  if (!options.protocol.empty()) {
+    const consensus::ProtocolTraits* protocol = consensus::find_protocol(options.protocol);
+    if (protocol == nullptr) return unknown("protocol", options.protocol, protocol_names());
+    request.protocol = protocol->protocol;
+  }
   request.end_seed = options.mutant.empty() ? kDefaultSeeds : kMutantSeeds;
   if (!options.seeds.empty() && !parse_seeds(options.seeds, request.first_seed, request.end_seed)) {
     return usage_error("--seeds \"" + options.seeds +
@@ -218,8 +214,8 @@ void add_fuzz_command(CLI::App& program, CommandContext& context) {
       "  govchain fuzz --seeds 17:18 --faults 2,5       a replay, two of its faults\n"
       "  govchain fuzz --faults crash,partition         with these kinds of faults only\n"
       "  govchain fuzz --mutant all                     do the rules find planted bugs?");
-  command->add_option("--protocol", options->protocol, "pbft (default) or raft")
-      ->check(CLI::IsMember({"pbft", "raft"}));
+  command->add_option("--protocol", options->protocol,
+                      fmt::format("list, or one of {} (pbft)", fmt::join(protocol_names(), ", ")));
   command->add_option("--seeds", options->seeds, "A:B, from A to B - 1 (0:1000)");
   command->add_option("--faults", options->faults,
                       "all, none, or kinds and numbers separated by commas");

@@ -10,6 +10,7 @@
 
 #include "analysis/command/command.h"
 #include "analysis/command/terminal.h"
+#include "consensus/protocols.h"
 #include "sim/fuzz/campaign.h"
 
 namespace govchain::analysis {
@@ -30,7 +31,7 @@ extern "C" void report_broken_invariant(int /*signal*/) {
   const std::string replay = sim::replay_command(*campaign_under_way, *seed, "all");
   if (print_json) {
     Json out;
-    out["protocol"] = sim::protocol_name(campaign_under_way->protocol);
+    out["protocol"] = consensus::traits_of(campaign_under_way->protocol).name;
     out["seeds"] = *seed - campaign_under_way->first_seed + 1;
     out["violations"] = Json::array({{{"seed", *seed},
                                       {"what", "broken invariant (standard error has it)"},
@@ -50,7 +51,7 @@ extern "C" void report_broken_invariant(int /*signal*/) {
 
 Json to_json(const sim::CampaignSpec& spec, const sim::CampaignResult& result) {
   Json out;
-  out["protocol"] = sim::protocol_name(spec.protocol);
+  out["protocol"] = consensus::traits_of(spec.protocol).name;
   out["seeds"] = result.seeds;
   out["violations"] = Json::array();
   for (const sim::SeedFailure& failure : result.failures) {
@@ -71,7 +72,7 @@ void print_text(const sim::CampaignSpec& spec, const sim::CampaignResult& result
     fmt::print("seed {}: {}: {}\n  replay: {}\n", failure.seed, failure.rule, failure.detail,
                failure.replay);
   }
-  fmt::print("{}, {} seeds from {}: ", sim::protocol_name(spec.protocol), result.seeds,
+  fmt::print("{}, {} seeds from {}: ", consensus::traits_of(spec.protocol).name, result.seeds,
              spec.first_seed);
   if (result.failures.empty()) {
     fmt::print("no rule broken\n");

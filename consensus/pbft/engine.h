@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "consensus/engine.h"
+#include "consensus/protocol_traits.h"
 #include "consensus/time.h"
 
 namespace govchain::consensus::pbft {
@@ -38,11 +39,9 @@ struct PbftConfig {
 // Of a message type on the wire, for traces and checkers; "unknown" if it is none of ours.
 [[nodiscard]] std::string_view message_name(uint8_t type);
 
-// What a campaign must have seen before its silence means anything.
-struct Situation {
-  std::string_view name;
-  uint64_t EngineCounters::*counter;  // above zero in at least one replica of one seed
-};
 [[nodiscard]] std::span<const Situation> required_situations();
+
+// What others need to know of this engine (consensus/protocols.h).
+[[nodiscard]] const ProtocolTraits& traits();
 
 }  // namespace govchain::consensus::pbft

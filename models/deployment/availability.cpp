@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "consensus/protocols.h"
+
 namespace govchain::models {
 
 namespace {
@@ -57,8 +59,8 @@ double at_least(const std::vector<uint32_t>& replicas_in_room, uint32_t needed, 
 }
 
 uint32_t quorum_of(consensus::Protocol protocol, uint32_t replicas) {
-  const uint32_t tolerated = (replicas - 1) / (protocol == consensus::Protocol::kRaft ? 2U : 3U);
-  return replicas - tolerated;
+  return static_cast<uint32_t>(
+      consensus::quorum_of(consensus::traits_of(protocol).faults, replicas));
 }
 
 double chain_availability(const PlannedChain& chain, Tenancy tenancy,

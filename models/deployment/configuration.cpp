@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "consensus/protocols.h"
 #include "models/deployment/loads.h"
 
 namespace govchain::models {
@@ -27,7 +28,8 @@ uint32_t replicas_for(const NationSpec& nation, const std::vector<size_t>& servi
   if (services.empty()) {
     for (const ServiceLevel& level : nation.levels) cover(level);
   }
-  return (protocol == consensus::Protocol::kRaft ? 2 : 3) * failures + 1;
+  return static_cast<uint32_t>(
+      consensus::members_for(consensus::traits_of(protocol).faults, failures));
 }
 
 void place_replicas(PlannedChain& chain) {

@@ -4,25 +4,28 @@
 #include <array>
 #include <memory>
 
+#include "consensus/fault_model.h"
 #include "sim/adversary/interceptor.h"
 
 namespace govchain::sim {
 
-// Proposes nothing. In Raft, where only crashes are tolerated, it says nothing at all.
-[[nodiscard]] std::unique_ptr<Interceptor> make_silent_leader(consensus::Protocol protocol);
-// Proposes one block to some and another to the rest, votes for each where it was proposed, and
-// starts new views on fewer view changes than a quorum.
+// Proposes nothing. Where only crashes are tolerated, it says nothing at all.
+[[nodiscard]] std::unique_ptr<Interceptor> make_silent_leader(consensus::FaultModel faults);
+// Proposes one block to some and another to the rest, votes for each where it was proposed, and in
+// PBFT starts new views on fewer view changes than a quorum.
 [[nodiscard]] std::unique_ptr<Interceptor> make_equivocating_leader();
 // Votes for every block that it sees, in both phases and at once, and for forged ones.
 [[nodiscard]] std::unique_ptr<Interceptor> make_double_voter();
 // Speaks in others' names, with signatures that do not verify, and damages the proofs that it
 // passes on under its own genuine signature.
 [[nodiscard]] std::unique_ptr<Interceptor> make_forger();
-// Sends bytes that are damaged, cut short, too long or random. In Raft, whose messages carry no
-// signature, only such as cannot be taken for another valid message.
-[[nodiscard]] std::unique_ptr<Interceptor> make_malformed_sender(consensus::Protocol protocol);
-// Says that it commits to the primary alone, tells nothing of what it prepared when it asks for a
-// new view, and starts new views on few, absent or empty view changes, with other blocks in them.
+// Sends bytes that are damaged, cut short, too long or random. Where messages carry no
+// signature because only crashes are tolerated, only such as cannot be taken for another valid
+// message.
+[[nodiscard]] std::unique_ptr<Interceptor> make_malformed_sender(consensus::FaultModel faults);
+// In PBFT only: says that it commits to the primary alone, tells nothing of what it prepared when
+// it asks for a new view, and starts new views on few, absent or empty view changes, with other
+// blocks in them.
 [[nodiscard]] std::unique_ptr<Interceptor> make_hiding_primary();
 
 }  // namespace govchain::sim

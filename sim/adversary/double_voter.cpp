@@ -1,29 +1,23 @@
 #include <optional>
 
+#include "consensus/protocols.h"
 #include "sim/adversary/adversaries.h"
 #include "sim/adversary/forgery.h"
-#include "sim/pbft_roles.h"
 
 namespace govchain::sim {
 namespace {
 
 using consensus::MessageRef;
+using consensus::MessageRole;
 using consensus::ReplicaId;
-
-std::optional<uint8_t> type_of(PbftRole role) {
-  for (unsigned type = 0; type < 256; ++type) {
-    if (pbft_role(static_cast<uint8_t>(type)) == role) return static_cast<uint8_t>(type);
-  }
-  return std::nullopt;
-}
 
 class DoubleVoter final : public Interceptor {
  public:
   void on_send(const ReplicaId* to, const MessageRef& message, Outbox& out) override {
     pass_on(to, message, out);
-    const PbftRole role = pbft_role(message->type);
-    const bool vote =
-        role == PbftRole::kPrepare || role == PbftRole::kCommit || role == PbftRole::kCheckpoint;
+    const MessageRole role = consensus::role_of(*message);
+    const bool vote = role == MessageRole::kVote || role == MessageRole::kFinalVote ||
+                      role == MessageRole::kCheckpoint;
     if (!vote || out.random() % 2 == 0) return;
     auto forged = copy_of(*message);
     forged->digest = random_digest(out);
@@ -31,9 +25,10 @@ class DoubleVoter final : public Interceptor {
   }
 
   bool on_receive(ReplicaId /*from*/, const MessageRef& message, Outbox& out) override {
-    if (pbft_role(message->type) != PbftRole::kProposal) return true;
-    for (const PbftRole role : {PbftRole::kPrepare, PbftRole::kCommit}) {
-      const std::optional<uint8_t> type = type_of(role);
+    if (consensus::role_of(*message) != MessageRole::kProposal) return true;
+    const consensus::MessageRoles& roles = consensus::traits_of(message->protocol).roles;
+    for (const MessageRole role : {MessageRole::kVote, MessageRole::kFinalVote}) {
+      const std::optional<uint8_t> type = roles.type_of(role);
       if (!type) continue;
       auto vote = copy_of(*message);
       vote->type = *type;

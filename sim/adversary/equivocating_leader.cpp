@@ -1,27 +1,28 @@
 #include <array>
 #include <cstddef>
 
-#include "consensus/pbft/messages.h"
+#include "consensus/protocols.h"
 #include "sim/adversary/adversaries.h"
 #include "sim/adversary/forgery.h"
-#include "sim/pbft_roles.h"
+#include "sim/adversary/pbft_new_view.h"
 
 namespace govchain::sim {
 namespace {
 
 using consensus::MessageRef;
+using consensus::MessageRole;
 using consensus::ReplicaId;
 
 class EquivocatingLeader final : public Interceptor {
  public:
   void on_send(const ReplicaId* to, const MessageRef& message, Outbox& out) override {
-    const PbftRole role = pbft_role(message->type);
-    if (role == PbftRole::kProposal && message->block) {
+    const MessageRole role = consensus::role_of(*message);
+    if (role == MessageRole::kProposal && message->block) {
       propose_two(to, message, out);
-    } else if (role == PbftRole::kPrepare || role == PbftRole::kCommit) {
+    } else if (role == MessageRole::kVote || role == MessageRole::kFinalVote) {
       vote_for_both(to, message, out);
-    } else if (role == PbftRole::kNewView && message->sender == out.self()) {
-      start_view_on_few(to, message, out);
+    } else if (const MessageRef few = new_view_on_few(*message, out)) {
+      send_like(to, few, out);
     } else {
       pass_on(to, message, out);
     }
@@ -81,22 +82,6 @@ class EquivocatingLeader final : public Interceptor {
       if (member.id == out.self() || (to != nullptr && member.id != *to)) continue;
       out.send(member.id, shown_other(lie, member.id) ? second : message);
     }
-  }
-
-  // A new view that rests on f+1 view changes only, so that it may forget what others prepared.
-  static void start_view_on_few(const ReplicaId* to, const MessageRef& message, Outbox& out) {
-    auto body = consensus::pbft::decode_new_view(message->body);
-    const size_t few = (out.members().size() - 1) / 3 + 1;
-    if (!body || body->view_changes.size() <= few) return pass_on(to, message, out);
-    while (body->view_changes.size() > few) {
-      const auto unwanted = static_cast<std::ptrdiff_t>(out.random() % body->view_changes.size());
-      body->view_changes.erase(body->view_changes.begin() + unwanted);
-    }
-    auto copy = copy_of(*message);
-    copy->body.clear();
-    consensus::pbft::encode_body(*body, copy->body);
-    copy->digest = consensus::hash(out.hash_algorithm(), copy->body);
-    send_like(to, sign_and_seal(std::move(copy), out), out);
   }
 
   std::array<Lie, kRemembered> lies_{};

@@ -4,7 +4,6 @@
 #include "consensus/pbft/messages.h"
 #include "sim/adversary/adversaries.h"
 #include "sim/adversary/forgery.h"
-#include "sim/pbft_roles.h"
 
 namespace govchain::sim {
 namespace {
@@ -20,15 +19,17 @@ using consensus::pbft::MessageType;
 class HidingPrimary final : public Interceptor {
  public:
   void on_send(const ReplicaId* to, const MessageRef& message, Outbox& out) override {
-    if (message->sender != out.self()) return pass_on(to, message, out);
-    switch (pbft_role(message->type)) {
-      case PbftRole::kCommit:
+    if (message->sender != out.self() || message->protocol != consensus::Protocol::kPbft) {
+      return pass_on(to, message, out);
+    }
+    switch (static_cast<MessageType>(message->type)) {
+      case MessageType::kCommit:
         return commit_for_one(to, message, out);
-      case PbftRole::kViewChange:
+      case MessageType::kViewChange:
         return hide_what_was_prepared(to, message, out);
-      case PbftRole::kNewView:
+      case MessageType::kNewView:
         return start_view(to, message, out);
-      case PbftRole::kProposal:
+      case MessageType::kPrePrepare:
         if (!message->block && lied_ && message->view == lied_view_) {
           return propose_another(to, message, out);
         }

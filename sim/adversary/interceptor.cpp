@@ -1,15 +1,25 @@
 #include "sim/adversary/interceptor.h"
 
 #include "consensus/assert.h"
+#include "consensus/protocols.h"
 #include "sim/adversary/adversaries.h"
 
 namespace govchain::sim {
 
+bool applies(AdversarySpec::Kind kind, consensus::Protocol protocol) {
+  using Kind = AdversarySpec::Kind;
+  if (consensus::traits_of(protocol).faults == consensus::FaultModel::kCrash) {
+    return kind == Kind::kSilentLeader || kind == Kind::kMalformedSender;
+  }
+  return kind != Kind::kHidingPrimary || protocol == consensus::Protocol::kPbft;
+}
+
 std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
                                               consensus::Protocol protocol) {
+  const consensus::FaultModel faults = consensus::traits_of(protocol).faults;
   switch (adversary.kind) {
     case AdversarySpec::Kind::kSilentLeader:
-      return make_silent_leader(protocol);
+      return make_silent_leader(faults);
     case AdversarySpec::Kind::kEquivocatingLeader:
       return make_equivocating_leader();
     case AdversarySpec::Kind::kDoubleVoter:
@@ -17,7 +27,7 @@ std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
     case AdversarySpec::Kind::kForger:
       return make_forger();
     case AdversarySpec::Kind::kMalformedSender:
-      return make_malformed_sender(protocol);
+      return make_malformed_sender(faults);
     case AdversarySpec::Kind::kHidingPrimary:
       return make_hiding_primary();
   }

@@ -48,6 +48,10 @@ class Interceptor {
                           Outbox& out) = 0;
 };
 
+// Can a replica of this protocol be this adversary? Where only crashes are tolerated, those that
+// tell no lie can; the hiding primary writes bodies of PBFT.
+[[nodiscard]] bool applies(AdversarySpec::Kind kind, consensus::Protocol protocol);
+
 // Active from AdversarySpec::from on; before that the world does not call it. `protocol` tells how
 // to read the messages.
 [[nodiscard]] std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,

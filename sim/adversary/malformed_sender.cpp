@@ -7,13 +7,13 @@
 namespace govchain::sim {
 namespace {
 
+using consensus::FaultModel;
 using consensus::MessageRef;
-using consensus::Protocol;
 using consensus::ReplicaId;
 
 class MalformedSender final : public Interceptor {
  public:
-  explicit MalformedSender(Protocol protocol) : protocol_(protocol) {}
+  explicit MalformedSender(FaultModel faults) : faults_(faults) {}
 
   void on_send(const ReplicaId* to, const MessageRef& message, Outbox& out) override {
     pass_on(to, message, out);
@@ -36,7 +36,7 @@ class MalformedSender final : public Interceptor {
  private:
   void damage(Outbox& out) {
     // The first four can never decode; flipped bits may, and then a signature has to tell.
-    const uint64_t kinds = protocol_ == Protocol::kRaft ? 4 : 6;
+    const uint64_t kinds = faults_ == FaultModel::kCrash ? 4 : 6;
     switch (out.random() % kinds) {
       case 0:
         bytes_.resize(out.random() % bytes_.size());
@@ -65,14 +65,14 @@ class MalformedSender final : public Interceptor {
     }
   }
 
-  Protocol protocol_;
+  FaultModel faults_;
   std::vector<uint8_t> bytes_;
 };
 
 }  // namespace
 
-std::unique_ptr<Interceptor> make_malformed_sender(Protocol protocol) {
-  return std::make_unique<MalformedSender>(protocol);
+std::unique_ptr<Interceptor> make_malformed_sender(FaultModel faults) {
+  return std::make_unique<MalformedSender>(faults);
 }
 
 }  // namespace govchain::sim

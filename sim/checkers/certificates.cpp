@@ -15,7 +15,7 @@ void CertificateRule::commit(ReplicaAddress who, TimePoint now, const consensus:
   const ChainSpec& chain = context_.chain(who.chain);
   const std::string subject = "commit of height " + std::to_string(block.height.value());
   if (certificate == nullptr) {
-    if (chain.protocol == consensus::Protocol::kPbft) {
+    if (context_.traits(who.chain).faults == consensus::FaultModel::kByzantine) {
       context_.report("certificate", who, now, subject + " has no certificate");
     }
     return;

@@ -9,9 +9,11 @@
 #include "sim/checkers/evidence.h"
 #include "sim/checkers/exactly_once.h"
 #include "sim/checkers/memory.h"
+#include "sim/checkers/pbft_locks.h"
 #include "sim/checkers/prefix.h"
 #include "sim/checkers/progress.h"
 #include "sim/checkers/raft_log.h"
+#include "sim/checkers/raft_votes.h"
 #include "sim/checkers/reads.h"
 #include "sim/checkers/state_root.h"
 #include "sim/checkers/statements.h"
@@ -37,6 +39,8 @@ class Suite final : public CheckerSuite {
         reads_(context_),
         memory_(context_),
         statements_(context_),
+        pbft_locks_(context_),
+        raft_votes_(context_),
         raft_log_(context_) {}
 
   void on_begin(const WorldSpec& spec, std::span<const consensus::Membership> genesis) override {
@@ -51,6 +55,8 @@ class Suite final : public CheckerSuite {
     reads_.begin();
     memory_.begin();
     statements_.begin();
+    pbft_locks_.begin();
+    raft_votes_.begin();
     raft_log_.begin();
   }
 
@@ -83,7 +89,9 @@ class Suite final : public CheckerSuite {
   void on_send(ReplicaAddress who, TimePoint now, const consensus::ReplicaId* to,
                const consensus::Message& message) override {
     if (!context_.honest(who)) return;
-    statements_.sent(who, now, to, message);
+    statements_.sent(who, now, message);
+    pbft_locks_.sent(who, now, message);
+    raft_votes_.sent(who, now, to, message);
     raft_log_.sent(who, now, message);
   }
 
@@ -179,6 +187,8 @@ class Suite final : public CheckerSuite {
   ReadRule reads_;
   MemoryRule memory_;
   StatementRule statements_;
+  PbftLockRule pbft_locks_;
+  RaftVoteRule raft_votes_;
   RaftLogRule raft_log_;
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "consensus/quorum.h"
+#include "consensus/protocols.h"
 #include "sim/checkers/checkers.h"
 
 namespace govchain::sim {
@@ -17,6 +17,7 @@ void CheckContext::begin(const WorldSpec& spec, std::span<const Membership> gene
   for (size_t i = 0; i < spec.chains.size(); ++i) {
     Chain chain;
     chain.spec = &spec.chains[i];
+    chain.traits = &consensus::traits_of(spec.chains[i].protocol);
     chain.first_row = rows_;
     // The world numbers chains from 1, so that a zeroed statement names none.
     chain.id = consensus::ChainId(i + 1);
@@ -67,12 +68,9 @@ bool CheckContext::learn(ChainIndex chain, const Membership& membership) {
 }
 
 uint64_t CheckContext::commit_quorum(ChainIndex chain, const Membership& members) const {
-  if (chains_[chain].spec->protocol == consensus::Protocol::kPbft) {
-    return consensus::ByzantineQuorum(members).quorum();
-  }
   uint64_t total = 0;
   for (const consensus::Member& member : members.members) total += member.weight;
-  return total / 2 + 1;
+  return consensus::quorum_of(traits(chain).faults, total);
 }
 
 // Both families need a quorum of their own kind: f+1 of 2f+1 is Raft's majority.

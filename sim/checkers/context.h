@@ -12,6 +12,7 @@
 #include "consensus/certificate.h"
 #include "consensus/crypto/crypto.h"
 #include "consensus/membership.h"
+#include "consensus/protocol_traits.h"
 #include "sim/checkers/observer.h"
 
 namespace govchain::sim {
@@ -25,6 +26,9 @@ class CheckContext {
   [[nodiscard]] bool honest(ReplicaAddress who) const;
   [[nodiscard]] size_t chains() const { return chains_.size(); }
   [[nodiscard]] const ChainSpec& chain(ChainIndex index) const;
+  [[nodiscard]] const consensus::ProtocolTraits& traits(ChainIndex index) const {
+    return *chains_[index].traits;
+  }
   // Replicas of all chains are numbered through, for tables with a row each.
   [[nodiscard]] size_t row(ReplicaAddress who) const;
   [[nodiscard]] size_t rows() const { return rows_; }
@@ -51,6 +55,7 @@ class CheckContext {
  private:
   struct Chain {
     const ChainSpec* spec = nullptr;
+    const consensus::ProtocolTraits* traits = nullptr;
     size_t first_row = 0;
     consensus::ChainId id;
     std::vector<bool> honest;

@@ -1,5 +1,7 @@
 #include "sim/checkers/evidence.h"
 
+#include "sim/checkers/statement_book.h"
+
 namespace govchain::sim {
 
 void EvidenceRule::evidence(ReplicaAddress who, TimePoint now,
@@ -11,10 +13,7 @@ void EvidenceRule::evidence(ReplicaAddress who, TimePoint now,
     context_.report("evidence", who, now, subject + " is by two signers");
     return;
   }
-  const consensus::Statement& a = first.statement;
-  const consensus::Statement& b = second.statement;
-  if (a.chain != b.chain || a.protocol != b.protocol || a.epoch != b.epoch || a.view != b.view ||
-      a.height != b.height || a.digest == b.digest) {
+  if (!contradict(context_.traits(who.chain), first.statement, second.statement)) {
     context_.report("evidence", who, now, subject + " does not contradict itself");
     return;
   }

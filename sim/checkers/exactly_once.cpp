@@ -8,12 +8,12 @@ void ExactlyOnceRule::commit(ReplicaAddress who, TimePoint now, const consensus:
   Chain& chain = chains_[who.chain];
   if (block.height <= chain.judged) return;
   chain.judged = block.height;
-  // PBFT reads the digests back from the blocks that it retains when it restarts; what is older is
-  // for the ledger to refuse (consensus/engine.h). Raft keeps them with its snapshots.
-  const ChainSpec& spec = context_.chain(who.chain);
-  const uint64_t window = spec.protocol == consensus::Protocol::kPbft
-                              ? spec.engine.retained_blocks
-                              : std::numeric_limits<uint64_t>::max();
+  // A restarted engine that knows only the digests in the blocks that it retains may order older
+  // ones again; they are for the ledger to refuse (consensus/engine.h).
+  const bool forgets =
+      context_.traits(who.chain).payload_memory == consensus::PayloadMemory::kRetainedBlocks;
+  const uint64_t window = forgets ? context_.chain(who.chain).engine.retained_blocks
+                                  : std::numeric_limits<uint64_t>::max();
   for (const consensus::PayloadRef& payload : block.payloads) {
     if (const auto earlier = chain.index.find(payload->digest)) {
       if (block.height.value() - *earlier > window) continue;

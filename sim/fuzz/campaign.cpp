@@ -5,7 +5,7 @@
 #include <map>
 #include <thread>
 
-#include "sim/fuzz/situations.h"
+#include "consensus/protocols.h"
 #include "sim/fuzz/verdict.h"
 
 namespace govchain::sim {
@@ -22,7 +22,7 @@ constexpr uint64_t kChunk = 256;
 class Campaign {
  public:
   explicit Campaign(const CampaignSpec& spec)
-      : spec_(spec), situations_(required_situations(spec.protocol)) {
+      : spec_(spec), situations_(consensus::traits_of(spec.protocol).required_situations()) {
     occurrences_.assign(situations_.size(), 0);
   }
 
@@ -109,7 +109,7 @@ class Campaign {
   }
 
   const CampaignSpec& spec_;
-  std::span<const Situation> situations_;
+  std::span<const consensus::Situation> situations_;
   std::vector<uint64_t> occurrences_;
   std::map<uint64_t, uint64_t> heights_;
   std::vector<Verdict> verdicts_;
@@ -131,14 +131,10 @@ std::optional<uint64_t> seed_at_hand() noexcept {
   return running_seed;
 }
 
-std::string_view protocol_name(consensus::Protocol protocol) {
-  return protocol == consensus::Protocol::kPbft ? "pbft" : "raft";
-}
-
 std::string replay_command(const CampaignSpec& spec, uint64_t seed, std::string_view faults) {
   std::string command = "govchain fuzz";
   if (spec.mutant.empty()) {
-    command += " --protocol " + std::string(protocol_name(spec.protocol));
+    command += " --protocol " + std::string(consensus::traits_of(spec.protocol).name);
   } else {
     command += " --mutant " + std::string(spec.mutant);
   }

@@ -54,8 +54,6 @@ struct CampaignResult {
 
 // The seed that this thread is at, for the message of an aborting program.
 [[nodiscard]] std::optional<uint64_t> seed_at_hand() noexcept;
-// The name that the command line and replays use.
-[[nodiscard]] std::string_view protocol_name(consensus::Protocol protocol);
 [[nodiscard]] std::string replay_command(const CampaignSpec& spec, uint64_t seed,
                                          std::string_view faults);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "consensus/protocols.h"
+#include "sim/adversary/interceptor.h"
 #include "sim/random.h"
 
 namespace govchain::sim {
@@ -14,7 +16,8 @@ using consensus::Protocol;
 // generator leaves the others of a seed as they were.
 class Generator {
  public:
-  Generator(Protocol protocol, uint64_t seed) : protocol_(protocol), seed_(seed) {}
+  Generator(Protocol protocol, uint64_t seed)
+      : protocol_(protocol), traits_(consensus::traits_of(protocol)), seed_(seed) {}
 
   WorldSpec world() {
     draw_shape();
@@ -24,7 +27,7 @@ class Generator {
     draw_adversaries();
     draw_faults();
     draw_requests();
-    if (protocol_ == Protocol::kRaft) draw_raft_corners();
+    if (traits_.reconfigures) draw_corners_of_membership();
     draw_load();
     spec_.name = "fuzz";
     spec_.seed = seed_;
@@ -40,8 +43,12 @@ class Generator {
   static Duration between(RandomStream& random, Duration low, Duration high) {
     return Duration::nanoseconds(random.between(low.nanoseconds(), high.nanoseconds()));
   }
-  [[nodiscard]] bool byzantine() const { return protocol_ == Protocol::kPbft; }
-  [[nodiscard]] uint32_t faulty() const { return byzantine() ? (n_ - 1) / 3 : (n_ - 1) / 2; }
+  [[nodiscard]] bool byzantine() const {
+    return traits_.faults == consensus::FaultModel::kByzantine;
+  }
+  [[nodiscard]] uint32_t faulty() const {
+    return static_cast<uint32_t>(consensus::tolerated_faults(traits_.faults, n_));
+  }
   ReplicaIndex replica(RandomStream& random) const {
     return static_cast<ReplicaIndex>(random.below(n_));
   }
@@ -150,14 +157,15 @@ class Generator {
     engine.mempool_limit = Bytes(1U << 20U);
     if (byzantine())
       engine.max_timeout = std::max(engine.max_timeout, view_change_time(engine) * 2);
-    chain.raft.heartbeat = engine.base_timeout / 4;
-    chain.raft.max_append_messages = static_cast<uint32_t>(random.between(1, 16));
-    chain.raft.cached_blocks = static_cast<uint32_t>(random.between(1, 32));
+    consensus::raft::RaftConfig& raft = chain.settings.raft;
+    raft.heartbeat = engine.base_timeout / 4;
+    raft.max_append_messages = static_cast<uint32_t>(random.between(1, 16));
+    raft.cached_blocks = static_cast<uint32_t>(random.between(1, 32));
     // As many as f leaders in a row may be faulty, and replicas may start a calm period in
     // different views with grown timeouts.
     const int64_t rounds = byzantine() ? 2 * int64_t{faulty()} + 4 : 8;
     spec_.progress_bound = engine.max_timeout * rounds + Duration::milliseconds(1'500);
-    if (protocol_ == Protocol::kRaft && random.chance(0.3) && n_ > 2) {
+    if (traits_.reconfigures && random.chance(0.3) && n_ > 2) {
       chain.weights.assign(n_, 1);
       chain.weights[n_ - 1] = 0;
     }
@@ -173,7 +181,8 @@ class Generator {
     return static_cast<HostIndex>(replica % spec_.hosts.size());
   }
 
-  // PBFT is live only where timeouts may outgrow delays (OSDI'99 §4.5.2), so whoever runs it over a
+  // A Byzantine protocol is live only where timeouts may outgrow delays (for PBFT OSDI'99 §4.5.2),
+  // so whoever runs it over a
   // narrow link sets the largest timeout above what a view change takes there, twice, because those
   // for the view before may still be in the queue. This is the time of one over the narrowest
   // trunk: from every replica at one end to every replica at the other, with a proof by a quorum
@@ -208,7 +217,7 @@ class Generator {
       adversary.from = random.chance(0.5) ? Duration::zero() : between(random, {}, chaos_);
       spec_.adversaries.push_back(adversary);
     }
-    if (byzantine()) draw_hiding_primaries();
+    if (applies(AdversarySpec::Kind::kHidingPrimary, protocol_)) draw_hiding_primaries();
   }
 
   // In some worlds all adversaries conspire to make a new view forget what an honest first primary
@@ -322,7 +331,7 @@ class Generator {
         spec_.requests.push_back(request);
       }
     }
-    if (protocol_ != Protocol::kRaft || n_ < 2) return;
+    if (!traits_.reconfigures || n_ < 2) return;
     if (random.chance(0.3)) draw_membership_changes(random);
     if (random.chance(0.3)) {
       RequestSpec request;
@@ -352,8 +361,9 @@ class Generator {
 
   // What a replica must not do while it is cut off or stood still without knowing: answer reads,
   // and let its side alone become the membership.
-  void draw_raft_corners() {
-    RandomStream random = stream(9);
+  void draw_corners_of_membership() {
+    // Adversaries that conspire have drawn from stream 9.
+    RandomStream random = stream(byzantine() ? 10 : 9);
     const Duration timeout = spec_.chains.front().engine.base_timeout;
     for (const FaultSpec& fault : spec_.faults) {
       const bool partition = fault.kind == FaultSpec::Kind::kPartition;
@@ -404,6 +414,7 @@ class Generator {
   }
 
   Protocol protocol_;
+  const consensus::ProtocolTraits& traits_;
   uint64_t seed_;
   WorldSpec spec_;
   uint32_t n_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/checkers/replay.h"
 #include "sim/fuzz/generator.h"
 #include "sim/world.h"
 
@@ -13,6 +14,9 @@ Verdict judge_seed(consensus::Protocol protocol, uint64_t seed, const ItemFilter
   RunOptions options;
   // Encoding every message costs time and cannot change a result, so only some seeds pay for it.
   options.check_wire_format = seed % 16 == 0;
+  // So is a second engine beside every one.
+  ReplayCheck replay(world.chains.front().engine.hash);
+  if (seed % 16 == 8) options.journal = &replay;
   const consensus::Result<WorldResult> run = run_world(world, options);
   Verdict verdict;
   if (!run) {
@@ -30,6 +34,11 @@ Verdict judge_seed(consensus::Protocol protocol, uint64_t seed, const ItemFilter
     verdict.rule = first.rule;
     verdict.detail =
         "at " + std::to_string(first.at.since_start().to_seconds()) + " s: " + first.detail;
+    return verdict;
+  }
+  if (!replay.difference().empty()) {
+    verdict.rule = "replay";
+    verdict.detail = replay.difference();
     return verdict;
   }
   const TransactionCounts& counts = chain.transactions;

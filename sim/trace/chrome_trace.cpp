@@ -1,7 +1,6 @@
 #include "sim/trace/chrome_trace.h"
 
-#include "consensus/pbft/engine.h"
-#include "consensus/raft/engine.h"
+#include "consensus/protocols.h"
 
 namespace govchain::sim {
 
@@ -65,10 +64,8 @@ void ChromeTrace::instant(ReplicaAddress who, TimePoint now, const std::string& 
 
 void ChromeTrace::on_send(ReplicaAddress who, TimePoint now, const consensus::ReplicaId* to,
                           const consensus::Message& message) {
-  const bool raft = spec_->chains[who.chain].protocol == consensus::Protocol::kRaft;
   std::string name("send ");
-  name += raft ? consensus::raft::message_name(message.type)
-               : consensus::pbft::message_name(message.type);
+  name += consensus::traits_of(spec_->chains[who.chain].protocol).message_name(message.type);
   if (to != nullptr) name += " to " + std::to_string(to->value());
   instant(who, now, name, message.height.value());
 }

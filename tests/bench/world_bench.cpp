@@ -3,14 +3,16 @@
 // scenarios/bench/pbft-128.json: one data centre, 0.25 ms one way with jitter, about one block per
 // 50 ms.
 //
-//   world_bench [pbft|raft] [replicas] [simulated seconds] [--require MESSAGES_PER_SECOND]
+//   world_bench [protocol] [replicas] [simulated seconds] [--require MESSAGES_PER_SECOND]
 //               [--memory MEGABYTES]
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 
+#include "consensus/protocols.h"
 #include "sim/world.h"
 
 namespace govchain::sim {
@@ -74,9 +76,9 @@ int run(int argc, char** argv) {
       required = std::strtod(argv[++i], nullptr);
     } else if (std::strcmp(argv[i], "--memory") == 0 && i + 1 < argc) {
       megabytes = std::strtod(argv[++i], nullptr);
-    } else if (std::strcmp(argv[i], "raft") == 0) {
-      protocol = consensus::Protocol::kRaft;
-    } else if (std::strcmp(argv[i], "pbft") != 0 && given < 2) {
+    } else if (const auto* known = consensus::find_protocol(std::string_view(argv[i]))) {
+      protocol = known->protocol;
+    } else if (given < 2) {
       numbers[given++] = std::strtoull(argv[i], nullptr, 10);
     }
   }

@@ -191,6 +191,16 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"\"chains\"", "\"extends\": \"none.json\",\n  \"chains\"", "no file none.json"},
         Case{"\"chains\"", "\"extends\": \"my.json\",\n  \"chains\"", "a cycle"}));
 
+TEST(ScenarioErrors, AnAdversaryNeedsAProtocolThatToleratesLies) {
+  const std::string attacked =
+      replaced(kSmall, "\"chains\"",
+               "\"adversaries\": [ { \"kind\": \"forger\", \"chain\": \"main\", \"replica\": 1 } "
+               "],\n  \"chains\"");
+  EXPECT_TRUE(load_text(attacked).ok()) << error_of(attacked);
+  const std::string error = error_of(replaced(attacked, "\"pbft\"", "\"raft\""));
+  EXPECT_NE(error.find("raft tolerates crashes, not lies"), std::string::npos) << error;
+}
+
 TEST(ScenarioWarnings, NameASettingThatCanTakeNoEffect) {
   const auto scenario = load_text(
       replaced(kSmall, "\"replicas\": 4", "\"replicas\": 4, \"raft\": { \"pre_vote\": false }"));

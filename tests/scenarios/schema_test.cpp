@@ -1,9 +1,11 @@
 #include <set>
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "consensus/protocols.h"
 #include "scenarios/schema_check.h"
 #include "tests/scenarios/load_text.h"
 
@@ -71,6 +73,24 @@ TEST(Schema, EveryKeyIsReadByTheLoaderAndTheOtherWayRound) {
   for (const std::string& key : asked) {
     EXPECT_TRUE(schema.contains(key)) << key << " is read, but the schema does not allow it";
   }
+}
+
+// Wherever a scenario chooses an engine, it may choose every one.
+TEST(Schema, EveryEngineAndNoOtherCanBeChosen) {
+  Json names = Json::array();
+  for (const consensus::ProtocolTraits* traits : consensus::protocols()) {
+    names.push_back(traits->name);
+  }
+  size_t choices = 0;
+  const Json schema = Json::parse(scenario_schema()).flatten();
+  for (const auto& [pointer, value] : schema.items()) {
+    constexpr std::string_view kChoice = "/properties/protocol/enum/0";
+    if (!std::string_view(pointer).ends_with(kChoice)) continue;
+    const std::string list = pointer.substr(0, pointer.size() - 2);
+    EXPECT_EQ(schema.unflatten()[Json::json_pointer(list)], names) << list;
+    ++choices;
+  }
+  EXPECT_EQ(choices, 2U);
 }
 
 void check_references(const Json& schema, const Json& root) {

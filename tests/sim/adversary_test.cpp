@@ -105,6 +105,28 @@ TEST(Adversary, ASilentRaftReplicaSaysNothing) {
   EXPECT_TRUE(out.sent.empty());
 }
 
+TEST(Adversary, WhereOnlyCrashesAreToleratedNobodyLies) {
+  using Kind = AdversarySpec::Kind;
+  for (const Kind kind :
+       {Kind::kEquivocatingLeader, Kind::kDoubleVoter, Kind::kForger, Kind::kHidingPrimary}) {
+    EXPECT_FALSE(applies(kind, Protocol::kRaft));
+    EXPECT_TRUE(applies(kind, Protocol::kPbft));
+  }
+  EXPECT_TRUE(applies(Kind::kSilentLeader, Protocol::kRaft));
+  EXPECT_TRUE(applies(Kind::kMalformedSender, Protocol::kRaft));
+}
+
+TEST(Adversary, AHidingPrimaryLeavesMessagesOfOtherProtocolsAlone) {
+  RecordingOutbox out;
+  auto message = Ref<Message>::make();
+  message->protocol = Protocol::kRaft;
+  message->type = static_cast<uint8_t>(MessageType::kCommit);
+  message->sender = kSelf;
+  message->view = consensus::View(1);  // led by somebody else
+  make(AdversarySpec::Kind::kHidingPrimary)->on_send(nullptr, message, out);
+  EXPECT_EQ(out.sent.size(), 3U);
+}
+
 TEST(Adversary, AnEquivocatingLeaderTellsEachOneOfTwoBlocksUnderItsOwnSignature) {
   RecordingOutbox out;
   const auto adversary = make(AdversarySpec::Kind::kEquivocatingLeader);

@@ -9,10 +9,12 @@
 
 #include <gtest/gtest.h>
 
+#include "consensus/protocols.h"
+#include "sim/adversary/interceptor.h"
 #include "sim/fuzz/campaign.h"
 #include "sim/fuzz/generator.h"
-#include "sim/fuzz/situations.h"
 #include "sim/fuzz/verdict.h"
+#include "tests/sim/every_protocol.h"
 
 namespace govchain::sim {
 namespace {
@@ -25,14 +27,11 @@ TEST_P(Fuzz, AWorldHasAtMostFAdversariesAndIsCalmInTheEnd) {
   for (uint64_t seed = 0; seed < 500; ++seed) {
     const WorldSpec world = generate_world(GetParam(), seed);
     const size_t n = world.chains[0].replicas.size();
-    const size_t faulty = GetParam() == Protocol::kPbft ? (n - 1) / 3 : (n - 1) / 2;
+    const uint64_t faulty = consensus::tolerated_faults(consensus::traits_of(GetParam()).faults, n);
     std::set<ReplicaIndex> adversaries;
     for (const AdversarySpec& adversary : world.adversaries) {
       adversaries.insert(adversary.replica);
-      if (GetParam() == Protocol::kRaft) {
-        EXPECT_TRUE(adversary.kind == AdversarySpec::Kind::kSilentLeader ||
-                    adversary.kind == AdversarySpec::Kind::kMalformedSender);
-      }
+      EXPECT_TRUE(applies(adversary.kind, GetParam())) << seed;
     }
     EXPECT_EQ(adversaries.size(), world.adversaries.size());
     EXPECT_LE(adversaries.size(), faulty) << seed;
@@ -50,8 +49,11 @@ TEST_P(Fuzz, EveryKindOfItemIsDrawn) {
     const WorldSpec world = generate_world(GetParam(), seed);
     for (size_t i = 0; i < item_count(world); ++i) drawn.emplace(item_name(world, i));
   }
-  const size_t without =
-      GetParam() == Protocol::kPbft ? 2 : 4;  // kinds that are not for this engine
+  // Kinds that are not for this engine.
+  size_t without = consensus::traits_of(GetParam()).reconfigures ? 0 : 2;
+  for (int kind = 0; kind <= static_cast<int>(AdversarySpec::Kind::kHidingPrimary); ++kind) {
+    without += applies(static_cast<AdversarySpec::Kind>(kind), GetParam()) ? 0 : 1;
+  }
   EXPECT_EQ(drawn.size(), item_names().size() - without);
 }
 
@@ -109,9 +111,9 @@ TEST_P(Fuzz, ACampaignIsCleanSeesEverySituationAndDoesNotDependOnThreads) {
   EXPECT_EQ(parallel->median_height, serial->median_height);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Fuzz, testing::Values(Protocol::kPbft, Protocol::kRaft),
+INSTANTIATE_TEST_SUITE_P(Engines, Fuzz, testing::ValuesIn(every_protocol()),
                          [](const auto& tested) {
-                           return std::string(protocol_name(tested.param));
+                           return std::string(consensus::traits_of(tested.param).name);
                          });
 
 TEST(FuzzItems, AFilterTakesNamesAndNumbers) {

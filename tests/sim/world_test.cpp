@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/agent.h"
+#include "tests/sim/every_protocol.h"
 #include "tests/sim/world_fixture.h"
 
 namespace govchain::sim {
@@ -122,7 +123,7 @@ TEST(ClosedForm, TheLeadersCardBoundsThroughputWithinOnePercent) {
 }
 
 TEST(World, TheSameDescriptionGivesTheSameDigestAndAnotherSeedAnother) {
-  for (const Protocol protocol : {Protocol::kPbft, Protocol::kRaft}) {
+  for (const Protocol protocol : every_protocol()) {
     WorldSpec spec = small_world(protocol, 4, Duration::milliseconds(5));
     spec.network.places[0].local_jitter = {Jitter::Kind::kLogNormal, Duration::milliseconds(1), 1};
     for (HostSpec& host : spec.hosts) host.profile = server();
@@ -138,7 +139,7 @@ TEST(World, TheSameDescriptionGivesTheSameDigestAndAnotherSeedAnother) {
 }
 
 TEST(World, RealSignaturesAndTheWireFormatChangeNoDecision) {
-  for (const Protocol protocol : {Protocol::kPbft, Protocol::kRaft}) {
+  for (const Protocol protocol : every_protocol()) {
     WorldSpec spec = small_world(protocol, 4, Duration::milliseconds(5));
     spec.duration = Duration::seconds(6);
     for (HostSpec& host : spec.hosts) host.profile = server();
@@ -235,7 +236,7 @@ TEST(World, ManyAppendsShareOneSync) {
 }
 
 TEST(Faults, ACrashAtAnyPersistBoundaryIsSurvived) {
-  for (const Protocol protocol : {Protocol::kPbft, Protocol::kRaft}) {
+  for (const Protocol protocol : every_protocol()) {
     for (uint64_t boundary = 1; boundary <= 12; ++boundary) {
       WorldSpec spec = small_world(protocol, 4, Duration::milliseconds(2));
       for (HostSpec& host : spec.hosts) host.profile = server();
@@ -293,7 +294,7 @@ TEST_P(FaultKinds, AreSurvivedAndTheChainGoesOn) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, FaultKinds,
-    testing::Combine(testing::Values(Protocol::kPbft, Protocol::kRaft),
+    testing::Combine(testing::ValuesIn(every_protocol()),
                      testing::Values(FaultSpec::Kind::kCrash, FaultSpec::Kind::kPause,
                                      FaultSpec::Kind::kClockDrift, FaultSpec::Kind::kPartition,
                                      FaultSpec::Kind::kLoss, FaultSpec::Kind::kDuplicate,
@@ -302,13 +303,13 @@ INSTANTIATE_TEST_SUITE_P(
                                      FaultSpec::Kind::kDiskFull, FaultSpec::Kind::kSlowDisk)));
 
 TEST(Faults, AReplicaThatMissedTooMuchFetchesTheState) {
-  for (const Protocol protocol : {Protocol::kPbft, Protocol::kRaft}) {
+  for (const Protocol protocol : every_protocol()) {
     WorldSpec spec = small_world(protocol, 4, Duration::milliseconds(2));
     spec.warmup = Duration::zero();
     spec.duration = Duration::seconds(30);
     spec.chains[0].engine.checkpoint_interval = 16;
     spec.chains[0].engine.retained_blocks = 32;
-    spec.chains[0].raft.cached_blocks = 32;
+    spec.chains[0].settings.raft.cached_blocks = 32;
     add_load(spec, 50, 1);
     FaultSpec fault;
     fault.kind = FaultSpec::Kind::kCrash;
@@ -360,7 +361,7 @@ TEST(Faults, AStateIsFetchedFromTheNextPeerSoonWhenTheFirstIsGone) {
   spec.chains[0].engine.max_timeout = Duration::milliseconds(600);
   spec.chains[0].engine.checkpoint_interval = 16;
   spec.chains[0].engine.retained_blocks = 32;
-  spec.chains[0].raft.cached_blocks = 32;
+  spec.chains[0].settings.raft.cached_blocks = 32;
   add_load(spec, 50, 0);
   FaultSpec away;
   away.kind = FaultSpec::Kind::kPartition;

@@ -7,35 +7,18 @@
 #include <charconv>
 #include <csignal>
 #include <iostream>
-#include <string>
+#include <optional>
 #include <string_view>
 
 #include "analysis/command/command.h"
 #include "analysis/command/fuzz_campaign.h"
-#include "consensus/pbft/mutant.h"
-#include "consensus/raft/mutant.h"
+#include "analysis/command/known_mutants.h"
 
 namespace govchain::analysis {
 namespace {
 
 std::atomic<bool> stop_requested{false};
 extern "C" void request_stop(int /*signal*/) { stop_requested.store(true); }
-
-template <typename Catalogue, typename Mutant>
-bool plant(std::string_view engine, std::string_view wanted, const Catalogue& catalogue,
-           Mutant& planted) {
-  if (wanted.substr(0, engine.size() + 1) != std::string(engine) + "/") return false;
-  wanted.remove_prefix(engine.size() + 1);
-  const std::string prefix = std::string(engine) + "-";
-  for (const auto& mutant : catalogue) {
-    std::string_view name = mutant.name;
-    if (name.substr(0, prefix.size()) == prefix) name.remove_prefix(prefix.size());
-    if (name != wanted) continue;
-    planted = mutant.mutant;
-    return true;
-  }
-  return false;
-}
 
 template <typename Number>
 bool read(std::string_view word, Number& number) {
@@ -55,16 +38,13 @@ int hunt(int argument_count, char** arguments) {
   request.mutant = arguments[1];
   request.faults = arguments[4];
   request.json = std::string_view(arguments[7]) == "json";
-  if (plant("pbft", request.mutant, consensus::pbft::mutant_catalogue(),
-            consensus::pbft::planted_mutant)) {
-    request.protocol = consensus::Protocol::kPbft;
-  } else if (plant("raft", request.mutant, consensus::raft::mutant_catalogue(),
-                   consensus::raft::planted_mutant)) {
-    request.protocol = consensus::Protocol::kRaft;
-  } else {
+  const std::optional<KnownMutant> mutant = find_mutant(request.mutant);
+  if (!mutant) {
     std::cerr << "govchain-mutants: unknown mutant " << request.mutant << "\n";
     return kExitUsage;
   }
+  mutant->protocol->plant(mutant->mutant);
+  request.protocol = mutant->protocol->protocol;
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);
   return run_fuzz_request(request, &stop_requested);

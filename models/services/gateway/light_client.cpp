@@ -1,6 +1,7 @@
 #include "models/services/gateway/light_client.h"
 
 #include "consensus/certificate.h"
+#include "consensus/protocols.h"
 #include "consensus/quorum.h"
 
 namespace govchain::models::gateway {
@@ -17,9 +18,10 @@ consensus::Membership membership_of(const ForeignChain& foreign) {
 
 // Weight that must have signed.
 uint64_t quorum_of(const ForeignChain& foreign, const consensus::Membership& membership) {
-  const consensus::ByzantineQuorum byzantine(membership);
-  const bool crash_only = foreign.protocol == static_cast<uint8_t>(consensus::Protocol::kRaft);
-  return crash_only ? byzantine.total() / 2 + 1 : byzantine.quorum();
+  const consensus::ProtocolTraits* traits = consensus::find_protocol(foreign.protocol);
+  // Of a protocol that this build does not know the worst is assumed.
+  const auto faults = traits != nullptr ? traits->faults : consensus::FaultModel::kByzantine;
+  return consensus::quorum_of(faults, consensus::ByzantineQuorum(membership).total());
 }
 
 bool signed_by_quorum(CallContext& context, const ForeignChain& foreign,

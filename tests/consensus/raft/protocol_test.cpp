@@ -495,7 +495,7 @@ TEST(RaftEngineObject, CloneDecidesAlikeAndFingerprintTellsDifference) {
 TEST(RaftMutants, AreDescribedOnceEach) {
   std::vector<std::string_view> names;
   for (const MutantDescription& mutant : mutant_catalogue()) {
-    EXPECT_NE(mutant.mutant, Mutant::kNone);
+    EXPECT_NE(static_cast<Mutant>(mutant.mutant), Mutant::kNone);
     EXPECT_FALSE(mutant.description.empty());
     names.push_back(mutant.name);
   }

@@ -20,7 +20,7 @@ bool contains(const std::vector<std::string>& list, std::string_view value) {
 
 }  // namespace
 
-Cluster::Cluster(const ScriptProtocol& protocol, const EngineConfig& config)
+Cluster::Cluster(const ProtocolTraits& protocol, const EngineConfig& config)
     : protocol_(&protocol), config_(config) {}
 
 void Cluster::add(const std::string& label, ReplicaId id) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "consensus/protocol_traits.h"
 #include "consensus/result.h"
 #include "tests/consensus/script/node.h"
 
@@ -23,7 +24,7 @@ struct MessageFilter {
 
 class Cluster final : public NodeHost {
  public:
-  Cluster(const ScriptProtocol& protocol, const EngineConfig& config);
+  Cluster(const ProtocolTraits& protocol, const EngineConfig& config);
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
@@ -82,7 +83,7 @@ class Cluster final : public NodeHost {
   void arrive(const Flight& flight);
   void tell_neighbours(const std::string& label, bool up);
 
-  const ScriptProtocol* protocol_;
+  const ProtocolTraits* protocol_;
   EngineConfig config_;
   std::map<std::string, std::unique_ptr<Node>> nodes_;
   std::deque<Flight> flights_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "consensus/crypto/crypto.h"
+#include "consensus/protocols.h"
 
 namespace govchain::consensus::testing {
 
@@ -132,8 +133,12 @@ Status Interpreter::make_cluster(const Case& command) {
       check_arguments(command, {"protocol", "replicas", "learners", "checkpoint", "retained",
                                 "in-flight", "block-transactions", "timeout-ms", "seed"});
   if (!known) return known;
-  const ScriptProtocol* protocol = find_protocol(command.value("protocol").value_or(""));
-  if (protocol == nullptr) return invalid(command, "protocol must be pbft or raft");
+  const ProtocolTraits* protocol = find_protocol(command.value("protocol").value_or(""));
+  if (protocol == nullptr) {
+    std::string names;
+    for (const ProtocolTraits* one : protocols()) names += " " + std::string(one->name);
+    return invalid(command, "protocol must be one of" + names);
+  }
   EngineConfig config;
   config.chain = kScriptChain;
   config.batch_delay = Duration::zero();

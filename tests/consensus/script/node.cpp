@@ -5,6 +5,7 @@
 
 #include "consensus/assert.h"
 #include "consensus/codec.h"
+#include "consensus/protocol_settings.h"
 
 namespace govchain::consensus::testing {
 
@@ -45,7 +46,7 @@ std::string describe_members(const Membership& membership) {
 
 }  // namespace
 
-Node::Node(std::string label, const ScriptProtocol& protocol, const EngineConfig& config,
+Node::Node(std::string label, const ProtocolTraits& protocol, const EngineConfig& config,
            NodeHost& host)
     : label_(std::move(label)),
       protocol_(&protocol),
@@ -69,7 +70,7 @@ void Node::start() {
   store_.load(executed_.next(), UINT32_MAX, Bytes(UINT64_MAX), recovered.blocks);
   recovered.fresh = !ran_before_;
   ran_before_ = true;
-  engine_ = protocol_->make(config_, std::move(recovered));
+  engine_ = protocol_->make(config_, {}, std::move(recovered));
   inputs_.clear();
   engine_->step(now_, {}, sink_);
   last_status_ = engine_->status();

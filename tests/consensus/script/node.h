@@ -16,7 +16,7 @@
 #include "consensus/engine.h"
 #include "consensus/memory_block_store.h"
 #include "consensus/memory_log.h"
-#include "tests/consensus/script/protocol.h"
+#include "consensus/protocol_traits.h"
 
 namespace govchain::consensus::testing {
 
@@ -39,7 +39,7 @@ class NodeHost {
 
 class Node {
  public:
-  Node(std::string label, const ScriptProtocol& protocol, const EngineConfig& config,
+  Node(std::string label, const ProtocolTraits& protocol, const EngineConfig& config,
        NodeHost& host);
 
   // Makes the engine, from what the disk holds if it ran before.
@@ -113,7 +113,7 @@ class Node {
   };
 
   std::string label_;
-  const ScriptProtocol* protocol_;
+  const ProtocolTraits* protocol_;
   EngineConfig config_;
   NodeHost* host_;
   std::unique_ptr<Signer> signer_;

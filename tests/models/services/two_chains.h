@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "consensus/crypto/crypto.h"
+#include "consensus/protocols.h"
 #include "models/services/gateway/contract.h"
 #include "models/services/sharing/contract.h"
 #include "models/services/standard_chain.h"
@@ -52,8 +53,8 @@ class Members {
     return certificate;
   }
   [[nodiscard]] uint32_t quorum() const {
-    const auto count = static_cast<uint32_t>(signers_.size());
-    return protocol_ == consensus::Protocol::kRaft ? count / 2 + 1 : count - (count - 1) / 3;
+    return static_cast<uint32_t>(
+        consensus::quorum_of(consensus::traits_of(protocol_).faults, signers_.size()));
   }
   [[nodiscard]] const consensus::Membership& membership() const { return membership_; }
 

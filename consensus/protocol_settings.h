@@ -1,0 +1,15 @@
+#pragma once
+// The settings of all engines side by side, so that whoever makes engines needs to name none. An
+// engine reads its own member; one without settings has no member.
+
+#include "consensus/pbft/engine.h"
+#include "consensus/raft/engine.h"
+
+namespace govchain::consensus {
+
+struct ProtocolSettings {
+  pbft::PbftConfig pbft;
+  raft::RaftConfig raft;
+};
+
+}  // namespace govchain::consensus

@@ -1,0 +1,53 @@
+#include "consensus/protocols.h"
+
+#include <array>
+
+#include "consensus/assert.h"
+#include "consensus/pbft/engine.h"
+#include "consensus/raft/engine.h"
+
+namespace govchain::consensus {
+namespace {
+
+// A line for each engine.
+constexpr std::array kEngines = {
+    &pbft::traits,
+    &raft::traits,
+};
+
+using Table = std::array<const ProtocolTraits*, kEngines.size()>;
+
+const Table& table() {
+  static const Table known = [] {
+    Table made{};
+    for (size_t i = 0; i < made.size(); ++i) made[i] = &kEngines[i]();
+    return made;
+  }();
+  return known;
+}
+
+}  // namespace
+
+std::span<const ProtocolTraits* const> protocols() { return table(); }
+
+const ProtocolTraits* find_protocol(uint8_t number) {
+  for (const ProtocolTraits* traits : table()) {
+    if (static_cast<uint8_t>(traits->protocol) == number) return traits;
+  }
+  return nullptr;
+}
+
+const ProtocolTraits* find_protocol(std::string_view name) {
+  for (const ProtocolTraits* traits : table()) {
+    if (traits->name == name) return traits;
+  }
+  return nullptr;
+}
+
+const ProtocolTraits& traits_of(Protocol protocol) {
+  const ProtocolTraits* traits = find_protocol(static_cast<uint8_t>(protocol));
+  GOVCHAIN_ASSERT(traits != nullptr);
+  return *traits;
+}
+
+}  // namespace govchain::consensus

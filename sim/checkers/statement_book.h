@@ -1,0 +1,60 @@
+#pragma once
+// What one honest replica has signed, in the terms of its protocol's traits: by them the same book
+// is kept for every protocol.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "consensus/certificate.h"
+#include "consensus/message.h"
+#include "consensus/protocol_traits.h"
+
+namespace govchain::sim {
+
+// Does no honest replica sign both? Evidence is two such statements.
+[[nodiscard]] bool contradict(const consensus::ProtocolTraits& traits,
+                              const consensus::Statement& a, const consensus::Statement& b);
+
+class StatementBook {
+ public:
+  // Heights and views that are remembered, enough for every height between two stable checkpoints.
+  static constexpr size_t kRemembered = 512;
+
+  explicit StatementBook(const consensus::ProtocolTraits& traits) : traits_(&traits) {}
+
+  struct Contradiction {
+    std::string_view rule;
+    std::string detail;
+  };
+  // Writes down what the replica signed; the answer is what it contradicts.
+  [[nodiscard]] std::optional<Contradiction> sign(const consensus::Message& message);
+
+ private:
+  static constexpr uint8_t kNothing = 255;
+  // What two statements have in common that must name the same digest.
+  struct Key {
+    consensus::View view;
+    consensus::Height height;
+    consensus::Epoch epoch;
+    uint8_t kind = kNothing;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Slot {
+    Key key;
+    consensus::Digest digest;
+  };
+  [[nodiscard]] std::optional<Contradiction> bind(const consensus::Message& message, uint8_t kind);
+  void leave(const consensus::Message& message);
+  [[nodiscard]] bool has_left(const consensus::Message& message) const;
+
+  const consensus::ProtocolTraits* traits_;
+  std::vector<Slot> slots_;  // grown at the first statement
+  // Views below this one are left; at this height only, if views count the attempts at a height.
+  consensus::View left_;
+  consensus::Height left_at_;
+};
+
+}  // namespace govchain::sim
