@@ -2,6 +2,7 @@
 // The settings of all engines side by side, so that whoever makes engines needs to name none. An
 // engine reads its own member; one without settings has no member.
 
+#include "consensus/hotstuff/engine.h"
 #include "consensus/pbft/engine.h"
 #include "consensus/raft/engine.h"
 
@@ -10,6 +11,7 @@ namespace govchain::consensus {
 struct ProtocolSettings {
   pbft::PbftConfig pbft;
   raft::RaftConfig raft;
+  hotstuff::HotstuffConfig hotstuff;
 };
 
 }  // namespace govchain::consensus

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "consensus/engine.h"
+#include "consensus/protocol_traits.h"
 #include "consensus/time.h"
 
 namespace govchain::consensus::hotstuff {
@@ -50,11 +51,9 @@ struct HotstuffConfig {
 // Of a message type on the wire, for traces and checkers; "unknown" if it is none of ours.
 [[nodiscard]] std::string_view message_name(uint8_t type);
 
-// What a campaign must have seen before its silence means anything.
-struct Situation {
-  std::string_view name;
-  uint64_t EngineCounters::*counter;  // above zero in at least one replica of one seed
-};
 [[nodiscard]] std::span<const Situation> required_situations();
+
+// What others need to know of this engine (consensus/protocols.h).
+[[nodiscard]] const ProtocolTraits& traits();
 
 }  // namespace govchain::consensus::hotstuff

@@ -4,7 +4,8 @@
 
 #include <cstdint>
 #include <span>
-#include <string_view>
+
+#include "consensus/mutant_description.h"
 
 namespace govchain::consensus::hotstuff {
 
@@ -23,20 +24,16 @@ enum class Mutant : uint8_t {
   kHonestBlamed,
 };
 
-struct MutantDescription {
-  Mutant mutant;
-  std::string_view name;         // what `fuzz --mutant` takes
-  std::string_view description;  // what is broken, in a line
-};
-
 // The broken engines that a campaign must catch, in the order of the enumeration.
 [[nodiscard]] std::span<const MutantDescription> mutant_catalogue();
 
 #ifdef GOVCHAIN_MUTANTS
 // Of this process; set before engines are made.
 inline Mutant planted_mutant = Mutant::kNone;
+inline void plant(uint8_t mutant) { planted_mutant = static_cast<Mutant>(mutant); }
 [[nodiscard]] inline bool planted(Mutant mutant) { return planted_mutant == mutant; }
 #else
+inline void plant(uint8_t /*mutant*/) {}
 [[nodiscard]] constexpr bool planted(Mutant /*mutant*/) { return false; }
 #endif
 
