@@ -65,7 +65,7 @@ void HotstuffEngine::answer_standing(uint32_t peer, const Message& status,
       [&](const Digest& digest) { return tree_.find(digest) != nullptr; });
   if (!responder && !asks) return;
   send_nodes(peer, status.height, *standing);
-  if (standing->highest < highest_view() && carrier_) forward(peer, carrier_);
+  if (standing->highest < highest_view()) forward_carrier(peer);
   if (status.view < view_) send_timeouts(peer, status.view, *standing);
 }
 
@@ -96,6 +96,10 @@ void HotstuffEngine::send_timeouts(uint32_t peer, View from, const Standing& sta
   }
 }
 
+void HotstuffEngine::forward_carrier(uint32_t peer) {
+  if (carrier_.message) forward(peer, carrier_.message, carrier_.ticket);
+}
+
 void HotstuffEngine::forward_node(uint32_t peer, const Node& node) {
   if (!node.proposal) return;
   const bool own = node.block->proposer == config().self;
@@ -108,9 +112,9 @@ void HotstuffEngine::help(uint32_t peer) {
   if (!is_member()) return;
   const uint32_t turn = (self() + members() - peer) % members();
   if (turn > quorum().faulty() + 1) return;
-  if (carrier_) forward(peer, carrier_);
+  forward_carrier(peer);
   if (Node* const node = tree_.at_view(view_)) forward_node(peer, *node);
-  if (failed_ && carrier_ == MessageRef()) send_timeouts(peer, failed_->view, {});
+  if (failed_ && !carrier_.message) send_timeouts(peer, failed_->view, {});
 }
 
 }  // namespace govchain::consensus::hotstuff

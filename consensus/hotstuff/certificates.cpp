@@ -29,11 +29,11 @@ void HotstuffEngine::learn(const CertificateRef& certificate, const MessageRef& 
   const Statement& statement = certificate->statement;
   if (statement.view <= highest_view()) {
     // One that this replica made itself has come back, in a message that others can be shown.
-    if (!carrier_ && statement.view == highest_view()) carrier_ = carrier;
+    if (!carrier_.message && statement.view == highest_view()) carrier_.message = carrier;
     return;
   }
   highest_ = certificate;
-  carrier_ = carrier;
+  carrier_ = {carrier, Ticket()};
   const Node* const node = tree_.find(statement.digest);
   if (node == nullptr && statement.height > committed()) want(statement.digest, statement.height);
   update_lock();

@@ -66,7 +66,7 @@ void HotstuffEngine::begin_epoch() {
   promise_.epoch = epoch();
   promise_ticket_ = {};
   highest_.reset();
-  carrier_.reset();
+  carrier_ = {};
   announced_ = {};
   aim_ = {};
   wanted_.clear();
@@ -212,14 +212,16 @@ void HotstuffEngine::send_own(const MessageRef& message, Ticket after) {
     }
     case MessageType::kProposal:
       if (Node* const node = tree_.find(message->digest)) node->proposal = message;
-      if (!carrier_ && highest_view().next() == message->view) carrier_ = message;
+      if (!carrier_.message && highest_view().next() == message->view) {
+        carrier_ = {message, after};
+      }
       return forward_to_all(message, after);
     case MessageType::kTimeout:
       own_timeout_ = {message, after};
       forward_to_all(message, after);
       return accept(self(), message);
     case MessageType::kAdvance:
-      if (highest_view() == message->view) carrier_ = message;
+      if (highest_view() == message->view) carrier_ = {message, after};
       return forward_to_all(message, after);
   }
 }

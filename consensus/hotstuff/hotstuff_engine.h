@@ -81,7 +81,7 @@ class HotstuffEngine final : public chain::ChainEngine {
  private:
   static constexpr uint32_t kViewTimer = kFirstProtocolTimer;
 
-  // A signed message of this replica that may be sent again, once `ticket` is durable.
+  // A signed message that may be sent again, once `ticket` is durable: 0 if it is another's.
   struct Own {
     MessageRef message;
     Ticket ticket;
@@ -128,6 +128,7 @@ class HotstuffEngine final : public chain::ChainEngine {
   [[nodiscard]] bool is_certificate(const Certificate& certificate) const;
   [[nodiscard]] bool is_timeout_certificate(const TimeoutCertificate& timeout) const;
   [[nodiscard]] bool malformed();
+  [[nodiscard]] Incoming* find_incoming(const Message& message);
   void remember_incoming(const MessageRef& message, ProposalBody body);
   [[nodiscard]] std::optional<ProposalBody> take_incoming(const MessageRef& message);
   [[nodiscard]] CertificateRef known(const Certificate& certificate) const;
@@ -176,6 +177,7 @@ class HotstuffEngine final : public chain::ChainEngine {
   void help(uint32_t peer);
   void send_nodes(uint32_t peer, Height above, const Standing& standing);
   void send_timeouts(uint32_t peer, View from, const Standing& standing);
+  void forward_carrier(uint32_t peer);
   void forward_node(uint32_t peer, const Node& node);
 
   // --- recovery.cpp
@@ -195,13 +197,14 @@ class HotstuffEngine final : public chain::ChainEngine {
   Promise promise_;
   Ticket promise_ticket_;
   CertificateRef highest_;  // qc_high; null: the epoch's root
-  MessageRef carrier_;      // a signed message that holds it; null while only this replica has it
+  Own carrier_;             // a message that holds it; none while only this replica has it
   View announced_;          // of the certificate that this replica told to all
   BlockTree tree_;
   Digest aim_;  // node whose branch's payloads are marked in flight; zero: the root
   std::vector<Wanted> wanted_;
   std::vector<Incoming> incoming_;  // ring
   size_t incoming_next_ = 0;
+  size_t newest_incoming_ = 0;
 
   VoteTable votes_;     // each member's newest for which this replica forms the certificate
   View counted_view_;   // whose votes votes_.weight counts,

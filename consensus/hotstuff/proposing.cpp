@@ -83,7 +83,7 @@ void HotstuffEngine::propose_block(const BlockRef& block, const Digest& parent) 
 // A certificate that this replica made of votes reaches the others with the next proposal. If none
 // will come, because everything below is final with it and nothing waits, it is told by itself.
 void HotstuffEngine::announce() {
-  if (!highest_ || carrier_ || announced_ >= highest_view() || members() == 1 || !is_member()) return;
+  if (!highest_ || carrier_.message || announced_ >= highest_view() || members() == 1 || !is_member()) return;
   const Node* const own = tree_.at_view(view_);
   const bool proposes = own != nullptr && own->block->proposer == config().self;
   if (proposes && promise_.voted == view_) return;

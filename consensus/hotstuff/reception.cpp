@@ -128,11 +128,10 @@ bool HotstuffEngine::wants_vote(uint32_t sender, const MessageRef& reference) {
   }
   const MessageRef& held = votes_.messages[sender];
   if (held && held->view == message.view) {
-    const bool same = held->digest == message.digest && held->height == message.height;
-    if (same) {
-      ++counters().duplicate;
-    } else {
+    if (held->digest != message.digest) {
       suspect_conflict(held, reference);
+    } else {
+      ++(held->height == message.height ? counters().duplicate : counters().malformed);
     }
     return false;
   }
@@ -195,27 +194,41 @@ bool HotstuffEngine::wants_advance(const MessageRef& reference) {
   return true;
 }
 
-// Decoded once, however long the signatures take.
+// By what it says, not by which object says it: a network may deliver one object twice, or two
+// copies.
+HotstuffEngine::Incoming* HotstuffEngine::find_incoming(const Message& message) {
+  const auto found =
+      std::find_if(incoming_.begin(), incoming_.end(), [&](const Incoming& incoming) {
+        return incoming.message && incoming.message->digest == message.digest &&
+               incoming.message->signature == message.signature &&
+               incoming.message->body == message.body;
+      });
+  return found == incoming_.end() ? nullptr : &*found;
+}
+
+// Decoded once, however long the signatures take. Of two copies under way neither counts as having
+// had its certificate verified unless both had.
 void HotstuffEngine::remember_incoming(const MessageRef& message, ProposalBody body) {
   const bool verifies = body.justify && !known(*body.justify);
-  incoming_[incoming_next_++ % kMaxIncoming] = {message, std::move(body), verifies};
+  if (Incoming* const held = find_incoming(*message)) {
+    held->verifies = held->verifies && verifies;
+    newest_incoming_ = static_cast<size_t>(held - incoming_.data());
+    return;
+  }
+  newest_incoming_ = incoming_next_++ % kMaxIncoming;
+  incoming_[newest_incoming_] = {message, std::move(body), verifies};
 }
 
 // Nullopt if the ring has lost it, or if its certificate was known when it came and is not any more:
 // then nobody has verified this copy. It is sent again if it is still of use.
 std::optional<ProposalBody> HotstuffEngine::take_incoming(const MessageRef& message) {
-  for (Incoming& incoming : incoming_) {
-    if (incoming.message != message) continue;
-    incoming.message.reset();
-    std::optional<ProposalBody> body = std::move(incoming.body);
-    incoming.body = {};
-    if (!body->justify || incoming.verifies) return body;
-    CertificateRef verified = known(*body->justify);
-    if (!verified) return std::nullopt;
-    body->justify = std::move(verified);
-    return body;
-  }
-  return std::nullopt;
+  Incoming* const held = find_incoming(*message);
+  if (held == nullptr) return std::nullopt;
+  held->message.reset();
+  std::optional<ProposalBody> body = std::move(held->body);
+  held->body = {};
+  if (body->justify && !held->verifies && !known(*body->justify)) return std::nullopt;
+  return body;
 }
 
 // A certificate of the same statement that was verified before.
@@ -243,14 +256,12 @@ void HotstuffEngine::append_claims(const Message& message, ClaimList& claims) co
     if (body && *body && (*body)->statement.view > highest_view()) append_certificate(*body, claims);
     return;
   }
-  const auto found =
-      std::find_if(incoming_.begin(), incoming_.end(), [&](const Incoming& incoming) {
-        return incoming.message.get() == &message;
-      });
-  GOVCHAIN_ASSERT(found != incoming_.end());
-  if (found->verifies) append_certificate(found->body.justify, claims);
-  if (!found->body.timeout || planted(Mutant::kCertificateUnverified)) return;
-  const TimeoutCertificate& timeout = *found->body.timeout;
+  // wants() has just put it there.
+  const Incoming& incoming = incoming_[newest_incoming_];
+  GOVCHAIN_ASSERT(incoming.message && incoming.message->digest == message.digest);
+  if (incoming.verifies) append_certificate(incoming.body.justify, claims);
+  if (!incoming.body.timeout || planted(Mutant::kCertificateUnverified)) return;
+  const TimeoutCertificate& timeout = *incoming.body.timeout;
   for (const TimeoutCertificate::Entry& entry : timeout.entries) {
     const Statement statement{config().chain,
                               epoch(),
