@@ -60,9 +60,9 @@ void HotstuffEngine::answer_standing(uint32_t peer, const Message& status,
   if (is_member() && timeout && timeout->view >= status.view && !standing->has_timeout(self())) {
     forward(peer, timeout, own_timeout_.ticket);
   }
-  const bool asks = std::any_of(
-      standing->wanted.begin(), standing->wanted.end(),
-      [&](const Digest& digest) { return tree_.find(digest) != nullptr; });
+  const bool asks =
+      std::any_of(standing->wanted.begin(), standing->wanted.end(),
+                  [&](const Digest& digest) { return tree_.find(digest) != nullptr; });
   if (!responder && !asks) return;
   send_nodes(peer, status.height, *standing);
   if (standing->highest < highest_view()) forward_carrier(peer);

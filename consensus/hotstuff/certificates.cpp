@@ -46,8 +46,8 @@ void HotstuffEngine::learn(const CertificateRef& certificate, const MessageRef& 
 }
 
 // Three-chain: locked on the parent of every node that is known to be certified (PODC'19, Algorithm
-// 5, lines 15-17; Diem, "preferred round"). Two-chain: the highest certificate itself is what binds,
-// and is told in TIMEOUTs.
+// 5, lines 15-17; Diem, "preferred round"). Two-chain: the highest certificate itself is what
+// binds, and is told in TIMEOUTs.
 void HotstuffEngine::update_lock() {
   if (hotstuff_.commit_rule != CommitRule::kThreeChain || planted(Mutant::kLockNotUpdated)) return;
   const Node* const node = highest_node();
@@ -145,8 +145,10 @@ void HotstuffEngine::on_committed(const BlockRef& block, const CertificateRef& c
 }
 
 // Final anywhere means: a quorum voted for the nodes above, and wrote down which block that would
-// make final. If a later view has made something final here since, whatever was final then is below.
+// make final. If a later view has made something final here since, whatever was final then is
+// below.
 Height HotstuffEngine::may_be_committed() const {
+  if (promise_.epoch != epoch()) return committed();
   const Root& root = tree_.root();
   if (root.known && root.view > promise_.may_be_final_view) return committed();
   return promise_.may_be_final;

@@ -12,8 +12,9 @@ namespace govchain::consensus::hotstuff {
 
 namespace {
 
-// A stable leader's views end some day, so that view numbers alone say who leads.
-constexpr uint64_t kStableViews = uint64_t{1} << 20U;
+// A stable leader's views end some day, so that view numbers alone say who leads. A prime, so that
+// tables by view modulo a power of two have places of their own for neighbouring leaders.
+constexpr uint64_t kStableViews = 1'000'003;
 
 chain::ChainSettings chain_settings(const HotstuffConfig& settings) {
   chain::ChainSettings chain;
@@ -122,9 +123,9 @@ uint64_t HotstuffEngine::quorum_weight() const {
 }
 
 Statement HotstuffEngine::vote_statement(const Node& node) const {
-  return Statement{config().chain,   epoch(),     Protocol::kHotstuff,
-                   static_cast<uint8_t>(MessageType::kVote), node.header.view, node.height,
-                   node.digest};
+  return Statement{
+      config().chain,   epoch(),     Protocol::kHotstuff, static_cast<uint8_t>(MessageType::kVote),
+      node.header.view, node.height, node.digest};
 }
 
 void HotstuffEngine::accept(uint32_t sender, const MessageRef& message) {
@@ -243,9 +244,9 @@ const Node* HotstuffEngine::highest_node() const {
 void HotstuffEngine::aim_at(const Node* tip) {
   const Digest wanted = tip == nullptr || !tip->attached ? Digest{} : tip->digest;
   if (wanted == aim_) return;
-  const bool extends = tip != nullptr && tip->attached &&
-                       (aim_.is_zero() ? tree_.parent_of(*tip) == nullptr
-                                       : tip->header.parent == aim_);
+  const bool extends =
+      tip != nullptr && tip->attached &&
+      (aim_.is_zero() ? tree_.parent_of(*tip) == nullptr : tip->header.parent == aim_);
   aim_ = wanted;
   if (extends) return mark_in_flight(*tip->block);
   release_in_flight(committed().next());

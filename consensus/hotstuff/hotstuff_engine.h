@@ -1,7 +1,7 @@
 #pragma once
-// The engine behind make_hotstuff. Each part stands in a file of its own: proposing.cpp, voting.cpp,
-// certificates.cpp (certificates, and what they make final), pacemaker.cpp, reception.cpp (what is
-// well-formed), catch_up.cpp, recovery.cpp, inspection.cpp.
+// The engine behind make_hotstuff. Each part stands in a file of its own: proposing.cpp,
+// voting.cpp, certificates.cpp (certificates, and what they make final), pacemaker.cpp,
+// reception.cpp (what is well-formed), catch_up.cpp, recovery.cpp, inspection.cpp.
 
 #include <cstdint>
 #include <memory>
@@ -108,9 +108,7 @@ class HotstuffEngine final : public chain::ChainEngine {
   void begin_epoch();
   [[nodiscard]] uint32_t leader_of(View view) const;
   [[nodiscard]] View window_end(View view) const;
-  [[nodiscard]] View highest_view() const {
-    return highest_ ? highest_->statement.view : View(0);
-  }
+  [[nodiscard]] View highest_view() const { return highest_ ? highest_->statement.view : View(0); }
   [[nodiscard]] Statement vote_statement(const Node& node) const;
   [[nodiscard]] uint64_t quorum_weight() const;
   void accept_proposal(uint32_t sender, const MessageRef& message);
@@ -124,7 +122,8 @@ class HotstuffEngine final : public chain::ChainEngine {
   [[nodiscard]] bool wants_timeout(uint32_t sender, const MessageRef& message);
   [[nodiscard]] bool wants_advance(const MessageRef& message);
   [[nodiscard]] bool is_needed(const MessageRef& message);
-  [[nodiscard]] bool is_well_formed_proposal(const Message& message, const ProposalBody& body) const;
+  [[nodiscard]] bool is_well_formed_proposal(const Message& message,
+                                             const ProposalBody& body) const;
   [[nodiscard]] bool is_certificate(const Certificate& certificate) const;
   [[nodiscard]] bool is_timeout_certificate(const TimeoutCertificate& timeout) const;
   [[nodiscard]] bool malformed();
@@ -139,6 +138,7 @@ class HotstuffEngine final : public chain::ChainEngine {
   [[nodiscard]] bool may_propose() const;
   [[nodiscard]] BlockRef next_block(const Node* parent, Height height, const Branch& branch);
   [[nodiscard]] Height height_above(const Node* parent) const;
+  void mark_branch(const Node* parent);
   void propose_block(const BlockRef& block, const Digest& parent);
   void announce();
 

@@ -26,7 +26,8 @@ void encode_newest(const VoteTable& table, Writer& out) {
 
 void HotstuffEngine::encode_protocol_state(Writer& out) const {
   out.ordinal(view_);
-  out.u8(static_cast<uint8_t>((failed_ ? 1 : 0) | (carrier_.message ? 2 : 0) | (replay_due_ ? 4 : 0)));
+  out.u8(
+      static_cast<uint8_t>((failed_ ? 1 : 0) | (carrier_.message ? 2 : 0) | (replay_due_ ? 4 : 0)));
   if (failed_) out.ordinal(failed_->highest());
   out.u32(attempts_);
   out.ordinal(promise_.voted);

@@ -29,7 +29,7 @@ inline constexpr uint32_t kMaxLinkNodes = 4'096;
 
 struct NodeHeader {
   Digest block;
-  Digest parent;     // node digest
+  Digest parent;  // node digest
   View view;
   View parent_view;  // of the certificate that the node carries
   friend bool operator==(const NodeHeader&, const NodeHeader&) = default;

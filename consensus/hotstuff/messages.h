@@ -56,11 +56,11 @@ void encode_certificate_body(const CertificateRef& highest, std::vector<uint8_t>
 // What a status message tells of the views under way; header.view is the present view.
 struct Standing {
   static constexpr uint32_t kMaxNodes = 64;
-  View highest;                    // of the highest certificate
-  View given_up;                   // highest view that it gave up
-  std::vector<uint8_t> timeouts;   // bit i: has member i's TIMEOUT for a view not below its own
-  std::vector<Digest> nodes;       // nodes above the committed height that it has
-  std::vector<Digest> wanted;      // nodes that it knows of and lacks
+  View highest;                   // of the highest certificate
+  View given_up;                  // highest view that it gave up
+  std::vector<uint8_t> timeouts;  // bit i: has member i's TIMEOUT for a view not below its own
+  std::vector<Digest> nodes;      // nodes above the committed height that it has
+  std::vector<Digest> wanted;     // nodes that it knows of and lacks
   [[nodiscard]] bool has_timeout(uint32_t position) const {
     const size_t place = position / 8;
     return place < timeouts.size() && ((timeouts[place] >> (position % 8)) & 1U) != 0;

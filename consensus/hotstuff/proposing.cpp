@@ -21,10 +21,10 @@ bool HotstuffEngine::may_propose() const {
 void HotstuffEngine::propose() {
   if (!may_propose()) return;
   const Node* const parent = highest_node();
-  if (parent != nullptr ? !parent->attached
-                        : !(highest_ ? tree_.is_root(highest_->statement.height,
-                                                     highest_->statement.digest)
-                                     : tree_.root().known && committed() == epoch_root_)) {
+  if (parent != nullptr
+          ? !parent->attached
+          : !(highest_ ? tree_.is_root(highest_->statement.height, highest_->statement.digest)
+                       : tree_.root().known && committed() == epoch_root_)) {
     return;  // a node is missing: catch_up.cpp has asked for it
   }
   aim_at(parent);
@@ -47,11 +47,19 @@ Height HotstuffEngine::height_above(const Node* parent) const {
 BlockRef HotstuffEngine::next_block(const Node* parent, Height height, const Branch& branch) {
   const int64_t floor = parent == nullptr ? last_block_time() : parent->block->wall_time;
   const bool suffix = branch.epoch_end && height > *branch.epoch_end;
+  mark_branch(parent);
   if (!suffix && branch.with_payloads < config().max_in_flight) {
     BlockRef block = make_block(height, view_, floor, {true, !branch.control});
     if (block || !branch.work) return block;
   }
   return make_block(height, view_, floor, {false, false});
+}
+
+// What is in an unfinal block below may have reached this replica's mempool after that block.
+void HotstuffEngine::mark_branch(const Node* parent) {
+  if (parent == nullptr || planted(Mutant::kAncestorsNotChecked)) return;
+  tree_.path(*parent, path_);
+  for (const Node* const node : path_) mark_in_flight(*node->block);
 }
 
 // The record that makes the proposal durable makes the leader's own vote durable as well.
@@ -64,8 +72,7 @@ void HotstuffEngine::propose_block(const BlockRef& block, const Digest& parent) 
   node.justify = highest_;
   if (failed_ && highest_view().next() != view_) node.timeout = failed_;
   node.payloads_good = true;
-  Ref<Message> draft =
-      new_message(static_cast<uint8_t>(MessageType::kProposal), Lane::kBody);
+  Ref<Message> draft = new_message(static_cast<uint8_t>(MessageType::kProposal), Lane::kBody);
   draft->view = view_;
   draft->height = node.height;
   draft->digest = node.digest;
@@ -83,7 +90,9 @@ void HotstuffEngine::propose_block(const BlockRef& block, const Digest& parent) 
 // A certificate that this replica made of votes reaches the others with the next proposal. If none
 // will come, because everything below is final with it and nothing waits, it is told by itself.
 void HotstuffEngine::announce() {
-  if (!highest_ || carrier_.message || announced_ >= highest_view() || members() == 1 || !is_member()) return;
+  if (!highest_ || carrier_.message || announced_ >= highest_view() || members() == 1 ||
+      !is_member())
+    return;
   const Node* const own = tree_.at_view(view_);
   const bool proposes = own != nullptr && own->block->proposer == config().self;
   if (proposes && promise_.voted == view_) return;

@@ -53,8 +53,8 @@ bool HotstuffEngine::wants_proposal(uint32_t sender, const MessageRef& reference
   return true;
 }
 
-// A node of the present or a later view, or one that certified nodes hang on. A second one of a view
-// is evidence, and of use only if it has been certified.
+// A node of the present or a later view, or one that certified nodes hang on. A second one of a
+// view is evidence, and of use only if it has been certified.
 bool HotstuffEngine::is_needed(const MessageRef& reference) {
   const Message& message = *reference;
   if (message.height <= committed()) {
@@ -89,8 +89,8 @@ bool HotstuffEngine::is_well_formed_proposal(const Message& message,
              body.parent != root_digest(config().hash, epoch(), epoch_root_)) {
     return false;
   }
-  if (body.timeout && !(body.timeout->view.next() == message.view &&
-                        is_timeout_certificate(*body.timeout))) {
+  if (body.timeout &&
+      !(body.timeout->view.next() == message.view && is_timeout_certificate(*body.timeout))) {
     return false;
   }
   // What entitles the leader to the view: the view before was decided, or given up.
@@ -102,8 +102,8 @@ bool HotstuffEngine::is_certificate(const Certificate& certificate) const {
   const Statement& statement = certificate.statement;
   return statement.chain == config().chain && statement.epoch == epoch() &&
          statement.protocol == Protocol::kHotstuff &&
-         statement.type == static_cast<uint8_t>(MessageType::kVote) &&
-         statement.view > View(0) && statement.height > epoch_root_ && certificate.link.empty() &&
+         statement.type == static_cast<uint8_t>(MessageType::kVote) && statement.view > View(0) &&
+         statement.height > epoch_root_ && certificate.link.empty() &&
          ChainEngine::weight_of(certificate, membership()) >= quorum_weight();
 }
 
@@ -219,8 +219,8 @@ void HotstuffEngine::remember_incoming(const MessageRef& message, ProposalBody b
   incoming_[newest_incoming_] = {message, std::move(body), verifies};
 }
 
-// Nullopt if the ring has lost it, or if its certificate was known when it came and is not any more:
-// then nobody has verified this copy. It is sent again if it is still of use.
+// Nullopt if the ring has lost it, or if its certificate was known when it came and is not any
+// more: then nobody has verified this copy. It is sent again if it is still of use.
 std::optional<ProposalBody> HotstuffEngine::take_incoming(const MessageRef& message) {
   Incoming* const held = find_incoming(*message);
   if (held == nullptr) return std::nullopt;
@@ -253,7 +253,8 @@ void HotstuffEngine::append_claims(const Message& message, ClaimList& claims) co
   if (static_cast<MessageType>(message.type) != MessageType::kProposal) {
     const std::optional<CertificateRef> body = decode_certificate_body(message.body);
     // Only one that is newer than all that is known will be looked at.
-    if (body && *body && (*body)->statement.view > highest_view()) append_certificate(*body, claims);
+    if (body && *body && (*body)->statement.view > highest_view())
+      append_certificate(*body, claims);
     return;
   }
   // wants() has just put it there.

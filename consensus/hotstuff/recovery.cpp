@@ -21,8 +21,8 @@ void HotstuffEngine::sync_root() {
     const std::optional<Link> link =
         decode_link(config().hash, certificate.statement.digest, certificate.link);
     if (link) {
-      root = {committed(), link->nodes.back().view,
-              node_digest(config().hash, link->nodes.back()), true};
+      root = {committed(), link->nodes.back().view, node_digest(config().hash, link->nodes.back()),
+              true};
     }
   }
   tree_.set_root(root);
@@ -74,8 +74,7 @@ bool HotstuffEngine::read_record(const LogRecordRef& reference, Ticket ticket) {
 
 MessageRef HotstuffEngine::rebuild_proposal(const Node& node, const Signature& signature,
                                             const ProposalBody& body) const {
-  Ref<Message> message =
-      new_message(static_cast<uint8_t>(MessageType::kProposal), Lane::kBody);
+  Ref<Message> message = new_message(static_cast<uint8_t>(MessageType::kProposal), Lane::kBody);
   message->sender = node.block->proposer;
   message->view = node.header.view;
   message->height = node.height;

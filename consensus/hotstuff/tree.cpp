@@ -18,11 +18,11 @@ void BlockTree::set_root(const Root& root) {
   std::vector<Digest> dropped;
   for (size_t i = 0; i < nodes_.size(); ++i) {
     Node& node = nodes_[i];
-    const bool beside = node.height == root_.height.next() && root_.known &&
-                        node.header.parent != root_.digest;
-    const bool keeps = node.height > root_.height && !beside &&
-                       std::find(dropped.begin(), dropped.end(), node.header.parent) ==
-                           dropped.end();
+    const bool beside =
+        node.height == root_.height.next() && root_.known && node.header.parent != root_.digest;
+    const bool keeps =
+        node.height > root_.height && !beside &&
+        std::find(dropped.begin(), dropped.end(), node.header.parent) == dropped.end();
     if (!keeps) {
       if (node.digest != root_.digest) dropped.push_back(node.digest);
       continue;

@@ -64,9 +64,8 @@ bool HotstuffEngine::extends_lock(const Node& node) const {
   const Root& root = tree_.root();
   if (root.known && promise_.locked_view <= root.view) return true;  // final meanwhile
   tree_.path(node, path_);
-  return std::any_of(path_.begin(), path_.end(), [&](const Node* ancestor) {
-    return ancestor->digest == promise_.locked;
-  });
+  return std::any_of(path_.begin(), path_.end(),
+                     [&](const Node* ancestor) { return ancestor->digest == promise_.locked; });
 }
 
 // One change of membership at a time, and nothing but empty blocks after the end of the epoch.

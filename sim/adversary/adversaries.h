@@ -27,5 +27,8 @@ namespace govchain::sim {
 // it asks for a new view, and starts new views on few, absent or empty view changes, with other
 // blocks in them.
 [[nodiscard]] std::unique_ptr<Interceptor> make_hiding_primary();
+// The like in HotStuff: shows the newest certificate to one replica alone, denies it when it gives
+// up a view, and proposes on older or made-up ones.
+[[nodiscard]] std::unique_ptr<Interceptor> make_forking_leader();
 
 }  // namespace govchain::sim

@@ -8,6 +8,7 @@
 #include "sim/checkers/durability.h"
 #include "sim/checkers/evidence.h"
 #include "sim/checkers/exactly_once.h"
+#include "sim/checkers/hotstuff_rules.h"
 #include "sim/checkers/memory.h"
 #include "sim/checkers/pbft_locks.h"
 #include "sim/checkers/prefix.h"
@@ -40,6 +41,7 @@ class Suite final : public CheckerSuite {
         memory_(context_),
         statements_(context_),
         pbft_locks_(context_),
+        hotstuff_(context_),
         raft_votes_(context_),
         raft_log_(context_) {}
 
@@ -56,6 +58,7 @@ class Suite final : public CheckerSuite {
     memory_.begin();
     statements_.begin();
     pbft_locks_.begin();
+    hotstuff_.begin();
     raft_votes_.begin();
     raft_log_.begin();
   }
@@ -65,7 +68,10 @@ class Suite final : public CheckerSuite {
     if (!context_.honest(who)) return;
     if (const auto* persist = std::get_if<effect::Persist>(&effect)) {
       durability_.persist(who, now, persist->ticket);
-      if (persist->record) raft_log_.persist(who, now, *persist->record);
+      if (persist->record) {
+        raft_log_.persist(who, now, *persist->record);
+        hotstuff_.persist(who, *persist->record);
+      }
     } else if (const auto* send = std::get_if<effect::Send>(&effect)) {
       durability_.gated(who, now, send->after);
     } else if (const auto* broadcast = std::get_if<effect::Broadcast>(&effect)) {
@@ -91,6 +97,7 @@ class Suite final : public CheckerSuite {
     if (!context_.honest(who)) return;
     statements_.sent(who, now, message);
     pbft_locks_.sent(who, now, message);
+    hotstuff_.sent(who, now, message);
     raft_votes_.sent(who, now, to, message);
     raft_log_.sent(who, now, message);
   }
@@ -188,6 +195,7 @@ class Suite final : public CheckerSuite {
   MemoryRule memory_;
   StatementRule statements_;
   PbftLockRule pbft_locks_;
+  HotstuffRule hotstuff_;
   RaftVoteRule raft_votes_;
   RaftLogRule raft_log_;
 };
