@@ -192,7 +192,8 @@ bool HotstuffEngine::is_current(const Message& own) const {
   switch (static_cast<MessageType>(own.type)) {
     case MessageType::kProposal:
     case MessageType::kVote:
-      return own.view == view_ && promise_.given_up < own.view;
+      return own.view == view_ &&
+             (promise_.given_up < own.view || planted(Mutant::kVoteAfterTimeout));
     case MessageType::kTimeout:
       return own.view == promise_.given_up && own.view >= view_;
     case MessageType::kAdvance:

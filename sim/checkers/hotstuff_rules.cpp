@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "consensus/hotstuff/link.h"
 #include "consensus/hotstuff/messages.h"
 #include "consensus/hotstuff/records.h"
 
@@ -34,11 +35,55 @@ void HotstuffRule::persist(ReplicaAddress who, const consensus::LogRecord& recor
   if (!node) return;
   Replica& known = replica(who, node->promise.epoch);
   Vote& vote = known.votes[node->view.value() % kRemembered];
-  if (vote.view == node->view) {
-    vote.certified = node->body.parent_view();
-  } else {
-    vote = {node->view, node->body.parent_view(), false};
+  const bool sent = vote.view == node->view && vote.sent;
+  const View certified = node->body.parent_view();
+  const consensus::Digest digest = consensus::hotstuff::node_digest(
+      context_.chain(who.chain).engine.hash,
+      {record.block->digest, node->body.parent, node->view, certified});
+  vote = {node->view,
+          certified,
+          digest,
+          node->body.parent,
+          node->body.timeout.has_value(),
+          node->body.timeout ? node->body.timeout->highest() : View(0),
+          sent};
+}
+
+const HotstuffRule::Vote* HotstuffRule::find(const Replica& known, const consensus::Digest& node) {
+  const auto found = std::find_if(known.votes.begin(), known.votes.end(), [&](const Vote& vote) {
+    return vote.view != View(0) && vote.node == node;
+  });
+  return found == known.votes.end() ? nullptr : &*found;
+}
+
+// True as well where the branch leads to nodes that it never voted for: then nothing can be said.
+bool HotstuffRule::extends_lock(const Replica& known, const Vote& vote) {
+  for (const Vote* node = &vote; node != nullptr; node = find(known, node->parent)) {
+    if (node->parent == known.locked) return true;
+    if (node->certified < known.locked_view) return false;
   }
+  return true;
+}
+
+void HotstuffRule::check_vote(ReplicaAddress who, TimePoint now, Replica& known, const Vote& vote) {
+  using consensus::hotstuff::CommitRule;
+  bool safe = false;
+  if (context_.chain(who.chain).settings.hotstuff.commit_rule == CommitRule::kTwoChain) {
+    safe =
+        vote.certified.next() == vote.view || (vote.by_timeout && vote.certified >= vote.highest);
+  } else {
+    safe = vote.certified > known.locked_view || known.locked_view == View(0) ||
+           extends_lock(known, vote);
+    const Vote* const parent = find(known, vote.parent);
+    if (parent != nullptr && parent->certified > known.locked_view) {
+      known.locked_view = parent->certified;
+      known.locked = parent->parent;
+    }
+  }
+  if (safe) return;
+  context_.report("safe-vote", who, now,
+                  "votes in view " + std::to_string(vote.view.value()) +
+                      " on the certificate of view " + std::to_string(vote.certified.value()));
 }
 
 void HotstuffRule::sent(ReplicaAddress who, TimePoint now, const Message& message) {
@@ -56,6 +101,7 @@ void HotstuffRule::voted(ReplicaAddress who, TimePoint now, const Message& messa
   if (known.epoch != message.epoch || vote.view != message.view || vote.sent) return;
   vote.sent = true;
   known.obliged = std::max(known.obliged, vote.certified);
+  check_vote(who, now, known, vote);
   if (message.view > known.given_up) return;
   context_.report("given-up", who, now,
                   "votes in view " + std::to_string(message.view.value()) +
