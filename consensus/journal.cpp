@@ -298,7 +298,9 @@ class InputReader {
   }
   void read(input::ReadRequested& it) { it.token = in_.ordinal<Token>(); }
   void read(input::Reconfigure& it) {
-    it.change.target = decode_membership(in_).members;
+    Membership target = decode_membership(in_);
+    if (target.epoch != Epoch(0)) in_.fail();
+    it.change.target = std::move(target.members);
     if (flag()) it.change.transfer_leadership_to = in_.replica();
   }
   void read(input::PeerUp& it) { it.peer = in_.replica(); }

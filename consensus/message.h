@@ -53,4 +53,12 @@ class Message : public Counted {
 };
 using MessageRef = Ref<const Message>;
 
+// Views, heights and epochs count up from 0 and 1. One that cannot have been reached comes from a
+// peer that lies, and would overflow when something is added to it.
+inline constexpr uint64_t kMaxOrdinal = 1ULL << 62U;
+[[nodiscard]] inline bool has_sane_header(const Message& message) {
+  return message.view.value() < kMaxOrdinal && message.height.value() < kMaxOrdinal &&
+         message.epoch.value() < kMaxOrdinal;
+}
+
 }  // namespace govchain::consensus

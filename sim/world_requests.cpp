@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "consensus/protocols.h"
 #include "sim/world_runner.h"
 
 namespace govchain::sim {
@@ -20,13 +21,16 @@ void WorldRunner::start_request(uint32_t index) {
   const RequestSpec& request = spec_.requests[index];
   const ReplicaAddress who{request.chain, request.replica};
   ReplicaHost& replica = *replicas_[endpoint(request.chain, request.replica)];
-  if (!replica.is_up()) return;
   if (request.kind == RequestSpec::Kind::kRead) {
+    if (!replica.is_up()) return;
     const consensus::Token token(uint64_t{index} + 1);
     for (Observer* observer : observers_) observer->on_read(who, kernel_.now(), token);
     replica.give(input::ReadRequested{token}, kernel_.now());
     return;
   }
+  const bool crash_only = consensus::traits_of(chains_[request.chain].spec->protocol).faults ==
+                          consensus::FaultModel::kCrash;
+  if (crash_only && !replica.is_up()) return;
   consensus::MembershipChange change;
   if (request.kind == RequestSpec::Kind::kMembership) {
     change.target = chains_[request.chain].genesis.members;
@@ -42,7 +46,13 @@ void WorldRunner::start_request(uint32_t index) {
   } else {
     change.transfer_leadership_to = consensus::ReplicaId(request.leader);
   }
-  replica.give(input::Reconfigure{std::move(change)}, kernel_.now());
+  // Where members need not believe each other, every member's operator has to say it.
+  const auto replicas = static_cast<ReplicaIndex>(chains_[request.chain].spec->replicas.size());
+  for (ReplicaIndex each = 0; each < replicas; ++each) {
+    ReplicaHost& asked = *replicas_[endpoint(request.chain, each)];
+    const bool concerned = crash_only ? each == request.replica : asked.is_up();
+    if (concerned) asked.give(input::Reconfigure{change}, kernel_.now());
+  }
 }
 
 }  // namespace govchain::sim

@@ -92,7 +92,7 @@ void ChainEngine::on(const input::MessageReceived& input) { dispatch(input.from,
 
 void ChainEngine::dispatch(ReplicaId from, const MessageRef& reference) {
   const Message& message = *reference;
-  if (message.protocol != protocol_ || message.type == 0) {
+  if (message.protocol != protocol_ || message.type == 0 || !has_sane_header(message)) {
     ++counters_.malformed;
     return;
   }

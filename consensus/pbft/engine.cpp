@@ -122,7 +122,7 @@ void PbftEngine::on(const input::MessageReceived& input) { dispatch(input.from, 
 
 void PbftEngine::dispatch(ReplicaId from, const MessageRef& reference) {
   const Message& message = *reference;
-  if (message.protocol != Protocol::kPbft) {
+  if (message.protocol != Protocol::kPbft || !has_sane_header(message)) {
     ++counters_.malformed;
     return;
   }

@@ -230,7 +230,8 @@ int64_t RaftEngine::wall_time() const {
 // --- Messages
 
 void RaftEngine::receive(ReplicaId from, const Message& message, const MessageRef& reference) {
-  if (message.protocol != Protocol::kRaft || message_name(message.type) == "unknown") {
+  if (message.protocol != Protocol::kRaft || !has_sane_header(message) ||
+      message_name(message.type) == "unknown") {
     ++counters_.malformed;
     return;
   }

@@ -25,6 +25,7 @@ class Generator {
     draw_hosts();
     draw_chain();
     draw_adversaries();
+    if (byzantine()) draw_weights();
     draw_faults();
     draw_requests();
     if (traits_.reconfigures) draw_corners_of_membership();
@@ -56,12 +57,7 @@ class Generator {
   // A silent replica keeps its clients' transactions to itself, so clients go to honest ones.
   ReplicaIndex honest_replica(RandomStream& random) const {
     ReplicaIndex chosen = replica(random);
-    const auto dishonest = [&](ReplicaIndex candidate) {
-      return std::any_of(
-          spec_.adversaries.begin(), spec_.adversaries.end(),
-          [&](const AdversarySpec& adversary) { return adversary.replica == candidate; });
-    };
-    while (dishonest(chosen)) chosen = (chosen + 1) % n_;
+    while (is_adversary(chosen)) chosen = (chosen + 1) % n_;
     return chosen;
   }
 
@@ -233,6 +229,31 @@ class Generator {
     if (applies(AdversarySpec::Kind::kHidingPrimary, protocol_)) draw_hiding_primaries();
   }
 
+  [[nodiscard]] bool is_adversary(ReplicaIndex replica) const {
+    return std::any_of(
+        spec_.adversaries.begin(), spec_.adversaries.end(),
+        [&](const AdversarySpec& adversary) { return adversary.replica == replica; });
+  }
+  // Whether the protocol bears this world's adversaries when these replicas vote.
+  [[nodiscard]] bool bears_adversaries(const std::vector<uint64_t>& weights) const {
+    uint64_t total = 0;
+    uint64_t faulty = 0;
+    for (ReplicaIndex i = 0; i < n_; ++i) {
+      total += weights[i];
+      if (is_adversary(i)) faulty += weights[i];
+    }
+    return faulty <= consensus::tolerated_faults(traits_.faults, total);
+  }
+
+  // A ministry may carry more weight than a county.
+  void draw_weights() {
+    RandomStream random = stream(11);
+    if (!random.chance(0.15)) return;
+    std::vector<uint64_t> weights;
+    for (ReplicaIndex i = 0; i < n_; ++i) weights.push_back(1 + random.below(4));
+    if (bears_adversaries(weights)) spec_.chains.front().weights = std::move(weights);
+  }
+
   // In some worlds all adversaries conspire to make a new view forget what an honest first primary
   // has committed, which is lost just then.
   void draw_hiding_primaries() {
@@ -345,6 +366,10 @@ class Generator {
       }
     }
     if (!traits_.reconfigures || n_ < 2) return;
+    if (byzantine()) {
+      if (random.chance(0.4)) draw_byzantine_changes(random);
+      return;
+    }
     if (random.chance(0.3)) draw_membership_changes(random);
     if (random.chance(0.3)) {
       RequestSpec request;
@@ -352,6 +377,29 @@ class Generator {
       request.at = between(random, {}, chaos_);
       request.replica = replica(random);
       request.leader = replica(random);
+      spec_.requests.push_back(request);
+    }
+  }
+
+  void draw_byzantine_changes(RandomStream& random) {
+    const uint64_t changes = 1 + random.below(4);
+    for (uint64_t i = 0; i < changes; ++i) {
+      RequestSpec request;
+      request.kind = RequestSpec::Kind::kMembership;
+      request.at = between(random, {}, chaos_);
+      std::vector<uint64_t> weights(n_, 0);
+      const std::vector<uint64_t>& genesis = spec_.chains.front().weights;
+      for (ReplicaIndex voter = 0; voter < n_; ++voter) {
+        if (!random.chance(0.75)) continue;
+        weights[voter] = genesis.empty() ? 1 : std::max<uint64_t>(genesis[voter], 1);
+      }
+      for (ReplicaIndex voter = 0; voter < n_ && !bears_adversaries(weights); ++voter) {
+        if (is_adversary(voter)) weights[voter] = 0;
+      }
+      for (ReplicaIndex voter = 0; voter < n_; ++voter) {
+        if (weights[voter] > 0) request.voters.push_back(voter);
+      }
+      if (request.voters.empty()) request.voters.push_back(honest_replica(random));
       spec_.requests.push_back(request);
     }
   }

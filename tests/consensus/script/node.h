@@ -62,6 +62,7 @@ class Node {
   [[nodiscard]] const std::string& label() const { return label_; }
   [[nodiscard]] ReplicaId id() const { return config_.self; }
   [[nodiscard]] const Engine& engine() const { return *engine_; }
+  [[nodiscard]] TimePoint now() const { return now_; }
   [[nodiscard]] const MemoryBlockStore& store() const { return store_; }
   [[nodiscard]] const MemoryLog& log() const { return log_; }
   // The members of the epoch that is active here.

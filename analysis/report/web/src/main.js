@@ -1,4 +1,5 @@
 import { draw_all } from './chart.js';
+import { compare } from './compare.js';
 import { element } from './element.js';
 import { plan } from './plan.js';
 import { run } from './run.js';
@@ -7,6 +8,7 @@ const text = document.getElementById('data').textContent;
 try {
   const data = JSON.parse(text);
   if (data.deployments) plan(data);
+  else if (data.runs) compare(data);
   else run(data);
   draw_all();
 } catch (error) {
