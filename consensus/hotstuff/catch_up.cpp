@@ -106,12 +106,16 @@ void HotstuffEngine::forward_node(uint32_t peer, const Node& node) {
   forward(peer, node.proposal, own ? node.ticket : Ticket());
 }
 
-// Somebody gives up a view that is over: it is told how. f+1 replicas in turn do, so that one of
-// them is honest.
+// Somebody gives up a view that is over: it is told how. f+1 replicas do, so that one of them is
+// honest; and each once in a while only: what is sent may itself be an old TIMEOUT that its receiver
+// has an answer to.
 void HotstuffEngine::help(uint32_t peer) {
   if (!is_member()) return;
   const uint32_t turn = (self() + members() - peer) % members();
   if (turn > quorum().faulty() + 1) return;
+  std::optional<TimePoint>& last = helped_at_[peer];
+  if (last && now() - *last < config().base_timeout / 2) return;
+  last = now();
   forward_carrier(peer);
   if (Node* const node = tree_.at_view(view_)) forward_node(peer, *node);
   if (failed_ && !carrier_.message) send_timeouts(peer, failed_->view, {});

@@ -79,6 +79,7 @@ void HotstuffEngine::begin_epoch() {
   counted_ = {};
   own_vote_ = {};
   own_timeout_ = {};
+  helped_at_.assign(members(), std::nullopt);
   for (Incoming& incoming : incoming_) incoming = {};
 }
 

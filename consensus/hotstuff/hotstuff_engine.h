@@ -212,6 +212,7 @@ class HotstuffEngine final : public chain::ChainEngine {
   VoteTable timeouts_;  // each member's newest
   Own own_vote_;
   Own own_timeout_;
+  std::vector<std::optional<TimePoint>> helped_at_;  // by position
   bool replay_due_ = false;
 
   mutable std::vector<const Node*> path_;  // scratch

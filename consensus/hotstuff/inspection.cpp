@@ -54,6 +54,9 @@ void HotstuffEngine::encode_protocol_state(Writer& out) const {
   out.ordinal(counted_view_);
   out.digest(counted_);
   out.u64(votes_.weight);
+  for (const std::optional<TimePoint>& last : helped_at_) {
+    out.i64(last ? last->nanoseconds() : -1);
+  }
   encode_newest(votes_, out);
   encode_newest(timeouts_, out);
 }

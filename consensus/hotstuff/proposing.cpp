@@ -104,7 +104,8 @@ void HotstuffEngine::announce() {
   draft->height = highest_->statement.height;
   draft->digest = highest_->statement.digest;
   encode_certificate_body(highest_, draft->body);
-  request_signature(std::move(draft), last_ticket());
+  // Its own vote may be among those of which the certificate is made.
+  request_signature(std::move(draft), own_vote_.ticket);
 }
 
 }  // namespace govchain::consensus::hotstuff
