@@ -43,11 +43,16 @@ class Certificate : public Counted {
   Statement statement;
   std::vector<ReplicaId> signers;
   SignatureList signatures;
+  // HotStuff only: leads from the statement's digest to the block that is proven, where a vote for
+  // one block is a vote for those below it (consensus/hotstuff/link.h). Others neither have it nor
+  // encode it.
+  std::vector<uint8_t> link;
 
   void recycle() {
     statement = {};
     signers.clear();
     signatures.clear();
+    link.clear();
   }
 };
 using CertificateRef = Ref<const Certificate>;

@@ -132,6 +132,11 @@ void encode_certificate(const Certificate& certificate, Writer& out) {
     out.replica(certificate.signers[i]);
     out.signature(certificate.signatures[i]);
   }
+  if (certificate.statement.protocol == Protocol::kHotstuff) {
+    out.blob(certificate.link);
+  } else {
+    GOVCHAIN_ASSERT(certificate.link.empty());
+  }
 }
 
 CertificateRef decode_certificate(Reader& in) {
@@ -143,6 +148,10 @@ CertificateRef decode_certificate(Reader& in) {
     if (i > 0 && signer <= certificate->signers.back()) in.fail();
     certificate->signers.push_back(signer);
     certificate->signatures.push_back(in.signature());
+  }
+  if (in.ok() && certificate->statement.protocol == Protocol::kHotstuff) {
+    const std::span<const uint8_t> link = in.blob(kMaxLinkBytes);
+    certificate->link.assign(link.begin(), link.end());
   }
   if (!in.ok()) return {};
   return certificate;

@@ -30,6 +30,7 @@ inline constexpr uint64_t kMaxMessageBytes = 64ULL << 20U;
 inline constexpr uint32_t kMaxPayloadsPerBlock = 65'536;
 inline constexpr uint32_t kMaxMembers = 4'096;
 inline constexpr uint32_t kMaxControlBytes = 1U << 20U;
+inline constexpr uint32_t kMaxLinkBytes = 1U << 18U;  // of Certificate::link
 
 // Whether payloads without their bytes (cohorts of a simulation) decode. A node refuses them:
 // nothing would bind their content to their digest, so two replicas could hold different ones.

@@ -27,7 +27,12 @@ class LogRecord : public Counted {
     if (block)
       total +=
           44 + block->payload_size().count() + 44 * block->payloads.size() + block->control.size();
-    if (certificate) total += 70 + 68 * certificate->signers.size();
+    if (certificate) {
+      total += 70 + 68 * certificate->signers.size();
+      if (certificate->statement.protocol == Protocol::kHotstuff) {
+        total += 4 + certificate->link.size();
+      }
+    }
     return Bytes(total);
   }
   void recycle() {

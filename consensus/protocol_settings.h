@@ -3,6 +3,7 @@
 // engine reads its own member; one without settings has no member.
 
 #include "consensus/chain/settings.h"
+#include "consensus/hotstuff/engine.h"
 #include "consensus/pbft/engine.h"
 #include "consensus/raft/engine.h"
 
@@ -12,6 +13,7 @@ struct ProtocolSettings {
   pbft::PbftConfig pbft;
   raft::RaftConfig raft;
   chain::ChainSettings qbft;
+  hotstuff::HotstuffConfig hotstuff;
 };
 
 }  // namespace govchain::consensus

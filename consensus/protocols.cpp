@@ -3,6 +3,7 @@
 #include <array>
 
 #include "consensus/assert.h"
+#include "consensus/hotstuff/engine.h"
 #include "consensus/pbft/engine.h"
 #include "consensus/qbft/engine.h"
 #include "consensus/raft/engine.h"
@@ -15,6 +16,7 @@ constexpr std::array kEngines = {
     &pbft::traits,
     &raft::traits,
     &qbft::traits,
+    &hotstuff::traits,
 };
 
 using Table = std::array<const ProtocolTraits*, kEngines.size()>;
@@ -50,6 +52,14 @@ const ProtocolTraits& traits_of(Protocol protocol) {
   const ProtocolTraits* traits = find_protocol(static_cast<uint8_t>(protocol));
   GOVCHAIN_ASSERT(traits != nullptr);
   return *traits;
+}
+
+bool proves_commit(HashAlgorithm algorithm, const Certificate& certificate, const Block& block) {
+  const Statement& statement = certificate.statement;
+  const ProtocolTraits& traits = traits_of(statement.protocol);
+  if (traits.proves_commit != nullptr) return traits.proves_commit(algorithm, certificate, block);
+  return statement.type != kCheckpointStatement && statement.height == block.height &&
+         statement.digest == block.digest;
 }
 
 }  // namespace govchain::consensus

@@ -18,6 +18,10 @@ namespace govchain::consensus {
 [[nodiscard]] const ProtocolTraits* find_protocol(std::string_view name);
 [[nodiscard]] const ProtocolTraits* find_protocol(uint8_t number);
 
+// The certificate, its signatures and weight taken as good, proves that the block is final.
+[[nodiscard]] bool proves_commit(HashAlgorithm algorithm, const Certificate& certificate,
+                                 const Block& block);
+
 [[nodiscard]] inline MessageRole role_of(const Message& message) {
   return traits_of(message.protocol).roles.of(message.type);
 }

@@ -73,7 +73,7 @@ struct PublicKey {
   friend constexpr auto operator<=>(const PublicKey&, const PublicKey&) = default;
 };
 
-enum class Protocol : uint8_t { kRaft = 1, kPbft = 2, kQbft = 4 };
+enum class Protocol : uint8_t { kRaft = 1, kPbft = 2, kTendermint = 3, kQbft = 4, kHotstuff = 5 };
 
 }  // namespace govchain::consensus
 

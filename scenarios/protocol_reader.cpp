@@ -20,11 +20,21 @@ void read_raft(const Reader& raft, ProtocolSettings& settings) {
   raft.boolean("check_quorum", config.check_quorum);
 }
 
+void read_hotstuff(const Reader& hotstuff, ProtocolSettings& settings) {
+  using consensus::hotstuff::CommitRule;
+  using consensus::hotstuff::LeaderPolicy;
+  consensus::hotstuff::HotstuffConfig& config = settings.hotstuff;
+  if (hotstuff.text("commit_rule") == "three_chain") config.commit_rule = CommitRule::kThreeChain;
+  if (hotstuff.text("leader") == "stable") config.leader = LeaderPolicy::kStable;
+  hotstuff.integer("views_per_leader", config.views_per_leader);
+}
+
 struct Section {
   const char* protocol;
   void (*read)(const Reader& section, ProtocolSettings& settings);
 };
 constexpr Section kSections[] = {
+    {"hotstuff", read_hotstuff},
     {"raft", read_raft},
 };
 

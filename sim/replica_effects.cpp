@@ -447,6 +447,7 @@ consensus::CertificateRef ReplicaHost::shared_certificate(
     consensus::Ref<consensus::Certificate> copy = consensus::Ref<consensus::Certificate>::make();
     copy->statement = certificate->statement;
     copy->signers = certificate->signers;
+    copy->link = certificate->link;
     for (size_t i = 0; i < certificate->signatures.size(); ++i) {
       copy->signatures.push_back(certificate->signatures[i]);
     }

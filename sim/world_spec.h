@@ -180,7 +180,7 @@ struct AdversarySpec {
     kDoubleVoter,         // votes for every block it sees, and for a forged one
     kForger,              // sends statements in others' names and certificates with bad signatures
     kMalformedSender,     // sends damaged and random bytes
-    kHidingPrimary,       // PBFT, QBFT: starts views that hide what was prepared
+    kHidingPrimary,       // PBFT, QBFT, HotStuff: starts views that hide what was prepared
   };
   Kind kind = Kind::kSilentLeader;
   ChainIndex chain = 0;

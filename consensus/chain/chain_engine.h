@@ -104,6 +104,11 @@ class ChainEngine : public Engine {
   // quorum of `members`.
   [[nodiscard]] virtual bool proves_commit(const Certificate& certificate, const Block& block,
                                            const Membership& members) const = 0;
+  // The height of the block that such a certificate is about. Votes for a block may prove one below
+  // it (HotStuff).
+  [[nodiscard]] virtual Height proven_height(const Certificate& certificate) const {
+    return certificate.statement.height;
+  }
   // membership() is another: tables by position must be sized anew, and what was under way in the
   // old epoch is void. Followed by one of the next two, except where only the epoch was learnt: so
   // it has to begin the height after committed() itself. Also called before read_record().
@@ -157,6 +162,8 @@ class ChainEngine : public Engine {
   [[nodiscard]] const EngineConfig& config() const { return config_; }
   [[nodiscard]] const Membership& membership() const { return membership_; }
   [[nodiscard]] Epoch epoch() const { return membership_.epoch; }
+  // The first height that membership() agrees upon.
+  [[nodiscard]] Height epoch_since() const;
   [[nodiscard]] const ByzantineQuorum& quorum() const { return quorum_; }
   [[nodiscard]] uint32_t self() const { return self_; }  // kNobody while not a member
   [[nodiscard]] bool is_member() const { return self_ != kNobody; }
@@ -384,6 +391,7 @@ class ChainEngine : public Engine {
 
   // --- commit.cpp
   void remember_ordered(const Block& block);
+  void note_ordered(const Digest& digest);
   void learn_ordered(const std::vector<Digest>& digests);
   void cache(const StoredBlock& stored);
 
@@ -479,8 +487,8 @@ class ChainEngine : public Engine {
                                         RecoveredLog& log);
   [[nodiscard]] bool restore_commits(const RecoveredState& recovered, const RecoveredLog& log);
   void restore_block(const StoredBlock& stored);
+  void read_committed_change(const RecoveredLog& log, const CertificateRef& certificate);
   [[nodiscard]] BlockRef find_body(const RecoveredLog& log, const Certificate& certificate) const;
-  [[nodiscard]] Height members_since() const;
   void load_window();
   void on_window_loaded(const input::Loaded& input);
 

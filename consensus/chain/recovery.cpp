@@ -43,7 +43,7 @@ void ChainEngine::recover(RecoveredState recovered) {
     use_membership(present);
     on_epoch_changed();
   }
-  sink_->emit(effect::MembershipActive{membership_, members_since()});
+  sink_->emit(effect::MembershipActive{membership_, epoch_since()});
   for (size_t i = 0; i < recovered.records.size(); ++i) {
     const LogRecordRef& record = recovered.records[i];
     if (record->type >= kFirstCommonRecord) continue;
@@ -59,7 +59,7 @@ void ChainEngine::recover(RecoveredState recovered) {
   if (!stopped_) begin_protocol();
 }
 
-Height ChainEngine::members_since() const {
+Height ChainEngine::epoch_since() const {
   for (const EpochStart& start : epochs_) {
     if (start.membership.epoch == epoch()) return start.from;
   }
@@ -77,7 +77,8 @@ bool ChainEngine::read_common_record(const LogRecordRef& reference, Ticket ticke
   switch (static_cast<CommonRecord>(record.type)) {
     case CommonRecord::kCommitted:
       if (!record.certificate) return false;
-      log.commits[record.certificate->statement.height] = {record.certificate, ticket};
+      log.commits[proven_height(*record.certificate)] = {record.certificate, ticket};
+      read_committed_change(log, record.certificate);
       return true;
     case CommonRecord::kWindow: {
       const std::optional<std::vector<Digest>> digests = decode_digests(record.bytes);
@@ -96,6 +97,20 @@ bool ChainEngine::read_common_record(const LogRecordRef& reference, Ticket ticke
     }
   }
   return false;
+}
+
+// A change of membership that was committed since the last checkpoint stands in no Epoch record
+// yet, but one that follows it may, if others have shown that one.
+void ChainEngine::read_committed_change(const RecoveredLog& log,
+                                        const CertificateRef& certificate) {
+  const Height height = proven_height(*certificate);
+  const Membership& newest = epochs_.back().membership;
+  for (auto body = log.bodies.lower_bound({height, Digest{}});
+       body != log.bodies.end() && body->first.first == height; ++body) {
+    const StoredBlock change{body->second, certificate};
+    if (body->second->control.empty() || body->second->epoch != newest.epoch) continue;
+    if (proves_change(change, newest)) return learn_epoch(change);
+  }
 }
 
 // Blocks in the store are executed again; those that only the log holds are committed again, for
@@ -120,7 +135,7 @@ bool ChainEngine::restore_commits(const RecoveredState& recovered, const Recover
 }
 
 BlockRef ChainEngine::find_body(const RecoveredLog& log, const Certificate& certificate) const {
-  const Height height = certificate.statement.height;
+  const Height height = proven_height(certificate);
   for (auto body = log.bodies.lower_bound({height, Digest{}});
        body != log.bodies.end() && body->first.first == height; ++body) {
     if (proves_commit(certificate, *body->second, members_at(height))) return body->second;

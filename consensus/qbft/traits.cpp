@@ -20,6 +20,7 @@ const ProtocolTraits& traits() {
                                       {MessageType::kRoundChange, MessageRole::kLeaderChange}}),
       .view_scope = ViewScope::kHeight,
       .reconfigures = true,
+      .proposes_by_digest = true,
       .make =
           [](const EngineConfig& config, const ProtocolSettings& settings,
              RecoveredState recovered) {

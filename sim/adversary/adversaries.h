@@ -30,5 +30,8 @@ namespace govchain::sim {
 // The same in QBFT: commits for the leader alone, tells nothing or something false of what it
 // prepared when it asks for a round, and proposes other blocks on few, false or no round changes.
 [[nodiscard]] std::unique_ptr<Interceptor> make_qbft_hiding_leader();
+// The like in HotStuff: shows the newest certificate to one replica alone, denies it when it gives
+// up a view, and proposes on older or made-up ones.
+[[nodiscard]] std::unique_ptr<Interceptor> make_forking_leader();
 
 }  // namespace govchain::sim

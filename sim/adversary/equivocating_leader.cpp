@@ -4,6 +4,7 @@
 #include "consensus/protocols.h"
 #include "sim/adversary/adversaries.h"
 #include "sim/adversary/forgery.h"
+#include "sim/adversary/hotstuff_nodes.h"
 #include "sim/adversary/pbft_new_view.h"
 
 namespace govchain::sim {
@@ -53,11 +54,13 @@ class EquivocatingLeader final : public Interceptor {
                        lie.told == message->digest && other_;
     if (!known) {
       other_ = other_block(*message->block, out);
-      lie = {message->view, message->height, message->digest, other_->digest, out.random()};
     }
     auto copy = copy_of(*message);
     copy->block = other_;
-    copy->digest = other_->digest;
+    copy->digest = digest_of_proposal(*copy, out.hash_algorithm());
+    if (!known) {
+      lie = {message->view, message->height, message->digest, copy->digest, out.random()};
+    }
     const MessageRef second = sign_and_seal(std::move(copy), out);
     if (to != nullptr) {
       out.send(*to, shown_other(lie, *to) ? second : message);

@@ -12,7 +12,7 @@ bool applies(AdversarySpec::Kind kind, consensus::Protocol protocol) {
     return kind == Kind::kSilentLeader || kind == Kind::kMalformedSender;
   }
   return kind != Kind::kHidingPrimary || protocol == consensus::Protocol::kPbft ||
-         protocol == consensus::Protocol::kQbft;
+         protocol == consensus::Protocol::kQbft || protocol == consensus::Protocol::kHotstuff;
 }
 
 std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
@@ -30,8 +30,9 @@ std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
     case AdversarySpec::Kind::kMalformedSender:
       return make_malformed_sender(faults);
     case AdversarySpec::Kind::kHidingPrimary:
-      return protocol == consensus::Protocol::kQbft ? make_qbft_hiding_leader()
-                                                    : make_hiding_primary();
+      if (protocol == consensus::Protocol::kQbft) return make_qbft_hiding_leader();
+      if (protocol == consensus::Protocol::kHotstuff) return make_forking_leader();
+      return make_hiding_primary();
   }
   GOVCHAIN_ASSERT(false);
   return nullptr;

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "consensus/protocols.h"
+
 namespace govchain::sim {
 
 using consensus::Certificate;
@@ -22,8 +24,7 @@ void CertificateRule::commit(ReplicaAddress who, TimePoint now, const consensus:
   }
   const Statement& statement = certificate->statement;
   if (statement.chain != context_.chain_id(who.chain) || statement.protocol != chain.protocol ||
-      statement.type == consensus::kCheckpointStatement || statement.height != block.height ||
-      statement.digest != block.digest) {
+      !consensus::proves_commit(chain.engine.hash, *certificate, block)) {
     context_.report("certificate", who, now, subject + " is certified by another statement");
     return;
   }

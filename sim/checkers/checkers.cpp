@@ -8,6 +8,7 @@
 #include "sim/checkers/durability.h"
 #include "sim/checkers/evidence.h"
 #include "sim/checkers/exactly_once.h"
+#include "sim/checkers/hotstuff_rules.h"
 #include "sim/checkers/memory.h"
 #include "sim/checkers/pbft_locks.h"
 #include "sim/checkers/prefix.h"
@@ -42,6 +43,7 @@ class Suite final : public CheckerSuite {
         statements_(context_),
         pbft_locks_(context_),
         qbft_rounds_(context_),
+        hotstuff_(context_),
         raft_votes_(context_),
         raft_log_(context_) {}
 
@@ -59,6 +61,7 @@ class Suite final : public CheckerSuite {
     statements_.begin();
     pbft_locks_.begin();
     qbft_rounds_.begin();
+    hotstuff_.begin();
     raft_votes_.begin();
     raft_log_.begin();
   }
@@ -71,6 +74,7 @@ class Suite final : public CheckerSuite {
       if (persist->record) {
         raft_log_.persist(who, now, *persist->record);
         qbft_rounds_.persisted(who, now, *persist->record);
+        hotstuff_.persist(who, *persist->record);
       }
     } else if (const auto* send = std::get_if<effect::Send>(&effect)) {
       durability_.gated(who, now, send->after);
@@ -98,6 +102,7 @@ class Suite final : public CheckerSuite {
     statements_.sent(who, now, message);
     pbft_locks_.sent(who, now, message);
     qbft_rounds_.sent(who, now, message);
+    hotstuff_.sent(who, now, message);
     raft_votes_.sent(who, now, to, message);
     raft_log_.sent(who, now, message);
   }
@@ -196,6 +201,7 @@ class Suite final : public CheckerSuite {
   StatementRule statements_;
   PbftLockRule pbft_locks_;
   QbftRoundRule qbft_rounds_;
+  HotstuffRule hotstuff_;
   RaftVoteRule raft_votes_;
   RaftLogRule raft_log_;
 };

@@ -64,12 +64,15 @@ void StatementBook::leave(const Message& message) {
     if (message.height > left_at_) left_ = {};
     left_at_ = message.height;
   }
+  if (message.epoch < left_in_) return;
+  if (message.epoch > left_in_) left_ = {};
+  left_in_ = message.epoch;
   left_ = std::max(left_, message.view);
 }
 
 bool StatementBook::has_left(const Message& message) const {
   const bool counted = traits_->view_scope == ViewScope::kChain || message.height == left_at_;
-  return counted && message.view < left_;
+  return counted && message.epoch == left_in_ && message.view < left_;
 }
 
 std::optional<StatementBook::Contradiction> StatementBook::bind(const Message& message,

@@ -53,7 +53,9 @@ class StatementBook {
   const consensus::ProtocolTraits* traits_;
   std::vector<Slot> slots_;  // grown at the first statement
   // Views below this one are left; at this height only, if views count the attempts at a height.
+  // Every epoch may count from the beginning.
   consensus::View left_;
+  consensus::Epoch left_in_;
   consensus::Height left_at_;
 };
 

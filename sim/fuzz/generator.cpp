@@ -162,11 +162,24 @@ class Generator {
     // different views with grown timeouts.
     const int64_t rounds = byzantine() ? 2 * int64_t{faulty()} + 4 : 8;
     spec_.progress_bound = engine.max_timeout * rounds + Duration::milliseconds(1'500);
-    if (traits_.reconfigures && random.chance(0.3) && n_ > 2) {
+    // One that only learns must not lower the number of liars that are tolerated.
+    const bool spare =
+        !byzantine() || consensus::tolerated_faults(traits_.faults, n_ - 1) == faulty();
+    if (traits_.reconfigures && random.chance(0.3) && n_ > 2 && spare) {
       chain.weights.assign(n_, 1);
       chain.weights[n_ - 1] = 0;
     }
+    if (protocol_ == Protocol::kHotstuff) draw_hotstuff(chain.settings.hotstuff);
     spec_.chains.push_back(std::move(chain));
+  }
+
+  void draw_hotstuff(consensus::hotstuff::HotstuffConfig& settings) {
+    RandomStream random = stream(11);
+    using consensus::hotstuff::CommitRule;
+    using consensus::hotstuff::LeaderPolicy;
+    if (random.chance(0.3)) settings.commit_rule = CommitRule::kThreeChain;
+    if (random.chance(0.3)) settings.leader = LeaderPolicy::kStable;
+    if (random.chance(0.2)) settings.views_per_leader = static_cast<uint64_t>(random.between(2, 6));
   }
 
   [[nodiscard]] uint64_t replicas_at(PlaceIndex place) const {
@@ -410,6 +423,15 @@ class Generator {
         if (!spec_.adversaries.empty() || random.chance(0.6)) request.voters.push_back(voter);
       }
       if (request.voters.empty()) request.voters.push_back(replica(random));
+      ask_for(request);
+    }
+  }
+
+  // Where members may lie, the operators of a quorum have to ask for the same.
+  void ask_for(RequestSpec request) {
+    if (!byzantine()) return spec_.requests.push_back(std::move(request));
+    for (ReplicaIndex i = 0; i < n_; ++i) {
+      request.replica = i;
       spec_.requests.push_back(request);
     }
   }
@@ -440,7 +462,7 @@ class Generator {
       request.at = fault.at + between(random, Duration::zero(), timeout / 2);
       request.replica = one_of_them();
       request.voters = fault.group;
-      spec_.requests.push_back(request);
+      ask_for(request);
     }
   }
 
