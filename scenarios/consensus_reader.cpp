@@ -173,6 +173,8 @@ class ChainsReader {
     raft.bytes("max_append_bytes", config.max_append_bytes);
     raft.boolean("pre_vote", config.pre_vote);
     raft.boolean("check_quorum", config.check_quorum);
+    raft.boolean("lease_reads", config.lease_reads);
+    raft.integer("max_clock_drift_ppm", config.max_clock_drift_ppm);
   }
 
   static void read_weights(const Reader& chain, uint32_t replicas, sim::ChainSpec& spec) {

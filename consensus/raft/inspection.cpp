@@ -91,6 +91,9 @@ void RaftEngine::encode_state(Writer& out) const {
   for (const ForwardedRead& read : forwarded_reads_) out.u64(read.sequence);
   out.u64(read_round_);
   out.u64(confirmed_round_);
+  out.i64(promised_until_.nanoseconds());
+  out.u8(lease_given_up_ ? 1 : 0);
+  for (const TimePoint& sent : rounds_sent_) out.i64(sent.nanoseconds());
   out.u64(next_token_);
   out.u64(transfer_target_ ? node_id(*transfer_target_) : 0);
   if (transfer_) {

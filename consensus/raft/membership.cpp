@@ -253,15 +253,13 @@ void RaftEngine::part_from(const Membership& before, const Membership& after, He
   const auto better = [](const ProgressMap::Item& a, const ProgressMap::Item& b) {
     return a.second.match < b.second.match;
   };
-  ReplicaId heir = config_.self;
   const ProgressMap::Item* best = nullptr;
   for (const ProgressMap::Item& item : progress_) {
     if (item.first == self_node() || item.second.learner) continue;
     if (best == nullptr || better(*best, item)) best = &item;
   }
   if (best == nullptr) return;
-  heir = replica_id(best->first);
-  send(heir, new_message(MessageType::kTimeoutNow, Lane::kVote, Height()), hard_state_ticket_);
+  send_timeout_now(replica_id(best->first));
 }
 
 void RaftEngine::on_removed(ReplicaId /*from*/, const Message& message) {
@@ -300,8 +298,14 @@ void RaftEngine::continue_transfer() {
   }
   if (progress->match != log_.last().value()) return;
   transfer_sent_ = true;
-  send(*transfer_target_, new_message(MessageType::kTimeoutNow, Lane::kVote, Height()),
-       hard_state_ticket_);
+  send_timeout_now(*transfer_target_);
+}
+
+void RaftEngine::send_timeout_now(ReplicaId heir) {
+  // The heir's election sets aside what voters promised us, and nobody knows when this message
+  // arrives: for the rest of our term there is no lease.
+  if (!planted(Mutant::kLeaseKeptInTransfer)) lease_given_up_ = true;
+  send(heir, new_message(MessageType::kTimeoutNow, Lane::kVote, Height()), hard_state_ticket_);
 }
 
 }  // namespace govchain::consensus::raft

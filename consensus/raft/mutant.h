@@ -24,6 +24,9 @@ enum class Mutant : uint8_t {
   kJointHalfCounted,
   kReadBeforeTermBegins,
   kSnapshotWithoutConfiguration,
+  kLeaseIgnoresDrift,
+  kLeaseKeptInTransfer,
+  kLeasePromiseForgotten,
 };
 
 struct MutantDescription {

@@ -1,7 +1,7 @@
 #pragma once
 // One Raft replica. The class is declared here; its handlers stand in one file per part of the
 // protocol: election.cpp, replication.cpp, proposals.cpp, commit.cpp, read_index.cpp,
-// checkpoints.cpp, snapshot.cpp, membership.cpp, recovery.cpp; engine.cpp dispatches,
+// lease.cpp, checkpoints.cpp, snapshot.cpp, membership.cpp, recovery.cpp; engine.cpp dispatches,
 // inspection.cpp looks from outside.
 
 #include <cstdint>
@@ -34,6 +34,7 @@ inline constexpr uint32_t kLoadBlocks = 64;            // asked of the block sto
 inline constexpr uint64_t kMaxUnheardBeats =
     2;  // heartbeats without an acknowledgement, then probe
 inline constexpr uint64_t kSnapshotRepeatBeats = 20;    // until a snapshot is announced once more
+inline constexpr uint64_t kLeaseRounds = 32;            // older rounds of heartbeats give no lease
 inline constexpr uint32_t kFailedElectionsPerStep = 4;  // then the timeouts double
 
 class RaftEngine final : public Engine {
@@ -58,11 +59,12 @@ class RaftEngine final : public Engine {
   // Of a follower that hears from a leader, or a leader itself: which of the peers' reads wait.
   struct PendingRead {
     bool local = true;
-    ReplicaId reader;       // whom to answer if not local
-    uint64_t sequence = 0;  // the reader's
-    Token token;            // the host's, if local
-    Height index;           // commit index when it arrived
-    uint64_t round = 0;     // confirmed by this round; 0: waits for the next one
+    ReplicaId reader;                          // whom to answer if not local
+    uint64_t sequence = 0;                     // the reader's
+    Token token;                               // the host's, if local
+    Height index;                              // commit index when it arrived
+    uint64_t round = 0;                        // confirmed by this round; 0: waits for the next one
+    TimePoint valid_until = TimePoint::max();  // of the lease it rests on
   };
   struct ForwardedRead {
     Token token;
@@ -224,6 +226,13 @@ class RaftEngine final : public Engine {
   void on_read_index(ReplicaId from, const Message& message);
   void on_read_index_reply(ReplicaId from, const Message& message);
 
+  // --- lease.cpp
+  void begin_round();
+  void note_lease(Progress& progress, uint64_t round) const;
+  [[nodiscard]] std::optional<TimePoint> lease_end() const;
+  void promise_leader();
+  [[nodiscard]] bool has_promised() const { return raft_.lease_reads && now_ < promised_until_; }
+
   // --- checkpoints.cpp
   void sign_checkpoint(Height height, const Digest& root);
   void on_checkpoint_vote(ReplicaId from, const Message& message, const MessageRef& reference);
@@ -263,6 +272,7 @@ class RaftEngine final : public Engine {
   void on_removed(ReplicaId from, const Message& message);
   void start_transfer(ReplicaId target);
   void continue_transfer();
+  void send_timeout_now(ReplicaId heir);
 
   // --- recovery.cpp
   struct Replayed;
@@ -348,6 +358,11 @@ class RaftEngine final : public Engine {
   uint64_t read_round_ = 0;
   uint64_t confirmed_round_ = 0;
   uint64_t read_sequence_ = 0;
+
+  // Leases; nothing here moves unless RaftConfig::lease_reads.
+  TimePoint promised_until_;            // nobody gets our vote before, but by the leader's own wish
+  bool lease_given_up_ = false;         // of a leader that asked somebody to take over
+  std::vector<TimePoint> rounds_sent_;  // by round, a ring
 
   // Checkpoints and snapshots.
   CheckpointVotes checkpoint_votes_;

@@ -120,6 +120,8 @@ void RaftEngine::broadcast_heartbeat() {
 
 void RaftEngine::on_heartbeat_timer() {
   if (!is_leader()) return;
+  // With leases every heartbeat is a round, so that its answers renew the lease.
+  if (raft_.lease_reads) begin_round();
   broadcast_heartbeat();
   for (auto& [node, progress] : progress_) {
     if (node == self_node()) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "sim/fuzz/raft_leases.h"
 #include "sim/random.h"
 
 namespace govchain::sim {
@@ -24,7 +25,10 @@ class Generator {
     draw_adversaries();
     draw_faults();
     draw_requests();
-    if (protocol_ == Protocol::kRaft) draw_raft_corners();
+    if (protocol_ == Protocol::kRaft) {
+      draw_raft_corners();
+      draw_raft_leases(spec_, stream(10), chaos_);
+    }
     draw_load();
     spec_.name = "fuzz";
     spec_.seed = seed_;
