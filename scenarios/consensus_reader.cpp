@@ -174,6 +174,7 @@ class ChainsReader {
     raft.boolean("pre_vote", config.pre_vote);
     raft.boolean("check_quorum", config.check_quorum);
     raft.boolean("lease_reads", config.lease_reads);
+    raft.boolean("catch_up_before_voting", config.catch_up_before_voting);
     raft.integer("max_clock_drift_ppm", config.max_clock_drift_ppm);
   }
 

@@ -27,6 +27,10 @@ void WorldRunner::start_request(uint32_t index) {
     replica.give(input::ReadRequested{token}, kernel_.now());
     return;
   }
+  if (request.kind == RequestSpec::Kind::kForgetLeader) {
+    replica.give(input::ForgetLeader{}, kernel_.now());
+    return;
+  }
   consensus::MembershipChange change;
   if (request.kind == RequestSpec::Kind::kMembership) {
     change.target = chains_[request.chain].genesis.members;

@@ -41,6 +41,13 @@ bool RaftEngine::hears_from_leader() const {
   return leader_ && leader_heard_ && now_ - *leader_heard_ < election_timeout_;
 }
 
+// etcd-io/raft's ForgetLeader: PreVote and CheckQuorum no longer hold our vote back. A promise that
+// a lease rests on cannot be forgotten, and the next heartbeat makes us follow again.
+void RaftEngine::on(const input::ForgetLeader& /*input*/) {
+  if (is_leader() || raft_.lease_reads || !leader_) return;
+  leader_.reset();
+}
+
 void RaftEngine::on_election_timer() {
   if (is_leader()) {
     check_quorum();
@@ -199,6 +206,7 @@ void RaftEngine::become_follower(View term, std::optional<ReplicaId> leader) {
 
 void RaftEngine::leave_leadership() {
   refuse_reads();
+  end_catch_up();
   progress_.clear();
   shared_append_.reset();
   transfer_target_.reset();

@@ -28,6 +28,7 @@ class Generator {
     if (protocol_ == Protocol::kRaft) {
       draw_raft_corners();
       draw_raft_leases(spec_, stream(10), chaos_);
+      draw_forgotten_leaders();
     }
     draw_load();
     spec_.name = "fuzz";
@@ -379,6 +380,21 @@ class Generator {
       request.at = fault.at + between(random, Duration::zero(), timeout / 2);
       request.replica = one_of_them();
       request.voters = fault.group;
+      spec_.requests.push_back(request);
+    }
+  }
+
+  void draw_forgotten_leaders() {
+    RandomStream random = stream(11);
+    consensus::raft::RaftConfig& raft = spec_.chains.front().raft;
+    raft.catch_up_before_voting = random.chance(0.7);
+    if (!random.chance(0.3)) return;
+    const uint64_t requests = 1 + random.below(4);
+    for (uint64_t i = 0; i < requests; ++i) {
+      RequestSpec request;
+      request.kind = RequestSpec::Kind::kForgetLeader;
+      request.at = between(random, {}, chaos_);
+      request.replica = replica(random);
       spec_.requests.push_back(request);
     }
   }

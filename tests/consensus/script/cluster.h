@@ -23,7 +23,7 @@ struct MessageFilter {
 
 class Cluster final : public NodeHost {
  public:
-  Cluster(const ScriptProtocol& protocol, const EngineConfig& config);
+  Cluster(const ScriptProtocol& protocol, const EngineConfig& config, EngineMaker maker);
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
@@ -47,6 +47,8 @@ class Cluster final : public NodeHost {
   uint64_t drop(const MessageFilter& filter);
   // Delivers until nothing is under way.
   void deliver_all();
+  // Delivers to these until nothing for them is under way.
+  void deliver_all_to(const std::vector<std::string>& to);
   // Lets time pass for everybody, delivering at once whatever is sent.
   void run_for(Duration duration);
 
@@ -84,6 +86,7 @@ class Cluster final : public NodeHost {
 
   const ScriptProtocol* protocol_;
   EngineConfig config_;
+  EngineMaker maker_;
   std::map<std::string, std::unique_ptr<Node>> nodes_;
   std::deque<Flight> flights_;
   std::vector<MessageFilter> lost_;
