@@ -142,8 +142,12 @@ class Leases {
 
 }  // namespace
 
-void draw_raft_leases(WorldSpec& world, RandomStream random, Duration chaos) {
+void draw_raft_leases(WorldSpec& world, RandomStream random, Duration& chaos) {
+  const size_t before = world.faults.size();
   Leases(world, std::move(random), chaos).draw();
+  for (size_t i = before; i < world.faults.size(); ++i) {
+    chaos = std::max(chaos, world.faults[i].at + world.faults[i].duration);
+  }
 }
 
 }  // namespace govchain::sim

@@ -51,7 +51,7 @@ TEST_P(Fuzz, EveryKindOfItemIsDrawn) {
     for (size_t i = 0; i < item_count(world); ++i) drawn.emplace(item_name(world, i));
   }
   const size_t without =
-      GetParam() == Protocol::kPbft ? 2 : 4;  // kinds that are not for this engine
+      GetParam() == Protocol::kPbft ? 3 : 4;  // kinds that are not for this engine
   EXPECT_EQ(drawn.size(), item_names().size() - without);
 }
 
