@@ -85,6 +85,9 @@ struct ReadRequested {
 struct Reconfigure {
   MembershipChange change;
 };
+// An operator knows that the leader which this replica follows is gone: it need not keep its vote
+// back for the rest of a timeout. Ignored where a protocol has no use for it.
+struct ForgetLeader {};
 struct PeerUp {
   ReplicaId peer;
 };
@@ -123,6 +126,6 @@ using Input =
                  input::Loaded, input::Verified, input::Signed, input::Executed, input::Propose,
                  input::ReadRequested, input::Reconfigure, input::PeerUp, input::PeerDown,
                  input::PeerWritable, input::PeerDropped, input::SnapshotFetched,
-                 input::SnapshotInstalled, input::WallTime>;
+                 input::SnapshotInstalled, input::WallTime, input::ForgetLeader>;
 
 }  // namespace govchain::consensus

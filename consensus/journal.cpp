@@ -111,6 +111,7 @@ struct InputWriter {
     out.ordinal(in.height);
     out.digest(in.state_root);
   }
+  void operator()(const input::ForgetLeader& /*in*/) const {}
   void operator()(const input::WallTime& in) const { out.writer().i64(in.nanoseconds_since_1970); }
 };
 
@@ -315,6 +316,7 @@ class InputReader {
     it.height = in_.ordinal<Height>();
     it.state_root = in_.digest();
   }
+  void read(input::ForgetLeader& /*it*/) {}
   void read(input::WallTime& it) { it.nanoseconds_since_1970 = in_.i64(); }
 
   ChainId chain_;

@@ -232,6 +232,7 @@ void read_request(const Reader& entry, sim::WorldSpec& world) {
   const std::string kind = entry.text("kind");
   if (kind == "membership") request.kind = Kind::kMembership;
   if (kind == "leader_transfer") request.kind = Kind::kLeaderTransfer;
+  if (kind == "forget_leader") request.kind = Kind::kForgetLeader;
   entry.seconds("at_seconds", request.at);
   check_time(entry, "at_seconds", request.at, world);
   request.chain = chain_of(entry, world);

@@ -18,6 +18,9 @@ void read_raft(const Reader& raft, ProtocolSettings& settings) {
   raft.bytes("max_append_bytes", config.max_append_bytes);
   raft.boolean("pre_vote", config.pre_vote);
   raft.boolean("check_quorum", config.check_quorum);
+  raft.boolean("lease_reads", config.lease_reads);
+  raft.boolean("catch_up_before_voting", config.catch_up_before_voting);
+  raft.integer("max_clock_drift_ppm", config.max_clock_drift_ppm);
 }
 
 void read_hotstuff(const Reader& hotstuff, ProtocolSettings& settings) {

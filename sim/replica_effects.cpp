@@ -276,7 +276,10 @@ void ReplicaHost::carry_out(effect::EvidenceFound& evidence) {
 }
 
 // Clients of the simulator read from the replica's state directly (AgentContext::application).
-void ReplicaHost::carry_out(effect::ReadReady& /*ready*/) {}
+void ReplicaHost::carry_out(effect::ReadReady& ready) {
+  waiting_reads_.push_back(ready);
+  answer_reads();
+}
 void ReplicaHost::carry_out(effect::ReadRefused& /*refused*/) {}
 
 void ReplicaHost::carry_out(effect::Refused& refused) {

@@ -232,6 +232,7 @@ class ReplicaHost {
   void execute(Completion& completion);
   void release_commit(Gated& gated);
   void answer();
+  void answer_reads();
   void take_snapshot(consensus::Height height, const consensus::Digest& root);
   void drop_snapshots_below(consensus::Height height);
   void install();
@@ -324,6 +325,7 @@ class ReplicaHost {
   std::deque<Snapshot> snapshots_;
   std::deque<Released> released_;
   std::deque<ExecutedBlock> executed_;
+  std::vector<consensus::effect::ReadReady> waiting_reads_;  // for the state to get that far
   Fetch fetch_;
   uint64_t incarnation_ = 0;
 

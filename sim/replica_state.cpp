@@ -53,6 +53,7 @@ void ReplicaHost::execute(Completion& completion) {
   inputs_.emplace_back(input::Executed{block.height, execution_result_.state_root});
   executed_.push_back(ExecutedBlock{block.height, std::move(execution_result_.receipts)});
   answer();
+  answer_reads();
 }
 
 void ReplicaHost::release_commit(Gated& gated) {
@@ -71,6 +72,22 @@ void ReplicaHost::release_commit(Gated& gated) {
   }
   released_.push_back(Released{std::move(gated.block), gated.path});
   answer();
+}
+
+// A read is answered once the state has got as far as the engine said. One that rests on a lease is
+// looked at again then: if the lease has passed meanwhile, the engine is asked anew.
+void ReplicaHost::answer_reads() {
+  std::erase_if(waiting_reads_, [this](const consensus::effect::ReadReady& read) {
+    if (read.height > executed_height_) return false;
+    if (read.valid_until != TimePoint::max() && clock_.local(now()) >= read.valid_until) {
+      complete_later(now(), input::ReadRequested{read.token}, PathCost{});
+      return true;
+    }
+    fabric_.observe([&](Observer& observer) {
+      observer.on_read_answered(address_, now(), read.token, read.height);
+    });
+    return true;
+  });
 }
 
 // Clients hear of a block once it is final, durable and executed here.
@@ -242,6 +259,7 @@ void ReplicaHost::install() {
   fabric_.observe(
       [&](Observer& observer) { observer.on_snapshot_installed(address_, now(), checkpoint); });
   fetch_ = Fetch{};
+  answer_reads();
 }
 
 }  // namespace govchain::sim

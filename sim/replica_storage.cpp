@@ -159,6 +159,7 @@ void ReplicaHost::crash(bool torn_tail) {
   refused_appends_.clear();
   released_.clear();
   executed_.clear();
+  waiting_reads_.clear();
   fetch_ = Fetch{};
   batch_runs_ = false;
   armed_at_ = TimePoint::max();

@@ -31,6 +31,11 @@ void WorldRunner::start_request(uint32_t index) {
   const bool crash_only = consensus::traits_of(chains_[request.chain].spec->protocol).faults ==
                           consensus::FaultModel::kCrash;
   if (crash_only && !replica.is_up()) return;
+  if (request.kind == RequestSpec::Kind::kForgetLeader) {
+    if (!replica.is_up()) return;
+    replica.give(input::ForgetLeader{}, kernel_.now());
+    return;
+  }
   consensus::MembershipChange change;
   if (request.kind == RequestSpec::Kind::kMembership) {
     change.target = chains_[request.chain].genesis.members;

@@ -198,6 +198,7 @@ struct RequestSpec {
     kRead,            // a linearizable read
     kMembership,      // make `voters` the voting members and the chain's other replicas learners
     kLeaderTransfer,  // hand leadership to `leader`
+    kForgetLeader,    // Raft: the replica forgets whom it follows
   };
   Kind kind = Kind::kRead;
   Duration at;

@@ -374,6 +374,7 @@ class ChainEngine : public Engine {
   void on(const input::SnapshotFetched& input);
   void on(const input::SnapshotInstalled& input);
   void on(const input::WallTime& input);
+  void on(const input::ForgetLeader& /*input*/) {}  // Raft's
   void dispatch(ReplicaId from, const MessageRef& message);
   void dispatch_own_kind(uint32_t peer, const MessageRef& message);
   void dispatch_common(uint32_t peer, const MessageRef& message);

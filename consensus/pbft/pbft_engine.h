@@ -139,6 +139,7 @@ class PbftEngine final : public Engine {
   void on(const input::Propose& input);
   void on(const input::ReadRequested& input);
   void on(const input::Reconfigure& input);
+  void on(const input::ForgetLeader& /*input*/) {}
   void on(const input::PeerUp& input);
   void on(const input::PeerDown& input);
   void on(const input::PeerWritable& input);

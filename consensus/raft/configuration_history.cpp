@@ -103,11 +103,23 @@ const Membership& ConfigurationHistory::members_for(Height height) const {
   return entries_.front().before;
 }
 
-bool ConfigurationHistory::append(Height height, std::span<const uint8_t> bytes) {
+bool ConfigurationHistory::understands(Height height, std::span<const uint8_t> control) const {
+  return height > Height() && follow(at(Height(height.value() - 1)), height, control).has_value();
+}
+
+bool ConfigurationHistory::append(Height height, std::span<const uint8_t> control) {
+  GOVCHAIN_ASSERT(latest().height < height);
+  std::optional<ConfigurationEntry> entry = follow(latest(), height, control);
+  if (!entry) return false;
+  entries_.push_back(*std::move(entry));
+  return true;
+}
+
+std::optional<ConfigurationEntry> ConfigurationHistory::follow(const ConfigurationEntry& previous,
+                                                               Height height,
+                                                               std::span<const uint8_t> bytes) {
   std::optional<ConfigurationControl> control = decode_control(bytes);
-  if (!control) return false;
-  const ConfigurationEntry& previous = latest();
-  GOVCHAIN_ASSERT(previous.height < height);
+  if (!control) return std::nullopt;
   ConfigurationEntry entry;
   entry.height = height;
   entry.configuration = std::move(control->configuration);
@@ -120,9 +132,10 @@ bool ConfigurationHistory::append(Height height, std::span<const uint8_t> bytes)
   entry.members = completes ? entry.target : previous.members;
   entry.before = previous.members;
   entry.quorum = entry.configuration.quorum();
-  if (!names_members(entry.configuration, completes ? entry.target : entry.reachable)) return false;
-  entries_.push_back(std::move(entry));
-  return true;
+  if (!names_members(entry.configuration, completes ? entry.target : entry.reachable)) {
+    return std::nullopt;
+  }
+  return entry;
 }
 
 bool ConfigurationHistory::truncate(Height from) {

@@ -53,7 +53,10 @@ class ConfigurationHistory {
   [[nodiscard]] const ConfigurationEntry& at(Height height) const;
   // Membership whose members sign for `height`.
   [[nodiscard]] const Membership& members_for(Height height) const;
-  // False if `control` does not decode or names nobody's keys; nothing is changed then.
+  // Whether `control` may stand at `height`, above what is in force below: it decodes, and names
+  // nobody whose key is unknown.
+  [[nodiscard]] bool understands(Height height, std::span<const uint8_t> control) const;
+  // False if it does not; nothing is changed then.
   [[nodiscard]] bool append(Height height, std::span<const uint8_t> control);
   // True if the latest configuration is another one afterwards.
   bool truncate(Height from);
@@ -64,6 +67,9 @@ class ConfigurationHistory {
   void encode_state(Writer& out) const;
 
  private:
+  [[nodiscard]] static std::optional<ConfigurationEntry> follow(const ConfigurationEntry& previous,
+                                                                Height height,
+                                                                std::span<const uint8_t> control);
   std::vector<ConfigurationEntry> entries_;  // ascending by height, never empty
 };
 

@@ -27,6 +27,7 @@ void RaftEngine::arm_election() {
 
 void RaftEngine::heard_from_leader(ReplicaId leader) {
   leader_heard_ = now_;
+  promise_leader();
   failed_elections_ = 0;
   // The timer itself is only moved when it fires, so that a message costs no effect.
   election_deadline_ = now_ + drawn_timeout_;
@@ -34,9 +35,17 @@ void RaftEngine::heard_from_leader(ReplicaId leader) {
 }
 
 bool RaftEngine::hears_from_leader() const {
+  if (has_promised()) return true;
   if (!raft_.check_quorum) return false;
   if (is_leader()) return true;  // until CheckQuorum says otherwise
   return leader_ && leader_heard_ && now_ - *leader_heard_ < election_timeout_;
+}
+
+// etcd-io/raft's ForgetLeader: PreVote and CheckQuorum no longer hold our vote back. A promise that
+// a lease rests on cannot be forgotten, and the next heartbeat makes us follow again.
+void RaftEngine::on(const input::ForgetLeader& /*input*/) {
+  if (is_leader() || raft_.lease_reads || !leader_) return;
+  leader_.reset();
 }
 
 void RaftEngine::on_election_timer() {
@@ -99,6 +108,8 @@ void RaftEngine::become_pre_candidate() {
 }
 
 void RaftEngine::become_candidate(bool forced) {
+  // Our own timeout is never shorter than our promise.
+  GOVCHAIN_ASSERT(forced || !has_promised());
   become_follower(term_.next(), std::nullopt);
   role_ = Role::kCandidate;
   vote_ = config_.self;
@@ -195,6 +206,7 @@ void RaftEngine::become_follower(View term, std::optional<ReplicaId> leader) {
 
 void RaftEngine::leave_leadership() {
   refuse_reads();
+  end_catch_up();
   progress_.clear();
   shared_append_.reset();
   transfer_target_.reset();
@@ -215,6 +227,7 @@ void RaftEngine::become_leader() {
   reads_.clear();
   read_round_ = 0;
   confirmed_round_ = 0;
+  lease_given_up_ = false;
   announced_commit_ = commit_;
   for (const Member& member : configurations_.latest().reachable.members) {
     const NodeId node = node_id(member.id);
@@ -286,7 +299,9 @@ void RaftEngine::on_vote_request(ReplicaId from, const Message& message) {
   ++counters_.accepted;
   const bool free =
       (!vote_ && !leader_) || vote_ == from || (planted(Mutant::kVotedTwice) && !is_leader());
-  const bool granted = message.view == term_ && free && is_up_to_date(body);
+  // A term that we learned from somebody else does not end what we promised the leader before.
+  const bool bound = has_promised() && !body.forced;
+  const bool granted = message.view == term_ && free && !bound && is_up_to_date(body);
   if (granted) {
     vote_ = from;
     election_deadline_ = now_ + drawn_timeout_;

@@ -99,6 +99,7 @@ void RaftEngine::begin() {
   // Reads of an earlier life must not be taken for reads of this one (§6.4 needs unique requests).
   read_sequence_ = random_at(config_.seed ^ static_cast<uint64_t>(now_.nanoseconds()),
                              recovered_.last_ticket.value());
+  if (!recovered_.fresh && !planted(Mutant::kLeasePromiseForgotten)) promise_leader();
   recover(std::exchange(recovered_, RecoveredState{}));
   if (stopped_) return;
   const ConfigurationEntry& entry = configurations_.latest();

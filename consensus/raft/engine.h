@@ -38,6 +38,17 @@ struct RaftConfig {
   // read back with effect::Load.
   uint32_t cached_blocks = 128;
   Bytes cached_bytes{32U << 20U};
+  // §6.4.1: a leader answers reads without asking anybody while a majority has promised not to
+  // elect another. Every voter must run with the same setting. Safe as long as every clock's rate
+  // stays within `max_clock_drift_ppm` parts per million of true time; a clock that stands still
+  // while its machine is suspended breaks that (CLOCK_BOOTTIME, not CLOCK_MONOTONIC, on Linux).
+  bool lease_reads = false;
+  uint32_t max_clock_drift_ppm = 1'000;
+  // §4.2.1: a replica becomes a voter only when its log has come up to the leader's.
+  bool catch_up_before_voting = true;
+  // §4.3: a joint configuration is left as soon as it is committed; false: when the same change is
+  // asked for again.
+  bool leave_joint_at_once = true;
   // Reads that wait for their confirmation; more are refused.
   uint32_t max_pending_reads = 4'096;
 };

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "consensus/assert.h"
 #include "consensus/codec.h"
 #include "consensus/crypto/hash.h"
 #include "consensus/raft/raft_engine.h"
@@ -23,6 +24,37 @@ EngineStatus RaftEngine::status() const {
   status.executed = executed_;
   status.stable_checkpoint = stable_.height;
   status.mempool = mempool_.bytes();
+  return status;
+}
+
+RaftStatus raft_status(const Engine& engine) {
+  const auto* raft = dynamic_cast<const RaftEngine*>(&engine);
+  GOVCHAIN_ASSERT(raft != nullptr);
+  return raft->raft_status();
+}
+
+RaftStatus RaftEngine::raft_status() const {
+  RaftStatus status;
+  status.role = role_;
+  status.votes = configuration().votes(self_node());
+  status.first = log_.base().next();
+  status.last = log_.last();
+  status.durable = durable_height_;
+  for (const auto& [node, progress] : progress_) {
+    PeerStatus peer;
+    peer.id = replica_id(node);
+    const bool self = node == self_node();
+    peer.match = self ? durable_height_ : Height(progress.match);
+    peer.next = self ? log_.last().next() : Height(progress.next);
+    peer.state = self ? ProgressState::kReplicate : progress.state;
+    peer.learner = progress.learner;
+    peer.paused = !self && progress.is_paused();
+    peer.active = self || progress.recent_active;
+    peer.in_flight = progress.in_flight.count();
+    peer.window_full = progress.in_flight.full();
+    peer.snapshot = Height(progress.snapshot);
+    status.peers.push_back(peer);
+  }
   return status;
 }
 
@@ -88,14 +120,38 @@ void RaftEngine::encode_state(Writer& out) const {
     out.u64(read.round);
     out.ordinal(read.index);
   }
-  for (const ForwardedRead& read : forwarded_reads_) out.u64(read.sequence);
+  for (const ForwardedRead& read : forwarded_reads_) {
+    out.u64(read.sequence);
+    out.ordinal(read.token);
+    out.i64(read.sent.nanoseconds());
+  }
+  out.u64(read_sequence_);
+  out.i64(drawn_timeout_.nanoseconds());
+  out.i64(transfer_deadline_.nanoseconds());
+  out.ordinal(wanted_epoch_);
+  for (const Height height : {settle_refusals_, window_bottom_, window_chunk_, store_from_}) {
+    out.ordinal(height);
+  }
+  out.ordinal(window_load_);
+  out.ordinal(base_ticket_);
+  for (const PendingVerification& pending : verifications_) out.ordinal(pending.token);
+  for (const PendingSignature& pending : signings_) out.ordinal(pending.token);
   out.u64(read_round_);
   out.u64(confirmed_round_);
+  out.i64(promised_until_.nanoseconds());
+  out.u8(lease_given_up_ ? 1 : 0);
+  for (const TimePoint& sent : rounds_sent_) out.i64(sent.nanoseconds());
   out.u64(next_token_);
   out.u64(transfer_target_ ? node_id(*transfer_target_) : 0);
   if (transfer_) {
     out.u8(static_cast<uint8_t>(transfer_->stage));
     out.ordinal(transfer_->checkpoint.height);
+  }
+  if (catch_up_) {
+    out.u32(catch_up_->round);
+    out.ordinal(catch_up_->target);
+    out.i64(catch_up_->began.nanoseconds());
+    out.u8(catch_up_->over ? 1 : 0);
   }
   if (wanted_change_) {
     for (const Member& member : wanted_change_->target) {

@@ -85,6 +85,7 @@ void RaftEngine::want(const MembershipChange& change, Epoch epoch) {
     ++counters_.stale;
     return;
   }
+  end_catch_up();
   wanted_change_ = change;
   wanted_epoch_ = epoch;
   try_reconfigure();
@@ -141,7 +142,7 @@ void RaftEngine::try_reconfigure() {
   }
   if (!wanted_change_) return;
   if (wanted_epoch_ != latest.members.epoch) {
-    wanted_change_.reset();
+    drop_change();
     return;
   }
   const MembershipChange change = *wanted_change_;
@@ -150,7 +151,7 @@ void RaftEngine::try_reconfigure() {
     start_transfer(*change.transfer_leadership_to);
     return;
   }
-  propose_change(change);
+  if (has_caught_up(change)) propose_change(change);
 }
 
 void RaftEngine::propose_change(const MembershipChange& change) {
@@ -165,14 +166,17 @@ void RaftEngine::propose_change(const MembershipChange& change) {
   const confchange::Changer changer(latest.configuration, progress_, log_.last().value(),
                                     fresh_progress());
   Result<confchange::Outcome> outcome = voters_changed(steps, latest.configuration) > 1
-                                            ? changer.enter_joint(true, steps)
+                                            ? changer.enter_joint(raft_.leave_joint_at_once, steps)
                                             : changer.simple(steps);
   if (!outcome.ok()) {
-    wanted_change_.reset();
+    drop_change();
     ++counters_.malformed;
     return;
   }
   progress_ = std::move(outcome.value().progress);
+  catch_up_.reset();
+  // To be completed when it is asked for once more.
+  if (outcome.value().configuration.joint() && !raft_.leave_joint_at_once) wanted_change_.reset();
   ConfigurationControl control;
   control.configuration = std::move(outcome.value().configuration);
   control.target.members = change.target;
@@ -184,7 +188,11 @@ void RaftEngine::propose_change(const MembershipChange& change) {
 
 void RaftEngine::leave_joint_if_due() {
   const ConfigurationEntry& latest = configurations_.latest();
-  if (!latest.configuration.auto_leave) return;
+  if (!latest.configuration.auto_leave) {
+    // Whoever wants no change but the one that is half made wants it completed.
+    if (!wanted_change_ || wanted_change_->target != latest.target.members) return;
+    wanted_change_.reset();
+  }
   const confchange::Changer changer(latest.configuration, progress_, log_.last().value(),
                                     fresh_progress());
   Result<confchange::Outcome> outcome = changer.leave_joint();
@@ -253,15 +261,20 @@ void RaftEngine::part_from(const Membership& before, const Membership& after, He
   const auto better = [](const ProgressMap::Item& a, const ProgressMap::Item& b) {
     return a.second.match < b.second.match;
   };
-  ReplicaId heir = config_.self;
+  NodeId named = 0;  // nobody
+  if (wanted_change_ && wanted_change_->transfer_leadership_to) {
+    named = node_id(*wanted_change_->transfer_leadership_to);
+  }
   const ProgressMap::Item* best = nullptr;
   for (const ProgressMap::Item& item : progress_) {
     if (item.first == self_node() || item.second.learner) continue;
-    if (best == nullptr || better(*best, item)) best = &item;
+    // Of those that have equally much of the log, the one that was asked for.
+    const bool wanted =
+        item.first == named && best != nullptr && item.second.match == best->second.match;
+    if (best == nullptr || better(*best, item) || wanted) best = &item;
   }
   if (best == nullptr) return;
-  heir = replica_id(best->first);
-  send(heir, new_message(MessageType::kTimeoutNow, Lane::kVote, Height()), hard_state_ticket_);
+  send_timeout_now(replica_id(best->first));
 }
 
 void RaftEngine::on_removed(ReplicaId /*from*/, const Message& message) {
@@ -300,8 +313,14 @@ void RaftEngine::continue_transfer() {
   }
   if (progress->match != log_.last().value()) return;
   transfer_sent_ = true;
-  send(*transfer_target_, new_message(MessageType::kTimeoutNow, Lane::kVote, Height()),
-       hard_state_ticket_);
+  send_timeout_now(*transfer_target_);
+}
+
+void RaftEngine::send_timeout_now(ReplicaId heir) {
+  // The heir's election sets aside what voters promised us, and nobody knows when this message
+  // arrives: for the rest of our term there is no lease.
+  if (!planted(Mutant::kLeaseKeptInTransfer)) lease_given_up_ = true;
+  send(heir, new_message(MessageType::kTimeoutNow, Lane::kVote, Height()), hard_state_ticket_);
 }
 
 }  // namespace govchain::consensus::raft

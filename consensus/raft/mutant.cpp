@@ -40,6 +40,15 @@ std::span<const MutantDescription> mutant_catalogue() {
                         "raft-snapshot-without-configuration",
                         "a follower that installs a snapshot goes on with the configuration that "
                         "it knew before"},
+      MutantDescription{Mutant::kLeaseIgnoresDrift, "raft-lease-ignores-drift",
+                        "a leader's lease for reads lasts a whole election timeout of its own "
+                        "clock, as if all clocks ran alike (D §6.4.1)"},
+      MutantDescription{Mutant::kLeaseKeptInTransfer, "raft-lease-kept-in-transfer",
+                        "a leader that asked another to take over goes on to answer reads from "
+                        "its lease"},
+      MutantDescription{Mutant::kLeasePromiseForgotten, "raft-lease-promise-forgotten",
+                        "a replica that restarts votes at once, whatever it promised a leader "
+                        "before the crash"},
   };
   return kCatalogue;
 }

@@ -25,6 +25,9 @@ enum class Mutant : uint8_t {
   kJointHalfCounted,
   kReadBeforeTermBegins,
   kSnapshotWithoutConfiguration,
+  kLeaseIgnoresDrift,
+  kLeaseKeptInTransfer,
+  kLeasePromiseForgotten,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

@@ -84,6 +84,7 @@ void Progress::encode_state(Writer& out) const {
                               (blocked ? 8U : 0U)));
   out.u8(silent_beats);
   out.u64(read_round);
+  out.u64(lease_since);
   out.u64(snapshot);
   out.ordinal(load);
   out.u32(in_flight.count());

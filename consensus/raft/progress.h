@@ -68,6 +68,7 @@ struct Progress {
   bool blocked = false;        // the host's queue to it is full
   uint8_t silent_beats = 0;    // heartbeats since the last acknowledgement while appends are out
   uint64_t read_round = 0;     // highest round of leadership confirmation it answered
+  uint64_t lease_since = 0;    // 1 + when the newest heartbeat that it answered was sent; 0: none
   uint64_t snapshot = 0;       // height of the snapshot it was told to fetch
   Token load;                  // outstanding effect::Load for it, 0 = none
   InFlightWindow in_flight;

@@ -1,7 +1,7 @@
 #pragma once
 // One Raft replica. The class is declared here; its handlers stand in one file per part of the
 // protocol: election.cpp, replication.cpp, proposals.cpp, commit.cpp, read_index.cpp,
-// checkpoints.cpp, snapshot.cpp, membership.cpp, recovery.cpp; engine.cpp dispatches,
+// lease.cpp, checkpoints.cpp, snapshot.cpp, membership.cpp, recovery.cpp; engine.cpp dispatches,
 // inspection.cpp looks from outside.
 
 #include <cstdint>
@@ -23,10 +23,9 @@
 #include "consensus/raft/mutant.h"
 #include "consensus/raft/progress.h"
 #include "consensus/raft/records.h"
+#include "consensus/raft/status.h"
 
 namespace govchain::consensus::raft {
-
-enum class Role : uint8_t { kFollower, kPreCandidate, kCandidate, kLeader };
 
 // Named bounds of what peers and clients can make a replica keep.
 inline constexpr uint64_t kMaxUnexecutedBlocks = 256;  // a leader stops proposing beyond
@@ -34,6 +33,8 @@ inline constexpr uint32_t kLoadBlocks = 64;            // asked of the block sto
 inline constexpr uint64_t kMaxUnheardBeats =
     2;  // heartbeats without an acknowledgement, then probe
 inline constexpr uint64_t kSnapshotRepeatBeats = 20;    // until a snapshot is announced once more
+inline constexpr uint32_t kCatchUpRounds = 10;          // §4.2.1; then the change is dropped
+inline constexpr uint64_t kLeaseRounds = 32;            // older rounds of heartbeats give no lease
 inline constexpr uint32_t kFailedElectionsPerStep = 4;  // then the timeouts double
 
 class RaftEngine final : public Engine {
@@ -48,21 +49,24 @@ class RaftEngine final : public Engine {
   [[nodiscard]] std::unique_ptr<Engine> clone() const override;
   [[nodiscard]] Digest fingerprint() const override;
   [[nodiscard]] Bytes memory() const override;
+  [[nodiscard]] RaftStatus raft_status() const;
 
   RaftEngine(const RaftEngine&) = default;
 
  private:
   enum class TimerKind : uint8_t { kElection = 1, kHeartbeat = 2, kBatch = 3, kRetry = 4 };
   static constexpr size_t kTimers = 5;
+  static_assert(kElectionTimer == TimerId(static_cast<uint64_t>(TimerKind::kElection)));
 
   // Of a follower that hears from a leader, or a leader itself: which of the peers' reads wait.
   struct PendingRead {
     bool local = true;
-    ReplicaId reader;       // whom to answer if not local
-    uint64_t sequence = 0;  // the reader's
-    Token token;            // the host's, if local
-    Height index;           // commit index when it arrived
-    uint64_t round = 0;     // confirmed by this round; 0: waits for the next one
+    ReplicaId reader;                          // whom to answer if not local
+    uint64_t sequence = 0;                     // the reader's
+    Token token;                               // the host's, if local
+    Height index;                              // commit index when it arrived
+    uint64_t round = 0;                        // confirmed by this round; 0: waits for the next one
+    TimePoint valid_until = TimePoint::max();  // of the lease it rests on
   };
   struct ForwardedRead {
     Token token;
@@ -82,6 +86,13 @@ class RaftEngine final : public Engine {
   struct OwnRoot {
     Height height;
     Digest root;
+  };
+  // Of replicas that shall vote, as long as their logs are behind ours (§4.2.1).
+  struct CatchUp {
+    uint32_t round = 1;
+    Height target;      // our last entry when the round began
+    TimePoint began;    // the round
+    bool over = false;  // a round was short enough: what is left is behind as any voter may be
   };
   struct SnapshotTransfer {
     enum class Stage : uint8_t { kVerifying, kFetching, kPersisting, kInstalling };
@@ -108,6 +119,7 @@ class RaftEngine final : public Engine {
   void on(const input::Propose& input);
   void on(const input::ReadRequested& input);
   void on(const input::Reconfigure& input);
+  void on(const input::ForgetLeader& input);
   void on(const input::PeerUp& input);
   void on(const input::PeerDown& input);
   void on(const input::PeerWritable& input);
@@ -224,6 +236,13 @@ class RaftEngine final : public Engine {
   void on_read_index(ReplicaId from, const Message& message);
   void on_read_index_reply(ReplicaId from, const Message& message);
 
+  // --- lease.cpp
+  void begin_round();
+  void note_lease(Progress& progress, uint64_t round) const;
+  [[nodiscard]] std::optional<TimePoint> lease_end() const;
+  void promise_leader();
+  [[nodiscard]] bool has_promised() const { return raft_.lease_reads && now_ < promised_until_; }
+
   // --- checkpoints.cpp
   void sign_checkpoint(Height height, const Digest& root);
   void on_checkpoint_vote(ReplicaId from, const Message& message, const MessageRef& reference);
@@ -252,6 +271,11 @@ class RaftEngine final : public Engine {
   // --- membership.cpp
   void try_reconfigure();
   void propose_change(const MembershipChange& change);
+  [[nodiscard]] bool has_caught_up(const MembershipChange& change);
+  [[nodiscard]] std::vector<NodeId> future_voters(const MembershipChange& change) const;
+  void begin_catch_up(const MembershipChange& change);
+  void end_catch_up();
+  void drop_change();
   void want(const MembershipChange& change, Epoch epoch);
   void on_configuration_appended();
   void on_configuration_committed(Height height);
@@ -263,6 +287,7 @@ class RaftEngine final : public Engine {
   void on_removed(ReplicaId from, const Message& message);
   void start_transfer(ReplicaId target);
   void continue_transfer();
+  void send_timeout_now(ReplicaId heir);
 
   // --- recovery.cpp
   struct Replayed;
@@ -349,6 +374,11 @@ class RaftEngine final : public Engine {
   uint64_t confirmed_round_ = 0;
   uint64_t read_sequence_ = 0;
 
+  // Leases; nothing here moves unless RaftConfig::lease_reads.
+  TimePoint promised_until_;            // nobody gets our vote before, but by the leader's own wish
+  bool lease_given_up_ = false;         // of a leader that asked somebody to take over
+  std::vector<TimePoint> rounds_sent_;  // by round, a ring
+
   // Checkpoints and snapshots.
   CheckpointVotes checkpoint_votes_;
   Checkpoint stable_;
@@ -372,6 +402,7 @@ class RaftEngine final : public Engine {
   // Membership.
   std::optional<MembershipChange> wanted_change_;
   Epoch wanted_epoch_;  // the change was asked for in this epoch
+  std::optional<CatchUp> catch_up_;
 
   uint64_t next_token_ = 1;
   RecoveredState recovered_;  // until the first step

@@ -24,6 +24,11 @@ void RaftEngine::start_read(PendingRead read) {
   }
   // Before an entry of its own term is committed, a leader does not know the newest commit index.
   read.index = commit_ >= term_start_ ? commit_ : Height();
+  if (const std::optional<TimePoint> end = lease_end(); end && read.index != Height()) {
+    read.valid_until = *end;
+    answer_read(read, false);
+    return;
+  }
   reads_.push_back(read);
   if (planted(Mutant::kReadWithoutConfirmation)) confirmed_round_ = read_round_ + 1;
   settle_reads();
@@ -47,10 +52,7 @@ void RaftEngine::settle_reads() {
 }
 
 void RaftEngine::start_read_round() {
-  ++read_round_;
-  for (PendingRead& read : reads_) {
-    if (read.round == 0) read.round = read_round_;
-  }
+  begin_round();
   broadcast_heartbeat();
   confirm_round(self_node(), read_round_);
 }
@@ -58,6 +60,7 @@ void RaftEngine::start_read_round() {
 void RaftEngine::confirm_round(NodeId node, uint64_t round) {
   if (Progress* progress = progress_.find(node); progress != nullptr) {
     progress->read_round = std::max(progress->read_round, round);
+    note_lease(*progress, round);
   }
   if (confirmed_round_ >= read_round_) return;
   const auto answered = [this](NodeId voter) -> std::optional<uint64_t> {
@@ -79,7 +82,7 @@ void RaftEngine::answer_read(const PendingRead& read, bool refused) {
     if (refused) {
       sink_->emit(effect::ReadRefused{read.token});
     } else {
-      sink_->emit(effect::ReadReady{read.token, read.index, TimePoint::max()});
+      sink_->emit(effect::ReadReady{read.token, read.index, read.valid_until});
     }
     return;
   }

@@ -120,6 +120,8 @@ void RaftEngine::broadcast_heartbeat() {
 
 void RaftEngine::on_heartbeat_timer() {
   if (!is_leader()) return;
+  // With leases every heartbeat is a round, so that its answers renew the lease.
+  if (raft_.lease_reads) begin_round();
   broadcast_heartbeat();
   for (auto& [node, progress] : progress_) {
     if (node == self_node()) continue;
@@ -140,6 +142,7 @@ void RaftEngine::on_heartbeat_timer() {
     }
   }
   set_timer(TimerKind::kHeartbeat, now_ + heartbeat_);
+  if (catch_up_) try_reconfigure();
 }
 
 // Followers answer their own clients when they know that an entry is committed, so they are told at
@@ -194,13 +197,22 @@ void RaftEngine::on_append_reply(ReplicaId from, const Message& message) {
     progress = progress_.find(node);
     if (progress == nullptr) return;
     continue_transfer();
+    if (catch_up_) {
+      try_reconfigure();
+      progress = is_leader() ? progress_.find(node) : nullptr;
+      if (progress == nullptr) return;
+    }
   }
   replicate_to(node, *progress);
 }
 
 void RaftEngine::on_append_refused(NodeId node, Progress& progress, Height height,
                                    const AppendReplyBody& body) {
-  if (progress.state == ProgressState::kSnapshot) return;
+  if (progress.state == ProgressState::kSnapshot) {
+    // It gave the state up, because nobody could give it: announced again with the next heartbeat.
+    if (height.value() == progress.snapshot) progress.silent_beats = kSnapshotRepeatBeats;
+    return;
+  }
   if (progress.state == ProgressState::kReplicate) {
     if (height.value() <= progress.match)
       return;  // an old refusal, overtaken by an acknowledgement
@@ -236,7 +248,9 @@ void RaftEngine::on_heartbeat_reply(ReplicaId from, const Message& message) {
   }
   progress->recent_active = true;
   ++counters_.accepted;
-  if (progress->state == ProgressState::kProbe && progress->match < log_.last().value()) {
+  if (progress->state == ProgressState::kProbe) {
+    // Who has everything and answers need not be asked where our logs agree (etcd-io/raft asks).
+    if (progress->match == log_.last().value()) progress->become_replicate();
     progress->paused = false;
     replicate_to(node, *progress);
   }
@@ -290,7 +304,8 @@ void RaftEngine::append_from_leader(ReplicaId from, const Message& message,
     if (present == message.block->view) {
       ++counters_.duplicate;
     } else {
-      if (message.block->control.empty() || decode_control(message.block->control)) {
+      if (message.block->control.empty() ||
+          configurations_.understands(end, message.block->control)) {
         if (present) truncate_log(end);
         if (end <= body.commit) ++counters_.block_catch_ups;
         append_to_log(message.block);

@@ -136,6 +136,9 @@ void RaftEngine::on(const input::SnapshotFetched& input) {
     return;
   }
   // Meanwhile the log may have caught up by itself. Who leads has no use for it either.
+  if (!input.available && leader_ && role_ == Role::kFollower) {
+    refuse_append(*leader_, input.height, View());
+  }
   if (!input.available || input.height <= commit_ || role_ != Role::kFollower) {
     abandon_transfer();
     return;

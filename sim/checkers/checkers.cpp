@@ -84,8 +84,6 @@ class Suite final : public CheckerSuite {
       durability_.gated(who, now, commit->after);
     } else if (const auto* truncate = std::get_if<effect::Truncate>(&effect)) {
       durability_.gated(who, now, truncate->after);
-    } else if (const auto* ready = std::get_if<effect::ReadReady>(&effect)) {
-      reads_.ready(who, now, ready->token, ready->height);
     } else if (const auto* refused = std::get_if<effect::ReadRefused>(&effect)) {
       reads_.refused(who, refused->token);
     }
@@ -132,6 +130,11 @@ class Suite final : public CheckerSuite {
 
   void on_read(ReplicaAddress who, TimePoint /*now*/, consensus::Token token) override {
     if (context_.honest(who)) reads_.asked(who, token);
+  }
+
+  void on_read_answered(ReplicaAddress who, TimePoint now, consensus::Token token,
+                        consensus::Height height) override {
+    if (context_.honest(who)) reads_.ready(who, now, token, height);
   }
 
   void on_crash(ReplicaAddress who, TimePoint /*now*/) override { reads_.crash(who); }

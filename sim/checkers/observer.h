@@ -77,9 +77,12 @@ class Observer {
   // Clients of this replica are answered: the block is final, durable and executed here.
   virtual void on_answered(ReplicaAddress /*who*/, TimePoint /*now*/,
                            const consensus::Block& /*block*/) {}
-  // A client asks this replica for a linearizable read. The answer is effect::ReadReady or
-  // ReadRefused with this token, seen by on_effect.
+  // A client asks this replica for a linearizable read. The answer is on_read_answered, or
+  // effect::ReadRefused with this token, seen by on_effect.
   virtual void on_read(ReplicaAddress /*who*/, TimePoint /*now*/, consensus::Token /*token*/) {}
+  // The client is answered from this replica's state at `height` or later, as the engine said.
+  virtual void on_read_answered(ReplicaAddress /*who*/, TimePoint /*now*/,
+                                consensus::Token /*token*/, consensus::Height /*height*/) {}
   virtual void on_checkpoint(ReplicaAddress /*who*/, TimePoint /*now*/,
                              const consensus::Checkpoint& /*checkpoint*/) {}
   virtual void on_evidence(ReplicaAddress /*who*/, TimePoint /*now*/,

@@ -5,6 +5,7 @@
 
 #include "consensus/protocols.h"
 #include "sim/adversary/interceptor.h"
+#include "sim/fuzz/raft_leases.h"
 #include "sim/random.h"
 
 namespace govchain::sim {
@@ -30,6 +31,10 @@ class Generator {
     draw_faults();
     draw_requests();
     if (traits_.reconfigures) draw_corners_of_membership();
+    if (protocol_ == Protocol::kRaft) {
+      draw_raft_leases(spec_, stream(10), chaos_);
+      draw_forgotten_leaders();
+    }
     draw_load();
     spec_.name = "fuzz";
     spec_.seed = seed_;
@@ -463,6 +468,21 @@ class Generator {
       request.replica = one_of_them();
       request.voters = fault.group;
       ask_for(request);
+    }
+  }
+
+  void draw_forgotten_leaders() {
+    RandomStream random = stream(11);
+    consensus::raft::RaftConfig& raft = spec_.chains.front().settings.raft;
+    raft.catch_up_before_voting = random.chance(0.7);
+    if (!random.chance(0.3)) return;
+    const uint64_t requests = 1 + random.below(4);
+    for (uint64_t i = 0; i < requests; ++i) {
+      RequestSpec request;
+      request.kind = RequestSpec::Kind::kForgetLeader;
+      request.at = between(random, {}, chaos_);
+      request.replica = replica(random);
+      spec_.requests.push_back(request);
     }
   }
 

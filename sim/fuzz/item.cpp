@@ -64,6 +64,8 @@ std::string_view name_of(RequestSpec::Kind kind) {
       return "membership";
     case RequestSpec::Kind::kLeaderTransfer:
       return "leader-transfer";
+    case RequestSpec::Kind::kForgetLeader:
+      return "forget-leader";
   }
   return "unknown";
 }
@@ -79,7 +81,7 @@ std::vector<std::string_view> item_names() {
     names.push_back(name_of(static_cast<AdversarySpec::Kind>(kind)));
   }
   for (auto kind = static_cast<uint8_t>(RequestSpec::Kind::kRead);
-       kind <= static_cast<uint8_t>(RequestSpec::Kind::kLeaderTransfer); ++kind) {
+       kind <= static_cast<uint8_t>(RequestSpec::Kind::kForgetLeader); ++kind) {
     names.push_back(name_of(static_cast<RequestSpec::Kind>(kind)));
   }
   return names;

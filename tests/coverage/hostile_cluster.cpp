@@ -64,10 +64,11 @@ HostileCluster::HostileCluster(const consensus::ProtocolTraits& protocol, Choice
   const auto replicas = static_cast<uint32_t>(config_.genesis.members.size());
   signer_ = consensus::make_signer(consensus::SignatureScheme::kModelled, kKeySeed, config_.chain,
                                    ReplicaId(replicas - 1));
+  const consensus::ProtocolSettings settings;
   for (uint32_t i = 0; i < replicas; ++i) {
     consensus::EngineConfig own = config_;
     own.self = ReplicaId(i);
-    nodes_.push_back(std::make_unique<Node>(std::to_string(i), protocol, own, *this));
+    nodes_.push_back(std::make_unique<Node>(std::to_string(i), protocol, settings, own, *this));
   }
   for (uint32_t i = 0; i < kPayloads; ++i) {
     const std::vector<uint8_t> bytes(1 + i, static_cast<uint8_t>(i));

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "consensus/protocol_settings.h"
 #include "consensus/protocol_traits.h"
 #include "tests/consensus/script/node.h"
 #include "tests/coverage/choices.h"

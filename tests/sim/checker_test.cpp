@@ -430,9 +430,9 @@ TEST_F(CheckerTest, ReadsSeeWhatClientsWereTold) {
   execute(0, one, 1);
   checkers_->on_answered(replica(0), at(1), *one);
   checkers_->on_read(replica(2), at(2), late);
-  checkers_->on_effect(replica(2), at(3), effect::ReadReady{early, Height(0), {}}, Ticket(0));
+  checkers_->on_read_answered(replica(2), at(3), early, Height(0));
   expect_clean();
-  checkers_->on_effect(replica(2), at(3), effect::ReadReady{late, Height(0), {}}, Ticket(0));
+  checkers_->on_read_answered(replica(2), at(3), late, Height(0));
   expect_broken("linearizable-read");
 }
 

@@ -5,6 +5,7 @@
 
 #include "consensus/assert.h"
 #include "consensus/codec.h"
+#include "tests/consensus/script/raft_view.h"
 
 namespace govchain::consensus::testing {
 
@@ -20,14 +21,15 @@ bool contains(const std::vector<std::string>& list, std::string_view value) {
 
 }  // namespace
 
-Cluster::Cluster(const ProtocolTraits& protocol, const EngineConfig& config)
-    : protocol_(&protocol), config_(config) {}
+Cluster::Cluster(const ProtocolTraits& protocol, const EngineConfig& config,
+                 const ProtocolSettings& settings)
+    : protocol_(&protocol), config_(config), settings_(settings) {}
 
 void Cluster::add(const std::string& label, ReplicaId id) {
   EngineConfig config = config_;
   config.self = id;
   config.seed = config_.seed + id.value();
-  nodes_[label] = std::make_unique<Node>(label, *protocol_, config, *this);
+  nodes_[label] = std::make_unique<Node>(label, *protocol_, settings_, config, *this);
 }
 
 void Cluster::start(const std::string& label) {
@@ -182,6 +184,16 @@ void Cluster::deliver_all() {
   }
 }
 
+void Cluster::deliver_all_to(const std::vector<std::string>& to) {
+  const MessageFilter filter{{}, to, {}};
+  for (uint64_t rounds = 0; deliver(filter, UINT64_MAX) > 0; ++rounds) {
+    if (rounds == kMostDeliveries) {
+      lines_.emplace_back("the replicas do not come to rest");
+      return;
+    }
+  }
+}
+
 void Cluster::run_for(Duration duration) {
   deliver_all();
   while (true) {
@@ -208,6 +220,8 @@ void Cluster::heal() {
 std::string Cluster::describe(const Message& message) const {
   std::string text(protocol_->message_name(message.type));
   text += " view " + number(message.view.value()) + " height " + number(message.height.value());
+  text += describe_raft_body(message);
+  if (message.block && !message.block->control.empty()) text += " membership change";
   if (message.block && !message.block->payloads.empty()) {
     text += " {" + names(message.block->payloads) + "}";
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "consensus/protocol_settings.h"
 #include "consensus/protocol_traits.h"
 #include "consensus/result.h"
 #include "tests/consensus/script/node.h"
@@ -24,7 +25,8 @@ struct MessageFilter {
 
 class Cluster final : public NodeHost {
  public:
-  Cluster(const ProtocolTraits& protocol, const EngineConfig& config);
+  Cluster(const ProtocolTraits& protocol, const EngineConfig& config,
+          const ProtocolSettings& settings = {});
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
@@ -48,6 +50,8 @@ class Cluster final : public NodeHost {
   uint64_t drop(const MessageFilter& filter);
   // Delivers until nothing is under way.
   void deliver_all();
+  // Delivers to these until nothing for them is under way.
+  void deliver_all_to(const std::vector<std::string>& to);
   // Lets time pass for everybody, delivering at once whatever is sent.
   void run_for(Duration duration);
 
@@ -85,6 +89,7 @@ class Cluster final : public NodeHost {
 
   const ProtocolTraits* protocol_;
   EngineConfig config_;
+  ProtocolSettings settings_;
   std::map<std::string, std::unique_ptr<Node>> nodes_;
   std::deque<Flight> flights_;
   std::vector<MessageFilter> lost_;

@@ -7,6 +7,7 @@
 
 #include "consensus/crypto/crypto.h"
 #include "consensus/protocols.h"
+#include "tests/consensus/script/raft_view.h"
 
 namespace govchain::consensus::testing {
 
@@ -15,16 +16,8 @@ namespace {
 constexpr uint64_t kMostReplicas = 100;
 constexpr ChainId kScriptChain{1};
 
-Error invalid(const Case& command, const std::string& what) {
+Error refuse(const Case& command, const std::string& what) {
   return Error{ErrorCode::kInvalid, what, command.where()};
-}
-
-Result<uint64_t> number_argument(const Case& command, const std::string& name, uint64_t otherwise) {
-  if (!command.has(name)) return otherwise;
-  const std::optional<std::string> text = command.value(name);
-  const std::optional<uint64_t> number = text ? parse_number(*text) : std::nullopt;
-  if (!number) return invalid(command, name + " must be a whole number");
-  return *number;
 }
 
 std::vector<std::string> list_argument(const Case& command, const std::string& name) {
@@ -47,7 +40,7 @@ Member member_of(uint32_t id, uint64_t weight) {
 Status check_arguments(const Case& command, const std::set<std::string>& known) {
   for (const auto& [name, values] : command.arguments) {
     if (known.count(name) == 0) {
-      return invalid(command, "'" + command.command + "' has no argument '" + name + "'");
+      return refuse(command, "'" + command.command + "' has no argument '" + name + "'");
     }
   }
   return success();
@@ -60,7 +53,7 @@ Result<MembershipChange> change_of(const Case& command, const Membership& now) {
   for (const char* kind : {"add", "learner", "remove"}) {
     for (const std::string& text : list_argument(command, kind)) {
       const std::optional<uint64_t> id = parse_number(text);
-      if (!id || *id >= kMostReplicas) return invalid(command, "'" + text + "' is no replica");
+      if (!id || *id >= kMostReplicas) return refuse(command, "'" + text + "' is no replica");
       const auto key = static_cast<uint32_t>(*id);
       if (kind == std::string("remove")) {
         members.erase(key);
@@ -76,9 +69,27 @@ Result<MembershipChange> change_of(const Case& command, const Membership& now) {
 
 }  // namespace
 
+Error Interpreter::invalid(const Case& command, const std::string& what) {
+  return refuse(command, what);
+}
+
+Result<uint64_t> Interpreter::number_argument(const Case& command, const std::string& name,
+                                              uint64_t otherwise) {
+  if (!command.has(name)) return otherwise;
+  const std::optional<std::string> text = command.value(name);
+  const std::optional<uint64_t> number = text ? parse_number(*text) : std::nullopt;
+  if (!number) return invalid(command, name + " must be a whole number");
+  return *number;
+}
+
 std::string Interpreter::run(const Case& command) {
   printed_.clear();
   const Status done = execute(command);
+  // `quiet` is for what only leads up to what a script is about; errors are never quiet.
+  if (done && command.command != "deliver" && command.has("quiet")) {
+    if (cluster_) (void)cluster_->take_output();
+    return "ok\n";
+  }
   std::string output = cluster_ ? cluster_->take_output() : std::string();
   output += printed_;
   if (!done) output += "error: " + done.error().message + "\n";
@@ -92,28 +103,37 @@ struct Interpreter::Command {
 };
 
 Status Interpreter::execute(const Case& command) {
-  static const std::array<Command, 19> kCommands{{
+  static const std::array<Command, 28> kCommands{{
       {"propose", &Interpreter::propose, {"replica", "payload", "trace"}},
       {"deliver", &Interpreter::deliver, {"from", "to", "type", "count", "quiet"}},
       {"drop", &Interpreter::drop, {"from", "to", "type"}},
-      {"run", &Interpreter::run_cluster, {"ms", "trace"}},
+      {"run", &Interpreter::run_cluster, {"ms", "to", "trace"}},
       {"tick", &Interpreter::tick, {"replica", "ms", "trace"}},
       {"crash", &Interpreter::crash, {"replica", "surviving"}},
       {"restart", &Interpreter::restart, {"replica", "trace"}},
       {"persist", &Interpreter::persist, {"replica", "mode"}},
-      {"sync", &Interpreter::sync, {"replica", "trace"}},
+      {"sync", &Interpreter::sync, {"replica", "records", "trace"}},
       {"partition", &Interpreter::partition, {"groups"}},
       {"lose", &Interpreter::lose, {"from", "to", "type"}},
       {"heal", &Interpreter::heal, {}},
       {"read", &Interpreter::read, {"replica"}},
       {"reconfigure",
        &Interpreter::reconfigure,
-       {"replica", "add", "learner", "remove", "transfer"}},
+       {"replica", "add", "learner", "remove", "transfer", "trace"}},
       {"join", &Interpreter::join, {"replica"}},
       {"twin", &Interpreter::twin, {"replica", "as"}},
       {"status", &Interpreter::status, {"replica"}},
       {"committed", &Interpreter::chain, {"replica"}},
       {"messages", &Interpreter::messages, {}},
+      {"campaign", &Interpreter::campaign, {"replica", "trace"}},
+      {"forget-leader", &Interpreter::forget_leader, {"replica"}},
+      {"unreachable", &Interpreter::unreachable, {"replica", "peer"}},
+      {"compact", &Interpreter::compact, {"replica", "height"}},
+      {"execution", &Interpreter::execution, {"replica", "mode"}},
+      {"execute", &Interpreter::execute_blocks, {"replica", "count", "trace"}},
+      {"state", &Interpreter::raft_state, {"replica"}},
+      {"progress", &Interpreter::progress, {"replica"}},
+      {"log", &Interpreter::raft_log, {"replica"}},
   }};
   if (command.command == "cluster") return make_cluster(command);
   if (!cluster_) return invalid(command, "the first command must be 'cluster'");
@@ -121,7 +141,9 @@ Status Interpreter::execute(const Case& command) {
     return entry.name == command.command;
   });
   if (known == kCommands.end()) return invalid(command, "no command '" + command.command + "'");
-  const Status arguments = check_arguments(command, known->arguments);
+  std::set<std::string> allowed = known->arguments;
+  allowed.insert("quiet");
+  const Status arguments = check_arguments(command, allowed);
   if (!arguments) return arguments;
   cluster_->set_trace(command.has("trace") ||
                       (command.command == "deliver" && !command.has("quiet")));
@@ -129,11 +151,14 @@ Status Interpreter::execute(const Case& command) {
 }
 
 Status Interpreter::make_cluster(const Case& command) {
-  const Status known =
-      check_arguments(command, {"protocol", "replicas", "learners", "checkpoint", "retained",
-                                "in-flight", "block-transactions", "timeout-ms", "seed"});
-  if (!known) return known;
   const ProtocolTraits* protocol = find_protocol(command.value("protocol").value_or(""));
+  raft_ = protocol != nullptr && protocol->protocol == Protocol::kRaft;
+  std::set<std::string> arguments = {"protocol",           "replicas",  "learners",   "checkpoint",
+                                     "retained",           "in-flight", "timeout-ms", "seed",
+                                     "block-transactions", "quiet"};
+  if (raft_) arguments.insert(raft_arguments().begin(), raft_arguments().end());
+  const Status known = check_arguments(command, arguments);
+  if (!known) return known;
   if (protocol == nullptr) {
     std::string names;
     for (const ProtocolTraits* one : protocols()) names += " " + std::string(one->name);
@@ -169,7 +194,13 @@ Status Interpreter::make_cluster(const Case& command) {
   for (uint32_t id = 0; id < *replicas; ++id) {
     config.genesis.members.push_back(member_of(id, id < *replicas - *learners ? 1 : 0));
   }
-  cluster_ = std::make_unique<Cluster>(*protocol, config);
+  ProtocolSettings settings;
+  if (raft_) {
+    const Result<raft::RaftConfig> raft_config = read_raft_arguments(command);
+    if (!raft_config) return raft_config.error();
+    settings.raft = *raft_config;
+  }
+  cluster_ = std::make_unique<Cluster>(*protocol, config, settings);
   for (uint32_t id = 0; id < *replicas; ++id) cluster_->add(std::to_string(id), ReplicaId(id));
   for (uint32_t id = 0; id < *replicas; ++id) cluster_->start(std::to_string(id));
   return success();
@@ -232,6 +263,8 @@ Status Interpreter::run_cluster(const Case& command) {
   if (!milliseconds) return milliseconds.error();
   if (command.has("ms")) {
     cluster_->run_for(Duration::milliseconds(static_cast<int64_t>(*milliseconds)));
+  } else if (command.has("to")) {
+    cluster_->deliver_all_to(list_argument(command, "to"));
   } else {
     cluster_->deliver_all();
   }
@@ -285,8 +318,15 @@ Status Interpreter::persist(const Case& command) {
 Status Interpreter::sync(const Case& command) {
   const Result<std::vector<Node*>> nodes = replicas(command);
   if (!nodes) return nodes.error();
+  const Result<uint64_t> records = number_argument(command, "records", 0);
+  if (!records) return records.error();
   for (Node* node : *nodes) {
-    if (node->running()) node->sync();
+    if (!node->running()) continue;
+    if (command.has("records")) {
+      node->sync_some(*records);
+    } else {
+      node->sync();
+    }
   }
   return success();
 }

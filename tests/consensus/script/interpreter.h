@@ -42,11 +42,29 @@ class Interpreter {
   [[nodiscard]] Status chain(const Case& command);
   [[nodiscard]] Status messages(const Case& command);
 
+  // --- raft_commands.cpp
+  [[nodiscard]] Status campaign(const Case& command);
+  [[nodiscard]] Status forget_leader(const Case& command);
+  [[nodiscard]] Status unreachable(const Case& command);
+  [[nodiscard]] Status compact(const Case& command);
+  [[nodiscard]] Status execution(const Case& command);
+  [[nodiscard]] Status execute_blocks(const Case& command);
+  [[nodiscard]] Status raft_state(const Case& command);
+  [[nodiscard]] Status progress(const Case& command);
+  [[nodiscard]] Status raft_log(const Case& command);
+  [[nodiscard]] Status about_raft(const Case& command) const;
+
   [[nodiscard]] Result<Node*> running_replica(const Case& command);
   [[nodiscard]] Result<Node*> replica(const Case& command);
   [[nodiscard]] Result<std::vector<Node*>> replicas(const Case& command);
 
+  [[nodiscard]] static Result<uint64_t> number_argument(const Case& command,
+                                                        const std::string& name,
+                                                        uint64_t otherwise);
+  [[nodiscard]] static Error invalid(const Case& command, const std::string& what);
+
   std::unique_ptr<Cluster> cluster_;
+  bool raft_ = false;       // the protocol
   std::string printed_;     // by the command under way, besides what the cluster tells
   uint64_t next_read_ = 0;  // token of the last read
 };

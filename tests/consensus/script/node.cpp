@@ -46,10 +46,11 @@ std::string describe_members(const Membership& membership) {
 
 }  // namespace
 
-Node::Node(std::string label, const ProtocolTraits& protocol, const EngineConfig& config,
-           NodeHost& host)
+Node::Node(std::string label, const ProtocolTraits& protocol, const ProtocolSettings& settings,
+           const EngineConfig& config, NodeHost& host)
     : label_(std::move(label)),
       protocol_(&protocol),
+      settings_(settings),
       config_(config),
       host_(&host),
       signer_(make_signer(SignatureScheme::kModelled, kKeySeed, config.chain, config.self)),
@@ -70,7 +71,7 @@ void Node::start() {
   store_.load(executed_.next(), UINT32_MAX, Bytes(UINT64_MAX), recovered.blocks);
   recovered.fresh = !ran_before_;
   ran_before_ = true;
-  engine_ = protocol_->make(config_, {}, std::move(recovered));
+  engine_ = protocol_->make(config_, settings_, std::move(recovered));
   inputs_.clear();
   engine_->step(now_, {}, sink_);
   last_status_ = engine_->status();
@@ -86,6 +87,8 @@ void Node::crash(uint64_t surviving) {
   timers_.clear();
   held_.clear();
   truncations_.clear();
+  to_execute_.clear();
+  unsynced_.clear();
   log_.crash(surviving, 7);
   store_.crash();
 }
@@ -122,7 +125,18 @@ void Node::perform(Effect& effect) {
 void Node::sync() {
   const bool anything = log_.durable() < log_.last();
   GOVCHAIN_ASSERT(log_.sync().ok());
+  synced(anything);
+}
+
+void Node::sync_some(uint64_t records) {
+  const Ticket before = log_.durable();
+  log_.mark_durable(std::min(Ticket(before.value() + records), log_.last()));
+  synced(log_.durable() > before);
+}
+
+void Node::synced(bool anything) {
   GOVCHAIN_ASSERT(store_.sync().ok());
+  unsynced_.erase(unsynced_.begin(), unsynced_.upper_bound(log_.durable()));
   release_held();
   if (anything) inputs_.push_back(input::Persisted{log_.durable()});
   if (manual_sync_) settle();
@@ -209,6 +223,7 @@ void Node::note_status() {
 }
 
 void Node::on(effect::Persist& effect) {
+  unsynced_[effect.ticket] = effect.record;
   GOVCHAIN_ASSERT(log_.append(effect.ticket, effect.record).ok());
 }
 
@@ -267,7 +282,48 @@ void Node::on(effect::Sign& effect) {
   inputs_.push_back(input::Signed{effect.token, signer_->sign(effect.statement)});
 }
 
+std::vector<LogRecordRef> Node::written() const {
+  std::vector<LogRecordRef> records;
+  const auto durable = log_.read_durable();
+  GOVCHAIN_ASSERT(durable.ok());
+  for (const LoggedRecord& logged : *durable) records.push_back(logged.record);
+  for (const auto& [ticket, record] : unsynced_) records.push_back(record);
+  return records;
+}
+
+std::optional<Duration> Node::time_until(TimerId timer) const {
+  const auto found = timers_.find(timer);
+  if (found == timers_.end()) return std::nullopt;
+  return std::max(Duration::zero(), found->second - now_);
+}
+
+Status Node::compact(Height height) {
+  if (height > store_.checkpoint().height.next()) {
+    return Error{ErrorCode::kInvalid, "no stable checkpoint covers that", label_};
+  }
+  return store_.prune(height);
+}
+
+void Node::execute(uint64_t count) {
+  for (; count > 0 && !to_execute_.empty(); --count) {
+    const effect::Execute effect = std::move(to_execute_.front());
+    to_execute_.pop_front();
+    apply(effect);
+    settle();
+  }
+}
+
 void Node::on(effect::Execute& effect) {
+  if (manual_execution_) {
+    to_execute_.push_back(effect);
+  } else {
+    apply(effect);
+  }
+}
+
+void Node::apply(const effect::Execute& effect) {
+  // A state that was installed meanwhile may be ahead.
+  if (manual_execution_ && effect.block->height <= executed_) return;
   const Height height = effect.block->height;
   if (height <= executed_) host_->tell(label_, "executes " + number(height.value()) + " twice");
   if (height > executed_.next()) host_->tell(label_, "executes with a gap");
@@ -338,7 +394,8 @@ void Node::on(effect::EvidenceFound& effect) {
 
 void Node::on(effect::ReadReady& effect) {
   host_->tell(label_, "read " + number(effect.token.value()) + " is ready at height " +
-                          number(effect.height.value()));
+                          number(effect.height.value()) +
+                          (effect.valid_until == TimePoint::max() ? "" : " from the lease"));
 }
 
 void Node::on(effect::ReadRefused& effect) {

@@ -16,6 +16,7 @@
 #include "consensus/engine.h"
 #include "consensus/memory_block_store.h"
 #include "consensus/memory_log.h"
+#include "consensus/protocol_settings.h"
 #include "consensus/protocol_traits.h"
 
 namespace govchain::consensus::testing {
@@ -39,8 +40,8 @@ class NodeHost {
 
 class Node {
  public:
-  Node(std::string label, const ProtocolTraits& protocol, const EngineConfig& config,
-       NodeHost& host);
+  Node(std::string label, const ProtocolTraits& protocol, const ProtocolSettings& settings,
+       const EngineConfig& config, NodeHost& host);
 
   // Makes the engine, from what the disk holds if it ran before.
   void start();
@@ -58,6 +59,16 @@ class Node {
   // With manual sync nothing becomes durable until sync().
   void set_manual_sync(bool manual) { manual_sync_ = manual; }
   void sync();
+  // The same, up to so many records.
+  void sync_some(uint64_t records);
+  // With manual execution blocks are executed by execute() only, at most so many.
+  void set_manual_execution(bool manual) { manual_execution_ = manual; }
+  void execute(uint64_t count);
+  [[nodiscard]] std::optional<Duration> time_until(TimerId timer) const;
+  // Its store forgets blocks below `height`, which a stable checkpoint must cover.
+  [[nodiscard]] Status compact(Height height);
+  // Every record that was written, durable or not, and not truncated.
+  [[nodiscard]] std::vector<LogRecordRef> written() const;
 
   [[nodiscard]] const std::string& label() const { return label_; }
   [[nodiscard]] ReplicaId id() const { return config_.self; }
@@ -102,6 +113,8 @@ class Node {
   void on(effect::Stopped& effect);
   void on(effect::Metric& effect);
 
+  void apply(const effect::Execute& effect);
+  void synced(bool anything);
   void send_or_hold(Ticket after, std::function<void()> send);
 
   struct Held {
@@ -115,6 +128,7 @@ class Node {
 
   std::string label_;
   const ProtocolTraits* protocol_;
+  ProtocolSettings settings_;
   EngineConfig config_;
   NodeHost* host_;
   std::unique_ptr<Signer> signer_;
@@ -127,12 +141,15 @@ class Node {
   std::map<TimerId, TimePoint> timers_;
   std::vector<Held> held_;
   std::vector<Truncation> truncations_;
+  std::deque<effect::Execute> to_execute_;
+  std::map<Ticket, LogRecordRef> unsynced_;  // for written()
   Membership members_;
   EngineStatus last_status_;
 
   // On disk, or of the machine.
   bool ran_before_ = false;
   bool manual_sync_ = false;
+  bool manual_execution_ = false;
   TimePoint now_;
   MemoryLog log_{MemoryLog::Config{MemoryLog::Storage::kEncoded, HashAlgorithm::kSha256, {}}};
   MemoryBlockStore store_;

@@ -1,0 +1,44 @@
+#pragma once
+// A Raft replica as its operator sees it: more than EngineStatus has room for.
+
+#include <cstdint>
+#include <vector>
+
+#include "consensus/engine.h"
+#include "consensus/raft/progress.h"
+#include "consensus/types.h"
+
+namespace govchain::consensus::raft {
+
+enum class Role : uint8_t { kFollower, kPreCandidate, kCandidate, kLeader };
+
+// At which a replica that is not leader asks for votes, unless it has heard from one.
+inline constexpr TimerId kElectionTimer{1};
+
+// What a leader knows of one member, itself included.
+struct PeerStatus {
+  ReplicaId id;
+  Height match;  // highest entry known to be durable there
+  Height next;   // next entry to send
+  ProgressState state = ProgressState::kProbe;
+  bool learner = false;
+  bool paused = false;
+  bool active = false;  // heard from since the last check of the quorum
+  uint32_t in_flight = 0;
+  bool window_full = false;
+  Height snapshot;  // that it was told to fetch
+};
+
+struct RaftStatus {
+  Role role = Role::kFollower;
+  bool votes = false;  // in this replica's latest configuration
+  Height first;        // lowest height above what its log begins with
+  Height last;
+  Height durable;                 // of its own log
+  std::vector<PeerStatus> peers;  // of a leader
+};
+
+// Of an engine that make_raft made.
+[[nodiscard]] RaftStatus raft_status(const Engine& engine);
+
+}  // namespace govchain::consensus::raft
