@@ -5,6 +5,7 @@
 #include "consensus/assert.h"
 #include "consensus/pbft/engine.h"
 #include "consensus/raft/engine.h"
+#include "consensus/tendermint/engine.h"
 
 namespace govchain::consensus {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 constexpr std::array kEngines = {
     &pbft::traits,
     &raft::traits,
+    &tendermint::traits,
 };
 
 using Table = std::array<const ProtocolTraits*, kEngines.size()>;

@@ -73,7 +73,7 @@ struct PublicKey {
   friend constexpr auto operator<=>(const PublicKey&, const PublicKey&) = default;
 };
 
-enum class Protocol : uint8_t { kRaft = 1, kPbft = 2 };
+enum class Protocol : uint8_t { kRaft = 1, kPbft = 2, kTendermint = 3 };
 
 }  // namespace govchain::consensus
 
