@@ -88,9 +88,14 @@ void TendermintEngine::resend_votes(uint32_t peer, const Standing& theirs) {
 void TendermintEngine::forward_vote(uint32_t peer, VoteType type, Round round, uint32_t sender) {
   const RoundVotes* const votes = driver_.votes().find(round);
   if (votes == nullptr || !votes->of(type).has(sender)) return;
-  const MessageRef& message = votes->of(type).message(sender);
-  if (!message) return;
-  forward(peer, message, sender == self() ? own_ticket(type, round) : Ticket());
+  const VoteCount& count = votes->of(type);
+  const MessageRef& first = count.message(sender);
+  if (first) {
+    forward(peer, first, sender == self() ? own_ticket(type, round) : Ticket());
+  }
+  if (count.has_second(sender) && count.second_message(sender)) {
+    forward(peer, count.second_message(sender));
+  }
 }
 
 Ticket TendermintEngine::own_ticket(VoteType type, Round round) const {

@@ -66,6 +66,12 @@ bool Driver::add_vote(const Vote& vote, std::vector<Action>& actions) {
   return true;
 }
 
+bool Driver::add_conflicting(const Vote& vote, std::vector<Action>& actions) {
+  if (!votes_.add_conflicting(vote, state_.round, last_threshold_)) return false;
+  fire_rules(actions);
+  return true;
+}
+
 void Driver::on_timeout(Timeout timeout, Round round, std::vector<Action>& actions) {
   constexpr RuleKind kKinds[] = {RuleKind::kTimeoutPropose, RuleKind::kTimeoutPrevote,
                                  RuleKind::kTimeoutPrecommit};

@@ -42,6 +42,8 @@ class Driver {
   void set_validity(Round round, Validity validity, std::vector<Action>& actions);
   // False if the vote is not new.
   bool add_vote(const Vote& vote, std::vector<Action>& actions);
+  // Of somebody who has voted otherwise in this round.
+  bool add_conflicting(const Vote& vote, std::vector<Action>& actions);
   void on_timeout(Timeout timeout, Round round, std::vector<Action>& actions);
 
   [[nodiscard]] const RoundState& state() const { return state_; }

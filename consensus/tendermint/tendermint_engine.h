@@ -108,6 +108,7 @@ class TendermintEngine final : public chain::ChainEngine {
   // --- votes.cpp
   [[nodiscard]] bool wants_vote(uint32_t sender, const MessageRef& message);
   void accept_vote(uint32_t sender, const MessageRef& message);
+  void accept_second_vote(const VoteCount& count, const Vote& vote);
   void cast_vote(VoteType type, const Action& action);
   void sign_vote(const OwnVote& vote, Ticket after);
   [[nodiscard]] CertificateRef certificate_of(VoteType type, Round round,

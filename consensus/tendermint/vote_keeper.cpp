@@ -15,6 +15,7 @@ void VoteCount::clear() {
   for (Cast& cast : cast_) {
     if (cast.cast) cast = {};
   }
+  second_.clear();
   tallies_.clear();
   total_ = 0;
 }
@@ -24,13 +25,33 @@ bool VoteCount::add(const Vote& vote, uint64_t weight) {
   if (cast.cast) return false;
   cast = {vote.value, vote.message, true};
   total_ += weight;
-  for (Tally& tally : tallies_) {
-    if (tally.value != vote.value) continue;
-    tally.weight += weight;
-    return true;
-  }
-  tallies_.push_back({vote.value, weight});
+  tally(vote.value, weight);
   return true;
+}
+
+bool VoteCount::add_second(const Vote& vote, uint64_t weight) {
+  if (!has(vote.sender) || value(vote.sender) == vote.value || has_second(vote.sender)) {
+    return false;
+  }
+  if (second_.empty()) second_.resize(cast_.size());
+  second_[vote.sender] = {vote.value, vote.message, true};
+  tally(vote.value, weight);
+  return true;
+}
+
+void VoteCount::tally(const ValueId& value, uint64_t weight) {
+  for (Tally& tally : tallies_) {
+    if (tally.value != value) continue;
+    tally.weight += weight;
+    return;
+  }
+  tallies_.push_back({value, weight});
+}
+
+const MessageRef* VoteCount::find(uint32_t sender, const ValueId& value) const {
+  if (cast_[sender].cast && cast_[sender].value == value) return &cast_[sender].message;
+  if (has_second(sender) && second_[sender].value == value) return &second_[sender].message;
+  return nullptr;
 }
 
 void VoteCount::remove(uint32_t sender, uint64_t weight) {
@@ -39,8 +60,10 @@ void VoteCount::remove(uint32_t sender, uint64_t weight) {
   total_ -= weight;
   for (Tally& tally : tallies_) {
     if (tally.value == cast.value) tally.weight -= weight;
+    if (has_second(sender) && tally.value == second_[sender].value) tally.weight -= weight;
   }
   cast = {};
+  if (has_second(sender)) second_[sender] = {};
 }
 
 uint64_t VoteCount::weight(const ValueId& value) const {
@@ -139,13 +162,27 @@ bool VoteKeeper::add(const Vote& vote, Round present, Threshold& reached) {
   const uint64_t weight = weights_[vote.sender];
   if (!votes.of(vote.type).add(vote, weight)) return false;
   if (!known) votes.senders_weight += weight;
+  tell_once(vote, votes, present, reached);
+  return true;
+}
+
+bool VoteKeeper::add_conflicting(const Vote& vote, Round present, Threshold& reached) {
+  reached = {};
+  if (find(vote.round) == nullptr) return false;
+  RoundVotes& votes = round_votes(vote.round);
+  if (!votes.of(vote.type).add_second(vote, weights_[vote.sender])) return false;
+  tell_once(vote, votes, present, reached);
+  return true;
+}
+
+void VoteKeeper::tell_once(const Vote& vote, RoundVotes& votes, Round present,
+                           Threshold& reached) const {
   const Threshold threshold = threshold_of(vote, votes, present);
   const uint32_t bit = 1U << static_cast<uint32_t>(threshold.kind);
   if (threshold.kind != ThresholdKind::kNone && (votes.emitted & bit) == 0) {
     votes.emitted |= bit;
     reached = threshold;
   }
-  return true;
 }
 
 Threshold VoteKeeper::threshold_of(const Vote& vote, const RoundVotes& votes, Round present) const {

@@ -36,7 +36,8 @@ struct Threshold {
   friend bool operator==(const Threshold&, const Threshold&) = default;
 };
 
-// Votes of one type in one round. A sender's first vote counts.
+// Votes of one type in one round. A sender's first vote counts; one that contradicts it can be
+// counted beside it (VoteKeeper::add_conflicting).
 class VoteCount {
  public:
   struct Tally {
@@ -47,10 +48,20 @@ class VoteCount {
   void clear();
   // False if the sender has voted.
   bool add(const Vote& vote, uint64_t weight);
+  // False if it has not voted, has voted the same, or has contradicted itself before.
+  bool add_second(const Vote& vote, uint64_t weight);
   void remove(uint32_t sender, uint64_t weight);
   [[nodiscard]] bool has(uint32_t sender) const { return cast_[sender].cast; }
   [[nodiscard]] const ValueId& value(uint32_t sender) const { return cast_[sender].value; }
   [[nodiscard]] const MessageRef& message(uint32_t sender) const { return cast_[sender].message; }
+  [[nodiscard]] bool has_second(uint32_t sender) const {
+    return !second_.empty() && second_[sender].cast;
+  }
+  // The sender's vote for this value, or null.
+  [[nodiscard]] const MessageRef* find(uint32_t sender, const ValueId& value) const;
+  [[nodiscard]] const MessageRef& second_message(uint32_t sender) const {
+    return second_[sender].message;
+  }
   [[nodiscard]] uint64_t weight(const ValueId& value) const;
   [[nodiscard]] uint64_t total() const { return total_; }
   [[nodiscard]] const std::vector<Tally>& tallies() const { return tallies_; }
@@ -61,7 +72,9 @@ class VoteCount {
     MessageRef message;
     bool cast = false;
   };
-  std::vector<Cast> cast_;  // by sender
+  void tally(const ValueId& value, uint64_t weight);
+  std::vector<Cast> cast_;    // by sender
+  std::vector<Cast> second_;  // likewise; empty while nobody contradicts itself
   std::vector<Tally> tallies_;
   uint64_t total_ = 0;
 };
@@ -96,6 +109,11 @@ class VoteKeeper {
 
   // False if it is counted already (or its sender voted for something else), or cannot be held.
   bool add(const Vote& vote, Round present, Threshold& reached);
+  // A vote that contradicts its sender's first one counts for its own value as well, once. The
+  // paper counts messages: whoever was told nil by an equivocating process must still see the
+  // polka, or the decision, in which the others count that process. No two quorums come of it that
+  // share no correct process.
+  bool add_conflicting(const Vote& vote, Round present, Threshold& reached);
   // Votes of rounds long past go; `needed` stays (the polka of a valid round).
   void forget_before(Round present, Round needed);
 
@@ -117,6 +135,7 @@ class VoteKeeper {
   [[nodiscard]] RoundVotes& round_votes(Round round);
   void make_room(uint32_t sender, Round round, Round present);
   void remove_round(size_t index);
+  void tell_once(const Vote& vote, RoundVotes& votes, Round present, Threshold& reached) const;
   [[nodiscard]] Threshold threshold_of(const Vote& vote, const RoundVotes& votes,
                                        Round present) const;
 

@@ -70,9 +70,10 @@ CertificateRef TendermintEngine::certificate_of(VoteType type, Round round,
   if (votes == nullptr) return CertificateRef(std::move(certificate));
   const VoteCount& count = votes->of(type);
   for (uint32_t i = 0; i < members(); ++i) {
-    if (!count.has(i) || count.value(i) != value || !count.message(i)) continue;
+    const MessageRef* const vote = count.find(i, value);
+    if (vote == nullptr || !*vote) continue;
     certificate->signers.push_back(id_of(i));
-    certificate->signatures.push_back(count.message(i));
+    certificate->signatures.push_back(*vote);
   }
   return CertificateRef(std::move(certificate));
 }
@@ -112,12 +113,11 @@ bool TendermintEngine::wants_vote(uint32_t sender, const MessageRef& reference) 
     ++counters().duplicate;
     return false;
   }
+  // Another one than it cast before: evidence, and it may be what a polka is missing.
   const VoteCount& count = votes->of(type);
-  if (count.value(sender) == message.digest) {
-    ++counters().duplicate;
-  } else if (count.message(sender)) {
-    suspect_conflict(count.message(sender), reference);
-  }
+  const bool contradicts = count.find(sender, message.digest) == nullptr;
+  if (contradicts && !count.has_second(sender)) return true;
+  ++(contradicts ? counters().conflicting : counters().duplicate);
   return false;
 }
 
@@ -129,18 +129,20 @@ void TendermintEngine::accept_vote(uint32_t sender, const MessageRef& message) {
   vote.sender = sender;
   vote.value = message->digest;
   vote.message = message;
-  if (const RoundVotes* const votes = driver_.votes().find(vote.round)) {
-    const VoteCount& count = votes->of(vote.type);
-    if (count.has(sender)) {
-      if (count.value(sender) != vote.value && count.message(sender)) {
-        suspect_conflict(count.message(sender), message);
-      }
-      return;
-    }
+  const RoundVotes* const votes = driver_.votes().find(vote.round);
+  if (votes != nullptr && votes->of(vote.type).has(sender)) {
+    return accept_second_vote(votes->of(vote.type), vote);
   }
   if (planted(Mutant::kHonestBlamed)) blame_for_earlier_round(vote);
   show_proposal(sender, vote);
   (void)driver_.add_vote(vote, actions_);
+  note_valid_value();
+}
+
+void TendermintEngine::accept_second_vote(const VoteCount& count, const Vote& vote) {
+  if (count.find(vote.sender, vote.value) != nullptr) return;
+  if (count.message(vote.sender)) suspect_conflict(count.message(vote.sender), vote.message);
+  (void)driver_.add_conflicting(vote, actions_);
   note_valid_value();
 }
 

@@ -27,5 +27,8 @@ namespace govchain::sim {
 // it asks for a new view, and starts new views on few, absent or empty view changes, with other
 // blocks in them.
 [[nodiscard]] std::unique_ptr<Interceptor> make_hiding_primary();
+// The same in Tendermint: prevotes and precommits for one replica alone, and where it leads a later
+// round proposes another block, with the claim of a polka that never was.
+[[nodiscard]] std::unique_ptr<Interceptor> make_tendermint_hiding_proposer();
 
 }  // namespace govchain::sim

@@ -50,14 +50,14 @@ class EquivocatingLeader final : public Interceptor {
   void propose_two(const ReplicaId* to, const MessageRef& message, Outbox& out) {
     Lie& lie = lie_at(message->height);
     const bool known = lie.view == message->view && lie.height == message->height &&
-                       lie.told == message->digest && other_;
+                       lie.told == message->block->digest && other_;
     if (!known) {
       other_ = other_block(*message->block, out);
-      lie = {message->view, message->height, message->digest, other_->digest, out.random()};
+      lie = {message->view, message->height, message->block->digest, other_->digest, out.random()};
     }
     auto copy = copy_of(*message);
     copy->block = other_;
-    copy->digest = other_->digest;
+    copy->digest = digest_of_proposal(*copy, out);
     const MessageRef second = sign_and_seal(std::move(copy), out);
     if (to != nullptr) {
       out.send(*to, shown_other(lie, *to) ? second : message);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "consensus/codec.h"
+#include "consensus/tendermint/messages.h"
 
 namespace govchain::sim {
 
@@ -32,6 +33,14 @@ MessageRef sign_and_seal(Ref<Message> message, Outbox& out) {
   message->signature = out.sign(message->statement(out.chain()));
   consensus::seal_message(*message);
   return message;
+}
+
+consensus::Digest digest_of_proposal(const Message& proposal, Outbox& out) {
+  if (proposal.protocol != consensus::Protocol::kTendermint) return proposal.block->digest;
+  const auto valid_round = consensus::tendermint::decode_valid_round(proposal.body);
+  return consensus::tendermint::proposal_digest(
+      out.hash_algorithm(), proposal.block->digest,
+      valid_round.value_or(consensus::tendermint::kNoRound));
 }
 
 consensus::BlockRef other_block(const Block& block, Outbox& out) {

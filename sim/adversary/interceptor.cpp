@@ -11,7 +11,8 @@ bool applies(AdversarySpec::Kind kind, consensus::Protocol protocol) {
   if (consensus::traits_of(protocol).faults == consensus::FaultModel::kCrash) {
     return kind == Kind::kSilentLeader || kind == Kind::kMalformedSender;
   }
-  return kind != Kind::kHidingPrimary || protocol == consensus::Protocol::kPbft;
+  return kind != Kind::kHidingPrimary || protocol == consensus::Protocol::kPbft ||
+         protocol == consensus::Protocol::kTendermint;
 }
 
 std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
@@ -29,7 +30,8 @@ std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
     case AdversarySpec::Kind::kMalformedSender:
       return make_malformed_sender(faults);
     case AdversarySpec::Kind::kHidingPrimary:
-      return make_hiding_primary();
+      return protocol == consensus::Protocol::kTendermint ? make_tendermint_hiding_proposer()
+                                                          : make_hiding_primary();
   }
   GOVCHAIN_ASSERT(false);
   return nullptr;

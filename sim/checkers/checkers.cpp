@@ -17,6 +17,7 @@
 #include "sim/checkers/reads.h"
 #include "sim/checkers/state_root.h"
 #include "sim/checkers/statements.h"
+#include "sim/checkers/tendermint_locks.h"
 
 namespace govchain::sim {
 namespace {
@@ -40,6 +41,7 @@ class Suite final : public CheckerSuite {
         memory_(context_),
         statements_(context_),
         pbft_locks_(context_),
+        tendermint_locks_(context_),
         raft_votes_(context_),
         raft_log_(context_) {}
 
@@ -56,6 +58,7 @@ class Suite final : public CheckerSuite {
     memory_.begin();
     statements_.begin();
     pbft_locks_.begin();
+    tendermint_locks_.begin();
     raft_votes_.begin();
     raft_log_.begin();
   }
@@ -91,6 +94,7 @@ class Suite final : public CheckerSuite {
     if (!context_.honest(who)) return;
     statements_.sent(who, now, message);
     pbft_locks_.sent(who, now, message);
+    tendermint_locks_.sent(who, now, message);
     raft_votes_.sent(who, now, to, message);
     raft_log_.sent(who, now, message);
   }
@@ -188,6 +192,7 @@ class Suite final : public CheckerSuite {
   MemoryRule memory_;
   StatementRule statements_;
   PbftLockRule pbft_locks_;
+  TendermintLockRule tendermint_locks_;
   RaftVoteRule raft_votes_;
   RaftLogRule raft_log_;
 };
