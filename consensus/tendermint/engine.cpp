@@ -56,6 +56,7 @@ void TendermintEngine::begin_height() {
   new_block_.reset();
   value_wanted_ = false;
   parked_ = false;
+  owed_.clear();
   verified_.clear();
   first_ticket_ = {};
   bodies_.clear();
@@ -98,6 +99,7 @@ bool TendermintEngine::has_reason_to_go_on() const {
 
 void TendermintEngine::advance() {
   if (!is_open()) return;
+  cast_owed_votes();
   if (driver_.state().step == Step::kNone && has_reason_to_go_on()) {
     start_round(0);  // lines 10 and 54
   } else if (parked_ && has_reason_to_go_on()) {
@@ -113,6 +115,7 @@ void TendermintEngine::start_round(Round round) {
   const bool proposer = schedule_.proposer(height(), round) == self();
   parked_ = false;
   value_wanted_ = false;
+  owed_.clear();
   new_block_.reset();
   for (const uint32_t timer : {kProposeTimer, kPrevoteTimer, kPrecommitTimer}) cancel_timer(timer);
   release_in_flight(height());

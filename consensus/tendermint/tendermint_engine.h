@@ -110,6 +110,7 @@ class TendermintEngine final : public chain::ChainEngine {
   void accept_vote(uint32_t sender, const MessageRef& message);
   void accept_second_vote(const VoteCount& count, const Vote& vote);
   void cast_vote(VoteType type, const Action& action);
+  void cast_owed_votes();
   void sign_vote(const OwnVote& vote, Ticket after);
   [[nodiscard]] CertificateRef certificate_of(VoteType type, Round round,
                                               const ValueId& value) const;
@@ -166,6 +167,7 @@ class TendermintEngine final : public chain::ChainEngine {
   BlockRef new_block_;              // line 18's answer, in the present round
   bool value_wanted_ = false;       // line 18 waits for something to propose
   bool parked_ = false;             // the round is over, and nothing asks for another
+  std::vector<Action> owed_;        // votes of this round that a full disk holds back
   std::vector<Digest> verified_;    // blocks whose payloads have good signatures
   Ticket first_ticket_;             // of the height's records; 0 if there are none
   std::vector<LoggedBody> bodies_;

@@ -14,7 +14,11 @@ namespace govchain::consensus::tendermint {
 void TendermintEngine::cast_vote(VoteType type, const Action& action) {
   const bool lock = type == VoteType::kPrecommit && !action.value.is_zero();
   if (lock) valid_block_ = find_block(action.value);  // lines 38, 42
-  if (!may_vote()) return;
+  if (!may_vote()) {
+    // With a full disk: said as soon as there is room, or nothing would ever end this step.
+    if (is_disk_full()) owed_.push_back(action);
+    return;
+  }
   OwnVote vote{type, action.round, action.value, {}};
   if (lock) {
     vote.ticket = persist_polka(RecordType::kLock, action.round, action.value);
@@ -25,6 +29,15 @@ void TendermintEngine::cast_vote(VoteType type, const Action& action) {
   }
   own_votes_.push_back(vote);
   sign_vote(vote, vote.ticket);
+}
+
+void TendermintEngine::cast_owed_votes() {
+  if (owed_.empty() || !may_vote()) return;
+  for (const Action& action : owed_) {
+    cast_vote(action.kind == ActionKind::kPrevote ? VoteType::kPrevote : VoteType::kPrecommit,
+              action);
+  }
+  owed_.clear();
 }
 
 // The polka, with the block unless it is in the log.
