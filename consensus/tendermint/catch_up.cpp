@@ -93,8 +93,8 @@ void TendermintEngine::forward_vote(uint32_t peer, VoteType type, Round round, u
   if (first) {
     forward(peer, first, sender == self() ? own_ticket(type, round) : Ticket());
   }
-  if (count.has_second(sender) && count.second_message(sender)) {
-    forward(peer, count.second_message(sender));
+  for (const VoteCount::Second& second : count.seconds()) {
+    if (second.sender == sender && second.message) forward(peer, second.message);
   }
 }
 

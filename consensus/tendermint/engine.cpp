@@ -66,7 +66,7 @@ void TendermintEngine::begin_height() {
   recovered_polka_.reset();
   recovered_lock_ = kNoRound;
   for (const uint32_t timer : {kProposeTimer, kPrevoteTimer, kPrecommitTimer}) cancel_timer(timer);
-  release_in_flight(height());
+  release_in_flight(Height(1));  // what the decided block did not hold waits again
   replay_future(height());
   touch();
 }
@@ -118,7 +118,7 @@ void TendermintEngine::start_round(Round round) {
   owed_.clear();
   new_block_.reset();
   for (const uint32_t timer : {kProposeTimer, kPrevoteTimer, kPrecommitTimer}) cancel_timer(timer);
-  release_in_flight(height());
+  release_in_flight(Height(1));
   if (round > 0) {
     ++counters().view_changes;
     emit_metric(MetricId::kViewChange, static_cast<uint64_t>(round));
@@ -135,8 +135,10 @@ void TendermintEngine::run_actions() {
   // Performing one may append others; a decision ends the height and with it the list.
   for (size_t i = 0; i < actions_.size(); ++i) {
     const Action action = actions_[i];
+    note_valid_value();
     perform(action);
   }
+  note_valid_value();
   actions_.clear();
   running_ = false;
 }
@@ -202,7 +204,7 @@ void TendermintEngine::on_timer(uint32_t timer) {
     case kPrecommitTimer:
       // Line 65, unless nothing asks for another round: this one has ended without a value, and the
       // payload that began it may have been ordered before.
-      release_in_flight(height());
+      release_in_flight(Height(1));
       parked_ = true;
       break;
     default:

@@ -30,7 +30,10 @@ void encode_count(const VoteCount& count, size_t members, Writer& out) {
   for (uint32_t i = 0; i < members; ++i) {
     out.u8(count.has(i) ? 1 : 0);
     if (count.has(i)) out.digest(count.value(i));
-    out.u8(count.has_second(i) ? 1 : 0);
+  }
+  for (const VoteCount::Second& second : count.seconds()) {
+    out.u32(second.sender);
+    out.digest(second.value);
   }
 }
 

@@ -114,7 +114,13 @@ void TendermintEngine::restore_round() {
   const bool proposed =
       std::any_of(own_proposals_.begin(), own_proposals_.end(),
                   [&](const OwnProposal& proposal) { return proposal.round == state.round; });
-  value_wanted_ = state.step == Step::kPropose && leader() == self() && !proposed;
+  // Lines 14-19, unless that has been done.
+  const bool proposes = state.step == Step::kPropose && leader() == self() && !proposed;
+  value_wanted_ = proposes && state.valid_round == kNoRound;
+  if (proposes && !value_wanted_ && may_vote()) {
+    propose({ActionKind::kPropose, state.round, state.valid_value, state.valid_round,
+             Timeout::kPropose});
+  }
   if (state.step == Step::kPropose) schedule(Timeout::kPropose, state.round);
   run_actions();
 }

@@ -15,7 +15,7 @@ void VoteCount::clear() {
   for (Cast& cast : cast_) {
     if (cast.cast) cast = {};
   }
-  second_.clear();
+  seconds_.clear();
   tallies_.clear();
   total_ = 0;
 }
@@ -30,11 +30,12 @@ bool VoteCount::add(const Vote& vote, uint64_t weight) {
 }
 
 bool VoteCount::add_second(const Vote& vote, uint64_t weight) {
-  if (!has(vote.sender) || value(vote.sender) == vote.value || has_second(vote.sender)) {
-    return false;
-  }
-  if (second_.empty()) second_.resize(cast_.size());
-  second_[vote.sender] = {vote.value, vote.message, true};
+  if (!has(vote.sender) || find(vote.sender, vote.value) != nullptr) return false;
+  const auto own = std::count_if(seconds_.begin(), seconds_.end(), [&](const Second& second) {
+    return second.sender == vote.sender;
+  });
+  if (static_cast<size_t>(own) >= kSecondsOfOne) return false;
+  seconds_.push_back({vote.sender, vote.value, vote.message});
   tally(vote.value, weight);
   return true;
 }
@@ -50,7 +51,9 @@ void VoteCount::tally(const ValueId& value, uint64_t weight) {
 
 const MessageRef* VoteCount::find(uint32_t sender, const ValueId& value) const {
   if (cast_[sender].cast && cast_[sender].value == value) return &cast_[sender].message;
-  if (has_second(sender) && second_[sender].value == value) return &second_[sender].message;
+  for (const Second& second : seconds_) {
+    if (second.sender == sender && second.value == value) return &second.message;
+  }
   return nullptr;
 }
 
@@ -59,11 +62,10 @@ void VoteCount::remove(uint32_t sender, uint64_t weight) {
   if (!cast.cast) return;
   total_ -= weight;
   for (Tally& tally : tallies_) {
-    if (tally.value == cast.value) tally.weight -= weight;
-    if (has_second(sender) && tally.value == second_[sender].value) tally.weight -= weight;
+    if (find(sender, tally.value) != nullptr) tally.weight -= weight;
   }
+  std::erase_if(seconds_, [&](const Second& second) { return second.sender == sender; });
   cast = {};
-  if (has_second(sender)) second_[sender] = {};
 }
 
 uint64_t VoteCount::weight(const ValueId& value) const {

@@ -40,6 +40,7 @@ struct Threshold {
 // counted beside it (VoteKeeper::add_conflicting).
 class VoteCount {
  public:
+  static constexpr size_t kSecondsOfOne = 4;  // that are kept of one sender
   struct Tally {
     ValueId value;
     uint64_t weight = 0;
@@ -48,20 +49,21 @@ class VoteCount {
   void clear();
   // False if the sender has voted.
   bool add(const Vote& vote, uint64_t weight);
-  // False if it has not voted, has voted the same, or has contradicted itself before.
+  // False if it has not voted, has voted the same, or has contradicted itself too often.
   bool add_second(const Vote& vote, uint64_t weight);
   void remove(uint32_t sender, uint64_t weight);
   [[nodiscard]] bool has(uint32_t sender) const { return cast_[sender].cast; }
   [[nodiscard]] const ValueId& value(uint32_t sender) const { return cast_[sender].value; }
   [[nodiscard]] const MessageRef& message(uint32_t sender) const { return cast_[sender].message; }
-  [[nodiscard]] bool has_second(uint32_t sender) const {
-    return !second_.empty() && second_[sender].cast;
-  }
   // The sender's vote for this value, or null.
   [[nodiscard]] const MessageRef* find(uint32_t sender, const ValueId& value) const;
-  [[nodiscard]] const MessageRef& second_message(uint32_t sender) const {
-    return second_[sender].message;
-  }
+  // Votes that contradict their senders' first ones.
+  struct Second {
+    uint32_t sender = 0;
+    ValueId value;
+    MessageRef message;
+  };
+  [[nodiscard]] const std::vector<Second>& seconds() const { return seconds_; }
   [[nodiscard]] uint64_t weight(const ValueId& value) const;
   [[nodiscard]] uint64_t total() const { return total_; }
   [[nodiscard]] const std::vector<Tally>& tallies() const { return tallies_; }
@@ -73,8 +75,8 @@ class VoteCount {
     bool cast = false;
   };
   void tally(const ValueId& value, uint64_t weight);
-  std::vector<Cast> cast_;    // by sender
-  std::vector<Cast> second_;  // likewise; empty while nobody contradicts itself
+  std::vector<Cast> cast_;  // by sender
+  std::vector<Second> seconds_;
   std::vector<Tally> tallies_;
   uint64_t total_ = 0;
 };
@@ -109,7 +111,7 @@ class VoteKeeper {
 
   // False if it is counted already (or its sender voted for something else), or cannot be held.
   bool add(const Vote& vote, Round present, Threshold& reached);
-  // A vote that contradicts its sender's first one counts for its own value as well, once. The
+  // A vote that contradicts its sender's first one counts for its own value as well. The
   // paper counts messages: whoever was told nil by an equivocating process must still see the
   // polka, or the decision, in which the others count that process. No two quorums come of it that
   // share no correct process.

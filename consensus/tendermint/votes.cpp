@@ -56,7 +56,7 @@ Ticket TendermintEngine::persist_polka(RecordType type, Round round, const Value
 // and nobody waits for it, but a proposer that lost it could not bring others to agree.
 void TendermintEngine::note_valid_value() {
   const RoundState& state = driver_.state();
-  if (state.valid_round <= polka_logged_ || state.valid_value.is_zero()) return;
+  if (state.valid_round <= polka_logged_ || state.locked_round == state.valid_round) return;
   valid_block_ = find_block(state.valid_value);
   (void)persist_polka(RecordType::kPolka, state.valid_round, state.valid_value);
 }
@@ -126,11 +126,15 @@ bool TendermintEngine::wants_vote(uint32_t sender, const MessageRef& reference) 
     ++counters().duplicate;
     return false;
   }
-  // Another one than it cast before: evidence, and it may be what a polka is missing.
   const VoteCount& count = votes->of(type);
-  const bool contradicts = count.find(sender, message.digest) == nullptr;
-  if (contradicts && !count.has_second(sender)) return true;
-  ++(contradicts ? counters().conflicting : counters().duplicate);
+  if (count.find(sender, message.digest) != nullptr) {
+    ++counters().duplicate;
+    return false;
+  }
+  // Another one than it cast before: evidence; and for a block that is here, perhaps what a polka
+  // or a decision is missing.
+  if (find_block(message.digest)) return true;
+  if (count.message(sender)) suspect_conflict(count.message(sender), reference);
   return false;
 }
 
@@ -149,14 +153,12 @@ void TendermintEngine::accept_vote(uint32_t sender, const MessageRef& message) {
   if (planted(Mutant::kHonestBlamed)) blame_for_earlier_round(vote);
   show_proposal(sender, vote);
   (void)driver_.add_vote(vote, actions_);
-  note_valid_value();
 }
 
 void TendermintEngine::accept_second_vote(const VoteCount& count, const Vote& vote) {
   if (count.find(vote.sender, vote.value) != nullptr) return;
   if (count.message(vote.sender)) suspect_conflict(count.message(vote.sender), vote.message);
   (void)driver_.add_conflicting(vote, actions_);
-  note_valid_value();
 }
 
 // Somebody votes for another block than the one proposed here: its proposer may have told two
