@@ -12,6 +12,7 @@
 namespace govchain::sim {
 
 class EngineJournal;
+class Observer;
 
 // How to run, as far as it cannot change the result.
 struct RunOptions {
@@ -19,6 +20,7 @@ struct RunOptions {
       nullptr;  // set from a signal handler: the run ends early with an error
   std::function<void(double share_done, uint64_t events)> progress;  // called now and then
   std::string trace_path;            // Chrome trace JSON of the run, if not empty
+  Observer* observer = nullptr;      // watches beside the checkers, if not null
   EngineJournal* journal = nullptr;  // told of every engine and every step of it, if not null
   bool check_wire_format = false;    // encode and decode every message on the way (slow; tests)
 };

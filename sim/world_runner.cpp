@@ -54,6 +54,7 @@ WorldRunner::WorldRunner(const WorldSpec& spec, const RunOptions& options)
   checkers_ = make_checkers(spec);
   observers_.push_back(checkers_.get());
   observers_.push_back(&decisions_);
+  if (options.observer != nullptr) observers_.push_back(options.observer);
   if (!options.trace_path.empty()) {
     trace_ = std::make_unique<ChromeTrace>(options.trace_path);
     observers_.push_back(trace_.get());

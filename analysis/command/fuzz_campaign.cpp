@@ -1,5 +1,6 @@
 #include "analysis/command/fuzz_campaign.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -61,6 +62,10 @@ Json to_json(const sim::CampaignSpec& spec, const sim::CampaignResult& result) {
   }
   out["situations"] = Json::object();
   for (const auto& [name, count] : result.situations) out["situations"][name] = count;
+  out["seeds_with"] = Json::object();
+  for (size_t i = 0; i < result.situations.size(); ++i) {
+    out["seeds_with"][result.situations[i].first] = result.seeds_with[i];
+  }
   out["missing_situations"] = result.missing_situations;
   out["heights_median"] = result.median_height;
   out["cpu_seconds"] = result.cpu_seconds;
@@ -79,8 +84,13 @@ void print_text(const sim::CampaignSpec& spec, const sim::CampaignResult& result
   } else {
     fmt::print("{} broke a rule\n", result.failures.size());
   }
-  fmt::print("exercised  ");
-  for (const auto& [name, count] : result.situations) fmt::print(" {} {} ", name, count);
+  fmt::print("exercised, times and share of the seeds: ");
+  for (size_t i = 0; i < result.situations.size(); ++i) {
+    fmt::print("{} {} {} ({:.0f} %)", i == 0 ? "" : ",", result.situations[i].first,
+               result.situations[i].second,
+               100.0 * static_cast<double>(result.seeds_with[i]) /
+                   static_cast<double>(std::max<uint64_t>(result.seeds, 1)));
+  }
   fmt::print("\nmedian height {}; {:.1f} CPU s", result.median_height, result.cpu_seconds);
   if (result.cpu_seconds > 0) {
     fmt::print(", {:.0f} seeds and {:.2f} M messages per CPU s",

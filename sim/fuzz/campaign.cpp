@@ -24,6 +24,7 @@ class Campaign {
   explicit Campaign(const CampaignSpec& spec)
       : spec_(spec), situations_(consensus::traits_of(spec.protocol).required_situations()) {
     occurrences_.assign(situations_.size(), 0);
+    result_.seeds_with.assign(situations_.size(), 0);
   }
 
   consensus::Result<CampaignResult> run() {
@@ -75,7 +76,9 @@ class Campaign {
       ++heights_[verdict.height];
       result_.messages += verdict.messages;
       for (size_t k = 0; k < situations_.size(); ++k) {
-        occurrences_[k] += verdict.counters.*situations_[k].counter;
+        const uint64_t times = verdict.counters.*situations_[k].counter;
+        occurrences_[k] += times;
+        result_.seeds_with[k] += times > 0 ? 1 : 0;
       }
       if (verdict.rule.empty() || result_.failures.size() >= spec_.max_failures) continue;
       result_.failures.push_back({first + i, verdict.rule, verdict.detail, {}});

@@ -43,6 +43,8 @@ struct CampaignResult {
   std::vector<SeedFailure> failures;  // ascending by seed
   // What the engine declares as necessary, and how often it occurred, over all replicas and seeds.
   std::vector<std::pair<std::string, uint64_t>> situations;
+  // In how many of the seeds: parallel to `situations`.
+  std::vector<uint64_t> seeds_with;
   std::vector<std::string> missing_situations;
   uint64_t median_height = 0;  // committed blocks of a seed
   uint64_t messages = 0;

@@ -108,6 +108,11 @@ TEST_P(Fuzz, ACampaignIsCleanSeesEverySituationAndDoesNotDependOnThreads) {
   EXPECT_TRUE(serial->missing_situations.empty());
   EXPECT_GT(serial->median_height, 10U);
   EXPECT_EQ(parallel->situations, serial->situations);
+  EXPECT_EQ(parallel->seeds_with, serial->seeds_with);
+  for (size_t i = 0; i < serial->situations.size(); ++i) {
+    EXPECT_LE(serial->seeds_with[i], std::min(serial->seeds, serial->situations[i].second));
+    EXPECT_GT(serial->seeds_with[i], 0U) << serial->situations[i].first;
+  }
   EXPECT_EQ(parallel->median_height, serial->median_height);
 }
 
