@@ -7,16 +7,14 @@
 #include "consensus/pbft/engine.h"
 #include "consensus/qbft/engine.h"
 #include "consensus/raft/engine.h"
+#include "consensus/tendermint/engine.h"
 
 namespace govchain::consensus {
 namespace {
 
 // A line for each engine.
 constexpr std::array kEngines = {
-    &pbft::traits,
-    &raft::traits,
-    &qbft::traits,
-    &hotstuff::traits,
+    &pbft::traits, &raft::traits, &tendermint::traits, &qbft::traits, &hotstuff::traits,
 };
 
 using Table = std::array<const ProtocolTraits*, kEngines.size()>;

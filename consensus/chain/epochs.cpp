@@ -266,8 +266,8 @@ void ChainEngine::use_membership(const Membership& membership) {
   blamed_next_ = 0;
   responder_ = 0;
   read_repliers_.resize(membership_.size());
-  // Asked anew, of those who decide now: while the members of the last epoch told how far they were,
-  // those of the next may have gone on without them.
+  // Asked anew, of those who decide now: while the members of the last epoch told how far they
+  // were, those of the next may have gone on without them.
   for (const ReadyAt& read : reads_confirmed_) reads_waiting_.push_back(read.token);
   reads_confirmed_.clear();
   reads_waiting_.insert(reads_waiting_.begin(), reads_asked_.begin(), reads_asked_.end());

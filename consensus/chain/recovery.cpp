@@ -100,7 +100,8 @@ bool ChainEngine::read_common_record(const LogRecordRef& reference, Ticket ticke
 }
 
 // A change of membership that was committed since the last checkpoint stands in no Epoch record
-// yet, but one that follows it may, if others have shown that one.
+// yet, but the state may hold its block already, so that it is not committed again either; and one
+// that follows it may stand in a record, if others have shown that one.
 void ChainEngine::read_committed_change(const RecoveredLog& log,
                                         const CertificateRef& certificate) {
   const Height height = proven_height(*certificate);

@@ -33,5 +33,8 @@ namespace govchain::sim {
 // The like in HotStuff: shows the newest certificate to one replica alone, denies it when it gives
 // up a view, and proposes on older or made-up ones.
 [[nodiscard]] std::unique_ptr<Interceptor> make_forking_leader();
+// The same in Tendermint: prevotes and precommits for one replica alone, and where it leads a later
+// round proposes another block, with the claim of a polka that never was.
+[[nodiscard]] std::unique_ptr<Interceptor> make_tendermint_hiding_proposer();
 
 }  // namespace govchain::sim

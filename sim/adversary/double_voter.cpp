@@ -34,6 +34,7 @@ class DoubleVoter final : public Interceptor {
       vote->type = *type;
       vote->lane = consensus::Lane::kVote;
       vote->sender = out.self();
+      if (message->block) vote->digest = message->block->digest;
       vote->body.clear();
       vote->payloads.clear();
       vote->block.reset();

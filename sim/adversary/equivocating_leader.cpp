@@ -4,7 +4,6 @@
 #include "consensus/protocols.h"
 #include "sim/adversary/adversaries.h"
 #include "sim/adversary/forgery.h"
-#include "sim/adversary/hotstuff_nodes.h"
 #include "sim/adversary/pbft_new_view.h"
 
 namespace govchain::sim {
@@ -51,15 +50,16 @@ class EquivocatingLeader final : public Interceptor {
   void propose_two(const ReplicaId* to, const MessageRef& message, Outbox& out) {
     Lie& lie = lie_at(message->height);
     const bool known = lie.view == message->view && lie.height == message->height &&
-                       lie.told == message->digest && other_;
+                       lie.told == digest_voted_for(*message) && other_;
     if (!known) {
       other_ = other_block(*message->block, out);
     }
     auto copy = copy_of(*message);
     copy->block = other_;
-    copy->digest = digest_of_proposal(*copy, out.hash_algorithm());
+    copy->digest = digest_of_proposal(*copy, out);
     if (!known) {
-      lie = {message->view, message->height, message->digest, copy->digest, out.random()};
+      lie = {message->view, message->height, digest_voted_for(*message), digest_voted_for(*copy),
+             out.random()};
     }
     const MessageRef second = sign_and_seal(std::move(copy), out);
     if (to != nullptr) {

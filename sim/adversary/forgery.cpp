@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "consensus/codec.h"
+#include "consensus/hotstuff/link.h"
+#include "consensus/hotstuff/messages.h"
+#include "consensus/tendermint/messages.h"
 
 namespace govchain::sim {
 
@@ -32,6 +35,27 @@ MessageRef sign_and_seal(Ref<Message> message, Outbox& out) {
   message->signature = out.sign(message->statement(out.chain()));
   consensus::seal_message(*message);
   return message;
+}
+
+consensus::Digest digest_of_proposal(const Message& proposal, Outbox& out) {
+  const consensus::Digest& block = proposal.block->digest;
+  if (proposal.protocol == consensus::Protocol::kTendermint) {
+    const auto valid_round = consensus::tendermint::decode_valid_round(proposal.body);
+    return consensus::tendermint::proposal_digest(
+        out.hash_algorithm(), block, valid_round.value_or(consensus::tendermint::kNoRound));
+  }
+  if (proposal.protocol == consensus::Protocol::kHotstuff) {
+    const auto body = consensus::hotstuff::decode_proposal(proposal.body);
+    if (!body) return block;
+    return consensus::hotstuff::node_digest(
+        out.hash_algorithm(), {block, body->parent, proposal.view, body->parent_view()});
+  }
+  return block;
+}
+
+consensus::Digest digest_voted_for(const Message& proposal) {
+  return proposal.protocol == consensus::Protocol::kHotstuff ? proposal.digest
+                                                             : proposal.block->digest;
 }
 
 consensus::BlockRef other_block(const Block& block, Outbox& out) {

@@ -12,7 +12,8 @@ bool applies(AdversarySpec::Kind kind, consensus::Protocol protocol) {
     return kind == Kind::kSilentLeader || kind == Kind::kMalformedSender;
   }
   return kind != Kind::kHidingPrimary || protocol == consensus::Protocol::kPbft ||
-         protocol == consensus::Protocol::kQbft || protocol == consensus::Protocol::kHotstuff;
+         protocol == consensus::Protocol::kQbft || protocol == consensus::Protocol::kHotstuff ||
+         protocol == consensus::Protocol::kTendermint;
 }
 
 std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
@@ -32,6 +33,7 @@ std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
     case AdversarySpec::Kind::kHidingPrimary:
       if (protocol == consensus::Protocol::kQbft) return make_qbft_hiding_leader();
       if (protocol == consensus::Protocol::kHotstuff) return make_forking_leader();
+      if (protocol == consensus::Protocol::kTendermint) return make_tendermint_hiding_proposer();
       return make_hiding_primary();
   }
   GOVCHAIN_ASSERT(false);

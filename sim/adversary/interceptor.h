@@ -49,7 +49,7 @@ class Interceptor {
 };
 
 // Can a replica of this protocol be this adversary? Where only crashes are tolerated, those that
-// tell no lie can; the hiding primary writes bodies of PBFT or QBFT.
+// tell no lie can; the hiding primary has a version for each protocol that bears lies.
 [[nodiscard]] bool applies(AdversarySpec::Kind kind, consensus::Protocol protocol);
 
 // Active from AdversarySpec::from on; before that the world does not call it. `protocol` tells how

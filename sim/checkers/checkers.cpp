@@ -19,6 +19,7 @@
 #include "sim/checkers/reads.h"
 #include "sim/checkers/state_root.h"
 #include "sim/checkers/statements.h"
+#include "sim/checkers/tendermint_locks.h"
 
 namespace govchain::sim {
 namespace {
@@ -44,6 +45,7 @@ class Suite final : public CheckerSuite {
         pbft_locks_(context_),
         qbft_rounds_(context_),
         hotstuff_(context_),
+        tendermint_locks_(context_),
         raft_votes_(context_),
         raft_log_(context_) {}
 
@@ -62,6 +64,7 @@ class Suite final : public CheckerSuite {
     pbft_locks_.begin();
     qbft_rounds_.begin();
     hotstuff_.begin();
+    tendermint_locks_.begin();
     raft_votes_.begin();
     raft_log_.begin();
   }
@@ -101,6 +104,7 @@ class Suite final : public CheckerSuite {
     pbft_locks_.sent(who, now, message);
     qbft_rounds_.sent(who, now, message);
     hotstuff_.sent(who, now, message);
+    tendermint_locks_.sent(who, now, message);
     raft_votes_.sent(who, now, to, message);
     raft_log_.sent(who, now, message);
   }
@@ -205,6 +209,7 @@ class Suite final : public CheckerSuite {
   PbftLockRule pbft_locks_;
   QbftRoundRule qbft_rounds_;
   HotstuffRule hotstuff_;
+  TendermintLockRule tendermint_locks_;
   RaftVoteRule raft_votes_;
   RaftLogRule raft_log_;
 };

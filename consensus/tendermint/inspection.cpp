@@ -1,0 +1,83 @@
+// A look at the engine from outside: status, fingerprint, memory.
+
+#include <algorithm>
+#include <array>
+
+#include "consensus/tendermint/tendermint_engine.h"
+
+namespace govchain::consensus::tendermint {
+
+std::span<const Situation> required_situations() {
+  static constexpr std::array kSituations = {
+      Situation{"round_change", &EngineCounters::view_changes},
+      Situation{"recovery", &EngineCounters::recoveries},
+      Situation{"state_transfer", &EngineCounters::state_transfers},
+      Situation{"checkpoint", &EngineCounters::checkpoints},
+      Situation{"evidence", &EngineCounters::evidence},
+      Situation{"block_catch_up", &EngineCounters::block_catch_ups},
+      Situation{"membership_change", &EngineCounters::membership_changes},
+  };
+  return kSituations;
+}
+
+void TendermintEngine::describe(EngineStatus& status) const {
+  if (!held_.empty()) status.proposed = height();
+}
+
+namespace {
+
+void encode_count(const VoteCount& count, size_t members, Writer& out) {
+  for (uint32_t i = 0; i < members; ++i) {
+    out.u8(count.has(i) ? 1 : 0);
+    if (count.has(i)) out.digest(count.value(i));
+  }
+  for (const VoteCount::Second& second : count.seconds()) {
+    out.u32(second.sender);
+    out.digest(second.value);
+  }
+}
+
+}  // namespace
+
+void TendermintEngine::encode_protocol_state(Writer& out) const {
+  const RoundState& state = driver_.state();
+  out.i64(state.round);
+  out.u8(static_cast<uint8_t>(state.step));
+  out.i64(state.locked_round);
+  out.digest(state.locked_value);
+  out.i64(state.valid_round);
+  out.digest(state.valid_value);
+  out.u8(static_cast<uint8_t>((value_wanted_ ? 1 : 0) | (parked_ ? 2 : 0)));
+  for (const Proposal& proposal : driver_.proposals()) {
+    out.i64(proposal.round);
+    out.digest(proposal.value);
+    out.i64(proposal.valid_round);
+    out.u8(static_cast<uint8_t>(proposal.validity));
+  }
+  for (const RoundVotes& votes : driver_.votes().rounds()) {
+    out.i64(votes.round);
+    encode_count(votes.prevotes, members(), out);
+    encode_count(votes.precommits, members(), out);
+  }
+  for (const HeldProposal& proposal : held_) out.u8(proposal.shown ? 1 : 0);
+  out.ordinal(first_ticket_);
+  out.i64(polka_logged_);
+}
+
+Bytes TendermintEngine::protocol_memory() const {
+  const auto block_size = [](const BlockRef& block) {
+    return sizeof(Block) + block->payload_size().count() + block->payloads.size() * 128;
+  };
+  uint64_t total = sizeof(TendermintEngine) - sizeof(ChainEngine);
+  for (const HeldProposal& proposal : held_) {
+    total += sizeof(HeldProposal) + sizeof(Message) + block_size(proposal.block);
+  }
+  for (const LoggedBody& body : bodies_) total += block_size(body.block);
+  constexpr uint64_t kVoteBytes = 2 * (sizeof(Message) + 48);
+  total += driver_.votes().rounds().size() * members() * kVoteBytes;
+  total += (own_votes_.size() + own_proposals_.size()) * sizeof(OwnVote);
+  total += schedule_.turns() * sizeof(uint32_t);
+  return Bytes(total);
+}
+
+}  // namespace govchain::consensus::tendermint
