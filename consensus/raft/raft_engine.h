@@ -193,6 +193,7 @@ class RaftEngine final : public Engine {
   void announce_commit();
   void on_append(ReplicaId from, const Message& message);
   void append_from_leader(ReplicaId from, const Message& message, const AppendBody& body);
+  [[nodiscard]] bool take_entry(const BlockRef& block, Height leader_commit);
   void answer_append(ReplicaId to, Height height);
   void refuse_append(ReplicaId to, Height previous, View previous_term);
   void on_append_reply(ReplicaId from, const Message& message);

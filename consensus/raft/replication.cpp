@@ -300,21 +300,7 @@ void RaftEngine::append_from_leader(ReplicaId from, const Message& message,
     return;
   }
   if (message.block) {
-    const std::optional<View> present = log_.term_at(end);
-    if (present == message.block->view) {
-      ++counters_.duplicate;
-    } else {
-      if (message.block->control.empty() ||
-          configurations_.understands(end, message.block->control)) {
-        if (present) truncate_log(end);
-        if (end <= body.commit) ++counters_.block_catch_ups;
-        append_to_log(message.block);
-        ++counters_.accepted;
-      } else {
-        ++counters_.malformed;
-        return;
-      }
-    }
+    if (!take_entry(message.block, body.commit)) return;
   } else {
     ++counters_.accepted;
   }
@@ -322,6 +308,25 @@ void RaftEngine::append_from_leader(ReplicaId from, const Message& message,
   answer_append(from, end);
   commit_to(planted(Mutant::kCommitBeyondVerified) ? std::min(body.commit, log_.last())
                                                    : std::min(body.commit, verified_));
+}
+
+// Step 3 and 4 of AppendEntries (P figure 2). False if the entry is malformed.
+bool RaftEngine::take_entry(const BlockRef& block, Height leader_commit) {
+  const Height height = block->height;
+  const std::optional<View> present = log_.term_at(height);
+  if (present == block->view) {
+    ++counters_.duplicate;
+    return true;
+  }
+  if (!block->control.empty() && !configurations_.understands(height, block->control)) {
+    ++counters_.malformed;
+    return false;
+  }
+  if (present) truncate_log(height);
+  if (height <= leader_commit) ++counters_.block_catch_ups;
+  append_to_log(block);
+  ++counters_.accepted;
+  return true;
 }
 
 void RaftEngine::answer_append(ReplicaId to, Height height) {

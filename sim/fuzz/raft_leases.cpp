@@ -12,7 +12,7 @@ class Leases {
  public:
   Leases(WorldSpec& spec, RandomStream random, Duration chaos)
       : spec_(spec),
-        random_(std::move(random)),
+        random_(random),
         n_(static_cast<uint32_t>(spec.chains.front().replicas.size())),
         timeout_(spec.chains.front().engine.base_timeout),
         latest_(std::max(timeout_ * 3, chaos - timeout_)) {}
@@ -52,8 +52,8 @@ class Leases {
   }
   ReplicaIndex replica() { return static_cast<ReplicaIndex>(random_.below(n_)); }
 
-  FaultSpec fault_of(FaultSpec::Kind kind, Duration at, Duration duration,
-                     std::vector<ReplicaIndex> group) const {
+  [[nodiscard]] static FaultSpec fault_of(FaultSpec::Kind kind, Duration at, Duration duration,
+                                          std::vector<ReplicaIndex> group) {
     FaultSpec fault;
     fault.kind = kind;
     fault.at = at;
@@ -144,7 +144,7 @@ class Leases {
 
 void draw_raft_leases(WorldSpec& world, RandomStream random, Duration& chaos) {
   const size_t before = world.faults.size();
-  Leases(world, std::move(random), chaos).draw();
+  Leases(world, random, chaos).draw();
   for (size_t i = before; i < world.faults.size(); ++i) {
     chaos = std::max(chaos, world.faults[i].at + world.faults[i].duration);
   }

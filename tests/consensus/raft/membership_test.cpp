@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "consensus/codec.h"
+#include "consensus/raft/configuration_history.h"
 #include "consensus/raft/messages.h"
 #include "tests/consensus/raft/cluster.h"
 
@@ -133,6 +135,38 @@ TEST(RaftMembership, LeaderDeposedWhileItRemovesItselfIsToldThatItIsOut) {  // D
   EXPECT_TRUE(cluster.run_until([&] { return cluster.stopped(leaving); }, Duration::seconds(5)));
   EXPECT_EQ(cluster.leader(), informed);
   EXPECT_EQ(cluster.status(informed).epoch, Epoch(1));
+  expect_clean(cluster);
+}
+
+TEST(RaftMembership, ConfigurationThatNamesStrangersIsMalformed) {
+  Cluster cluster(small_options(38, 3));
+  const uint32_t leader = elect(cluster);
+  cluster.run_for(Duration::milliseconds(100));
+  const uint32_t follower = (leader + 1) % 3;
+  const EngineStatus before = cluster.status(follower);
+  // Node 10 is a voter, and nobody has its key.
+  ConfigurationControl control;
+  control.configuration.incoming = {1, 2, 3, 10};
+  control.target = cluster.membership(leader);
+  Ref<Block> block = Ref<Block>::make();
+  block->height = before.proposed.next();
+  block->view = before.view;
+  encode_control(control, block->control);
+  Ref<Message> append = Ref<Message>::make();
+  append->protocol = Protocol::kRaft;
+  append->type = static_cast<uint8_t>(MessageType::kAppend);
+  append->sender = ReplicaId(leader);
+  append->view = before.view;
+  append->height = before.proposed;
+  encode_body(AppendBody{before.view, before.committed}, *append);
+  append->block = BlockRef(std::move(block));
+  seal_message(*append);
+  const uint64_t malformed = cluster.counters(follower).malformed;
+  cluster.give(follower, input::MessageReceived{ReplicaId(leader), MessageRef(append)});
+  EXPECT_EQ(cluster.counters(follower).malformed, malformed + 1);
+  EXPECT_EQ(cluster.status(follower).proposed, before.proposed);
+  const uint64_t payload = cluster.propose(leader);
+  EXPECT_TRUE(cluster.run_until([&] { return cluster.ordered(payload); }, Duration::seconds(1)));
   expect_clean(cluster);
 }
 

@@ -51,10 +51,10 @@ std::string_view name_of(raft::ProgressState state) {
 }  // namespace
 
 const std::set<std::string>& raft_arguments() {
-  static const std::set<std::string> kNames = {"heartbeat-ms", "appends",     "pre-vote",
-                                               "check-quorum", "leases",      "drift-ppm",
-                                               "catch-up",     "leave-joint", "cached"};
-  return kNames;
+  static const std::set<std::string> names = {"heartbeat-ms", "appends",     "pre-vote",
+                                              "check-quorum", "leases",      "drift-ppm",
+                                              "catch-up",     "leave-joint", "cached"};
+  return names;
 }
 
 Result<raft::RaftConfig> read_raft_arguments(const Case& command) {
