@@ -139,7 +139,8 @@ void HotstuffEngine::accept(uint32_t sender, const MessageRef& message) {
     case MessageType::kTimeout: {
       const std::optional<CertificateRef> body = decode_certificate_body(message->body);
       GOVCHAIN_ASSERT(body.has_value());
-      if (*body) learn(*body, message);
+      // One's own holds nothing new, and must not be passed on before its record is durable.
+      if (*body && sender != self()) learn(*body, message);
       return count_timeout(sender, message);
     }
     case MessageType::kAdvance: {
