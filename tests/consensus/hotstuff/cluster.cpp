@@ -27,6 +27,7 @@ PayloadRef payload_of(uint64_t number, uint32_t size) {
 
 void add(EngineCounters& sum, const EngineCounters& more) {
   sum.view_changes += more.view_changes;
+  sum.proposals += more.proposals;
   sum.checkpoints += more.checkpoints;
   sum.state_transfers += more.state_transfers;
   sum.block_catch_ups += more.block_catch_ups;
