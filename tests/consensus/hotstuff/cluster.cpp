@@ -385,8 +385,7 @@ Signature Cluster::sign(uint32_t replica, const Statement& statement) {
 void Cluster::transmit(uint32_t from, uint32_t to, const MessageRef& message) {
   check_statement(from, *message);
   const auto type = static_cast<MessageType>(message->type);
-  const bool vote = type == MessageType::kProposal || type == MessageType::kVote;
-  if (!is_honest(from) && vote) {
+  if (!is_honest(from) && (type == MessageType::kProposal || type == MessageType::kVote)) {
     if (type != MessageType::kProposal) {
       put_on_wire(from, to, message);
       put_on_wire(from, to, twin_of(from, *message));
