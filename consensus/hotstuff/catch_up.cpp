@@ -107,8 +107,8 @@ void HotstuffEngine::forward_node(uint32_t peer, const Node& node) {
 }
 
 // Somebody gives up a view that is over: it is told how. f+1 replicas do, so that one of them is
-// honest; and each once in a while only: what is sent may itself be an old TIMEOUT that its receiver
-// has an answer to.
+// honest; and each once in a while only: what is sent may itself be an old TIMEOUT that its
+// receiver has an answer to.
 void HotstuffEngine::help(uint32_t peer) {
   if (!is_member()) return;
   const uint32_t turn = (self() + members() - peer) % members();

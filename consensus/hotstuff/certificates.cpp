@@ -61,7 +61,7 @@ void HotstuffEngine::update_lock() {
 // 18-19).
 void HotstuffEngine::commit() {
   const Node* const top = highest_node();
-  if (top == nullptr || !top->attached) return;
+  if (top == nullptr || !top->attached || is_installing()) return;
   tree_.path(*top, path_);
   const auto chain = static_cast<size_t>(hotstuff_.commit_rule);
   for (size_t head = 0; head + chain <= path_.size(); ++head) {

@@ -26,9 +26,19 @@ chain::ChainSettings chain_settings(const HotstuffConfig& settings) {
   return chain;
 }
 
-uint64_t views_per_leader(const HotstuffConfig& settings) {
+// Members of little weight may be many, and all of them faulty: then an honest leader must have
+// enough views to make its own block final.
+uint64_t views_per_leader(const HotstuffConfig& settings, const Membership& membership) {
   if (settings.views_per_leader > 0) return settings.views_per_leader;
   if (settings.leader == LeaderPolicy::kStable) return kStableViews;
+  uint64_t weight = 0;
+  bool equal = true;
+  for (const Member& member : membership.members) {
+    if (member.weight == 0) continue;
+    equal = equal && (weight == 0 || weight == member.weight);
+    weight = member.weight;
+  }
+  if (!equal) return static_cast<uint64_t>(settings.commit_rule) + 1;
   return settings.commit_rule == CommitRule::kTwoChain ? 1 : 2;
 }
 
@@ -43,7 +53,6 @@ HotstuffEngine::HotstuffEngine(const EngineConfig& config, const HotstuffConfig&
                                RecoveredState recovered)
     : ChainEngine(Protocol::kHotstuff, config, chain_settings(settings), std::move(recovered)),
       hotstuff_(settings),
-      span_(views_per_leader(settings)),
       ancestors_(config.seed) {
   incoming_.resize(kMaxIncoming);
   begin_epoch();
@@ -56,6 +65,7 @@ std::unique_ptr<Engine> HotstuffEngine::clone() const {
 // Views start anew with every epoch: whoever takes over the state of the checkpoint at its begin
 // knows nothing of the views before.
 void HotstuffEngine::begin_epoch() {
+  span_ = views_per_leader(hotstuff_, membership());
   epoch_root_ = Height(epoch_since().value() - 1);
   Root root{committed(), View(0), {}, committed() == epoch_root_};
   if (root.known) root.digest = root_digest(config().hash, epoch(), epoch_root_);
@@ -139,7 +149,8 @@ void HotstuffEngine::accept(uint32_t sender, const MessageRef& message) {
     case MessageType::kTimeout: {
       const std::optional<CertificateRef> body = decode_certificate_body(message->body);
       GOVCHAIN_ASSERT(body.has_value());
-      if (*body) learn(*body, message);
+      // One's own holds nothing new, and must not be passed on before its record is durable.
+      if (*body && sender != self()) learn(*body, message);
       return count_timeout(sender, message);
     }
     case MessageType::kAdvance: {

@@ -35,7 +35,8 @@ struct HotstuffConfig {
   LeaderPolicy leader = LeaderPolicy::kRotating;
   // Consecutive views of one leader. Zero: 1 under the two-chain and 2 under the three-chain rule,
   // so that among f faulty leaders in turn some run of honest views is long enough to commit
-  // (README, "Liveness"); under a stable leader 1,000,003.
+  // (README, "Liveness"); one more than the rule's length where weights differ; under a stable
+  // leader 1,000,003.
   uint64_t views_per_leader = 0;
   Duration status_interval;       // zero: half of EngineConfig::base_timeout
   Duration idle_status_interval;  // zero: four times EngineConfig::base_timeout

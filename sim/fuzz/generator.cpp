@@ -180,8 +180,7 @@ class Generator {
 
   void draw_hotstuff(consensus::hotstuff::HotstuffConfig& settings) {
     RandomStream random = stream(11);
-    using consensus::hotstuff::CommitRule;
-    using consensus::hotstuff::LeaderPolicy;
+    using namespace consensus::hotstuff;
     if (random.chance(0.3)) settings.commit_rule = CommitRule::kThreeChain;
     if (random.chance(0.3)) settings.leader = LeaderPolicy::kStable;
     if (random.chance(0.2)) settings.views_per_leader = static_cast<uint64_t>(random.between(2, 6));
@@ -196,12 +195,11 @@ class Generator {
     return static_cast<HostIndex>(replica % spec_.hosts.size());
   }
 
-  // A Byzantine protocol is live only where timeouts may outgrow delays (for PBFT OSDI'99 §4.5.2),
-  // so whoever runs it over a
-  // narrow link sets the largest timeout above what a view change takes there, twice, because those
-  // for the view before may still be in the queue. This is the time of one over the narrowest
-  // trunk: from every replica at one end to every replica at the other, with a proof by a quorum
-  // for each height of the window.
+  // A Byzantine protocol is live only where timeouts may outgrow delays (PBFT: OSDI'99 §4.5.2), so
+  // who runs it on a narrow link sets the largest timeout above what a view change takes there,
+  // twice: those for the view before may still be in the queue. This is the time of one over the
+  // narrowest trunk: from every replica at one end to every replica at the other, with a proof by a
+  // quorum for each height of the window.
   [[nodiscard]] Duration view_change_time(const consensus::EngineConfig& engine) const {
     constexpr uint64_t kHeader = 200;
     constexpr uint64_t kProof = 180;

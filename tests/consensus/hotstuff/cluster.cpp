@@ -27,6 +27,7 @@ PayloadRef payload_of(uint64_t number, uint32_t size) {
 
 void add(EngineCounters& sum, const EngineCounters& more) {
   sum.view_changes += more.view_changes;
+  sum.proposals += more.proposals;
   sum.checkpoints += more.checkpoints;
   sum.state_transfers += more.state_transfers;
   sum.block_catch_ups += more.block_catch_ups;
@@ -287,9 +288,7 @@ void Cluster::check_commit(uint32_t replica, const effect::Commit& commit) {
     weight += membership().find(certificate.signers[i])->weight;
   }
   if (weight < ByzantineQuorum(membership()).quorum()) violate("a commit has no quorum");
-  if (!proof_of(HashAlgorithm::kSha256, certificate, block)) {
-    violate("a commit is of another block");
-  }
+  if (!proof_of(HashAlgorithm::kSha256, certificate, block)) violate("a commit proves another");
   self.committed_at.emplace(block.height, now_);
   self.answered = std::max(self.answered, block.height);
 }
@@ -332,21 +331,15 @@ void Cluster::check_statement(uint32_t replica, const Message& message) {
   if (message.sender.value() != replica || !is_honest(replica)) return;
   Replica& self = replicas_[replica];
   const auto type = static_cast<MessageType>(message.type);
-  const bool fresh_view = message.epoch > self.epoch;
-  if (fresh_view) self.left = View(0);
-  self.epoch = std::max(self.epoch, message.epoch);
   if (type == MessageType::kTimeout) self.left = std::max(self.left, message.view);
   const bool vote = type == MessageType::kProposal || type == MessageType::kVote;
   if (!vote && message.type != kCheckpointStatement) return;
   // Proposal and vote of one view name the same node, at whatever height.
   const uint8_t group = vote ? 0 : message.type;
   const auto [known, fresh] = self.signed_statements.emplace(
-      std::make_tuple(group, message.epoch, message.view, vote ? Height(0) : message.height),
-      message.digest);
+      std::make_tuple(group, message.view, vote ? Height(0) : message.height), message.digest);
   if (known->second != message.digest) {
-    violate("replica " + std::to_string(replica) + " contradicts itself in view " +
-            std::to_string(message.view.value()) + " at height " +
-            std::to_string(message.height.value()));
+    violate("replica " + std::to_string(replica) + " contradicts itself");
   }
   if (fresh && vote && message.view <= self.left) violate("votes in a view that it has given up");
 }
@@ -372,7 +365,7 @@ MessageRef Cluster::twin_of(uint32_t from, const Message& message) {
     block->payloads = message.block->payloads;
     block->payloads.push_back(payload_of(1'000'000 + message.height.value(), 16));
     seal_block(HashAlgorithm::kSha256, *block);
-    const std::optional<ProposalBody> body = decode_proposal(message.body);
+    const auto body = decode_proposal(message.body);
     twin->body = message.body;
     twin->digest = node_digest(HashAlgorithm::kSha256,
                                {block->digest, body->parent, message.view, body->parent_view()});
@@ -392,8 +385,7 @@ Signature Cluster::sign(uint32_t replica, const Statement& statement) {
 void Cluster::transmit(uint32_t from, uint32_t to, const MessageRef& message) {
   check_statement(from, *message);
   const auto type = static_cast<MessageType>(message->type);
-  const bool vote = type == MessageType::kProposal || type == MessageType::kVote;
-  if (!is_honest(from) && vote) {
+  if (!is_honest(from) && (type == MessageType::kProposal || type == MessageType::kVote)) {
     if (type != MessageType::kProposal) {
       put_on_wire(from, to, message);
       put_on_wire(from, to, twin_of(from, *message));

@@ -119,8 +119,7 @@ class Cluster {
     Height answered;  // highest height whose commit was durable
     EngineCounters past;
     View left;
-    Epoch epoch;
-    std::map<std::tuple<uint8_t, Epoch, View, Height>, Digest> signed_statements;
+    std::map<std::tuple<uint8_t, View, Height>, Digest> signed_statements;
   };
   struct Event {
     uint32_t replica = 0;

@@ -73,7 +73,7 @@ TEST(HotstuffLink, OnlyTheBlockAtItsFootIsProven) {
 }
 
 TEST(HotstuffLink, EveryFlippedByteIsFound) {
-  const CertificateRef genuine = proof(CommitRule::kTwoChain, {1, 2, 3});
+  const CertificateRef genuine = proof(CommitRule::kTwoChain, {1, 2});
   for (size_t i = 0; i < genuine->link.size(); ++i) {
     Ref<Certificate> damaged = Ref<Certificate>::make();
     damaged->statement = genuine->statement;

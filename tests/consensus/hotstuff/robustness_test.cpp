@@ -21,6 +21,7 @@ class Bench {
     config_.self = ReplicaId(self);
     config_.base_timeout = Duration::seconds(1'000);
     config_.max_timeout = Duration::seconds(1'000);
+    config_.batch_delay = Duration::zero();
     config_.checkpoint_interval = 1'000;
     for (uint32_t i = 0; i < replicas; ++i) {
       config_.genesis.members.push_back(Member{ReplicaId(i), 1, {}});
