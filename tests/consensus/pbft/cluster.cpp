@@ -67,7 +67,9 @@ void Cluster::make_engine(uint32_t replica, RecoveredState recovered) {
   EngineConfig config = options_.engine;
   config.self = ReplicaId(replica);
   config.seed = options_.seed * 31 + replica;
-  replicas_[replica].engine = make_pbft(config, options_.pbft, std::move(recovered));
+  replicas_[replica].engine = options_.make
+                                  ? options_.make(config, std::move(recovered))
+                                  : make_pbft(config, options_.pbft, std::move(recovered));
   step(replica, {});
 }
 

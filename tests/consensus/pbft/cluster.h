@@ -32,6 +32,9 @@ struct ClusterOptions {
   std::set<uint32_t> equivocators;
   EngineConfig engine;
   PbftConfig pbft;
+  // Another protocol's engine, whose first three message types are a proposal and two votes as
+  // PBFT's; empty: PBFT.
+  std::function<std::unique_ptr<Engine>(const EngineConfig&, RecoveredState)> make;
 };
 
 // What the test may count or change on the wire. Returns false to drop.
