@@ -335,8 +335,9 @@ void Cluster::check_statement(uint32_t replica, const Message& message) {
   const bool vote = type == MessageType::kPrePrepare || type == MessageType::kPrepare ||
                     type == MessageType::kCommit;
   if (!vote && type != MessageType::kCheckpoint) return;
-  // Proposal, prepare and commit of one view and height name the same block.
-  const uint8_t group = vote ? 0 : message.type;
+  // Proposal, prepare and commit of one view and height name the same block; in other protocols
+  // each is its own.
+  const uint8_t group = vote && !options_.make ? 0 : message.type;
   const auto [known, fresh] = self.signed_statements.emplace(
       std::make_tuple(group, message.view, message.height), message.digest);
   if (known->second != message.digest) {

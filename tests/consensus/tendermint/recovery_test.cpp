@@ -86,7 +86,7 @@ TEST(TendermintCatchUp, AReplicaThatMissedAFewBlocksGetsThemWithTheirCertificate
 TEST(TendermintStateTransfer, AReplicaThatMissedMoreThanOthersKeepTakesAState) {
   Cluster world(quick(4));
   world.crash(3);
-  order(world, 0, 1, 30);
+  order(world, 0, 1, 60);  // more than the others have in memory
   world.restart(3);
   EXPECT_TRUE(world.run_until([&] { return world.status(3).executed == world.status(0).executed; },
                               Duration::seconds(3)));

@@ -49,6 +49,7 @@ class Bench {
     message->protocol = Protocol::kTendermint;
     message->type = static_cast<uint8_t>(type);
     message->sender = ReplicaId(sender);
+    message->epoch = Epoch();
     message->view = view_of(round);
     message->height = Height(height);
     message->digest = digest;
@@ -177,6 +178,8 @@ TEST(TendermintInput, AProposalWhoseSignatureDoesNotCoverBlockAndValidRoundIsMal
   other->protocol = Protocol::kTendermint;
   other->type = static_cast<uint8_t>(MessageType::kProposal);
   other->sender = ReplicaId(1);
+  other->epoch = Epoch();
+  other->view = View();
   other->height = Height(1);
   other->digest = block->digest;
   encode_valid_round(kNoRound, other->body);
@@ -218,6 +221,7 @@ TEST(TendermintInput, RubbishIsCountedAndDropped) {
     message->protocol = Protocol::kTendermint;
     message->type = static_cast<uint8_t>(random(3) == 0 ? 128 + random(10) : random(5));
     message->sender = ReplicaId(static_cast<uint32_t>(random(5)));
+    message->epoch = Epoch(random(2));
     message->view = View(random(3));
     message->height = Height(random(40));
     message->digest.bytes[0] = static_cast<uint8_t>(random(3));
