@@ -23,11 +23,11 @@ std::string_view message_name(uint8_t type) {
   if (type >= chain::kFirstCommonType) return chain::common_message_name(type);
   switch (static_cast<MessageType>(type)) {
     case MessageType::kProposal:
-      return "PROPOSAL";
+      return "proposal";
     case MessageType::kPrevote:
-      return "PREVOTE";
+      return "prevote";
     case MessageType::kPrecommit:
-      return "PRECOMMIT";
+      return "precommit";
   }
   return "unknown";
 }

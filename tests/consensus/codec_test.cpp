@@ -246,7 +246,7 @@ TEST(Codec, RefusesUnknownLanesAndProtocols) {
   constexpr size_t kLaneByte = 12;
   for (const auto& [place, value] :
        {std::pair(kLaneByte, uint8_t{kLanes}), std::pair(kProtocolByte, uint8_t{0}),
-        std::pair(kProtocolByte, uint8_t{3})}) {
+        std::pair(kProtocolByte, uint8_t{200})}) {
     Buffer changed = bytes;
     changed[place] = value;
     EXPECT_FALSE(decode_message(kChain, kHash, changed)) << "byte " << place;

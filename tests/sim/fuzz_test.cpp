@@ -82,6 +82,11 @@ TEST(FuzzSeeds, ThatOnceBrokeARuleStayClean) {
       {Protocol::kRaft, 29'406, "a snapshot at the block that completes a change"},
       {Protocol::kRaft, 34'080, "a snapshot at the block that completes a change"},
       {Protocol::kRaft, 96'594, "a snapshot at the block that completes a change"},
+      {Protocol::kTendermint, 49, "votes that a full disk held back and nobody cast"},
+      {Protocol::kTendermint, 503, "a polka that an equivocator's victims could not see"},
+      {Protocol::kTendermint, 1'715, "payloads in flight at a height that another block decided"},
+      {Protocol::kTendermint, 3'644, "a change of membership forgotten in a crash"},
+      {Protocol::kTendermint, 4'574, "a change of membership forgotten in a crash"},
   };
   for (const Found& found : kFound) {
     const Verdict verdict = judge_seed(found.protocol, found.seed, ItemFilter());

@@ -336,8 +336,10 @@ void Cluster::check_statement(uint32_t replica, const Message& message) {
   if (role == MessageRole::kLeaderChange) left = std::max(left, message.view);
   const bool vote = is_vote(role);
   if (!vote && role != MessageRole::kCheckpoint) return;
-  // Proposal, prepare and commit of one view and height name the same block.
-  const uint8_t group = vote ? 0 : message.type;
+  // Proposal, prepare and commit of one view and height name the same block; in other protocols
+  // each is its own.
+  const bool together = traits_of(options_.protocol).statement_kind == StatementKind::kAllPhases;
+  const uint8_t group = vote && together ? 0 : message.type;
   const auto [known, fresh] = self.signed_statements.emplace(
       std::make_tuple(group, message.view, message.height), message.digest);
   if (known->second != message.digest) {
