@@ -463,6 +463,7 @@ class ChainEngine : public Engine {
                                         RecoveredLog& log);
   [[nodiscard]] bool restore_commits(const RecoveredState& recovered, const RecoveredLog& log);
   void restore_block(const StoredBlock& stored);
+  void read_committed_change(const RecoveredLog& log, const CertificateRef& certificate);
   [[nodiscard]] BlockRef find_body(const RecoveredLog& log, const Certificate& certificate) const;
   [[nodiscard]] Height members_since() const;
   void load_window();

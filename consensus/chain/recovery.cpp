@@ -78,6 +78,7 @@ bool ChainEngine::read_common_record(const LogRecordRef& reference, Ticket ticke
     case CommonRecord::kCommitted:
       if (!record.certificate) return false;
       log.commits[record.certificate->statement.height] = {record.certificate, ticket};
+      read_committed_change(log, record.certificate);
       return true;
     case CommonRecord::kWindow: {
       const std::optional<std::vector<Digest>> digests = decode_digests(record.bytes);
@@ -96,6 +97,20 @@ bool ChainEngine::read_common_record(const LogRecordRef& reference, Ticket ticke
     }
   }
   return false;
+}
+
+// A change of membership that was committed since the last checkpoint stands in no Epoch record
+// yet, but the state may hold its block already, so that it is not committed again either.
+void ChainEngine::read_committed_change(const RecoveredLog& log,
+                                        const CertificateRef& certificate) {
+  const Height height = certificate->statement.height;
+  const Membership& newest = epochs_.back().membership;
+  for (auto body = log.bodies.lower_bound({height, Digest{}});
+       body != log.bodies.end() && body->first.first == height; ++body) {
+    const StoredBlock change{body->second, certificate};
+    if (body->second->control.empty() || body->second->epoch != newest.epoch) continue;
+    if (proves_change(change, newest)) return learn_epoch(change);
+  }
 }
 
 // Blocks in the store are executed again; those that only the log holds are committed again, for
