@@ -232,7 +232,7 @@ void ChainEngine::on_block_verified(const PendingVerification& pending, bool val
 // In order; and when the last block of an answer is applied and its sender has more, it is asked at
 // once.
 void ChainEngine::apply_catch_up() {
-  if (transfer_ && transfer_->installing) return;
+  if (is_installing()) return;
   while (!catch_up_.empty() && catch_up_.front().stored.block->height <= committed_.next()) {
     const CatchUpBlock next = std::move(catch_up_.front());
     catch_up_.erase(catch_up_.begin());

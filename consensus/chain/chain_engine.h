@@ -238,6 +238,8 @@ class ChainEngine : public Engine {
   [[nodiscard]] const Mempool& mempool() const { return mempool_; }
   [[nodiscard]] int64_t last_block_time() const { return last_block_time_; }
   void verify_payloads(const BlockRef& block);
+  // The state is being replaced by a checkpoint's: nothing may be committed until it has been.
+  [[nodiscard]] bool is_installing() const { return transfer_ && transfer_->installing; }
   // The next block is final. Logs, emits Commit and Execute; then on_committed().
   void commit_block(const BlockRef& block, const CertificateRef& certificate);
   // The newest committed blocks, ascending; at most kCachedBlocks.

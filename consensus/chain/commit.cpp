@@ -83,7 +83,7 @@ void ChainEngine::mark_in_flight(const Block& block) {
 void ChainEngine::release_in_flight(Height from) { mempool_.release(from); }
 
 void ChainEngine::commit_block(const BlockRef& block, const CertificateRef& certificate) {
-  GOVCHAIN_ASSERT(block->height == committed_.next());
+  GOVCHAIN_ASSERT(block->height == committed_.next() && !is_installing());
   const Ticket body = logged_at(*block);
   const Ticket ticket =
       persist(make_committed_record(certificate, body == Ticket() ? block : BlockRef()));
