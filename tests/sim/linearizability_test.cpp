@@ -2,6 +2,7 @@
 
 #include "sim/checkers/linearizability.h"
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -56,9 +57,64 @@ TEST(Linearizability, OfHistoriesKnownNotToBeSo) {
 
 TEST(Linearizability, GivesUpWhereItWasToldTo) {
   History many;
-  for (uint64_t i = 1; i <= 14; ++i) many.push_back(write(i, 0, 1'000));
+  for (uint64_t i = 1; i <= 14; ++i) {
+    many.push_back(write(i, 0, 1'000));
+    many.push_back(read(i, 0, 1'000));
+  }
   many.push_back(read(99, 10, 20));
   EXPECT_EQ(check_register(many, 1'000), Linearizability::kUndecided);
+}
+
+// Every history of a few operations, against trying all their orders.
+bool is_linearizable_by_trying(const History& history) {
+  std::vector<size_t> order(history.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  do {
+    // Some of the operations that were not answered may not have happened: those behind `count`.
+    for (size_t count = 0; count <= order.size(); ++count) {
+      uint64_t value = 0;
+      bool fits = true;
+      for (size_t i = 0; i < order.size() && fits; ++i) {
+        const RegisterOperation& one = history[order[i]];
+        if (i >= count) {
+          fits = !one.returned.has_value();
+          continue;
+        }
+        for (size_t k = i + 1; k < order.size(); ++k) {
+          const RegisterOperation& later = history[order[k]];
+          fits = fits && !(later.returned && *later.returned < one.called);
+        }
+        if (one.kind == Kind::kRead) fits = fits && one.value == value;
+        if (one.kind == Kind::kWrite) value = one.value;
+      }
+      if (fits) return true;
+    }
+  } while (std::next_permutation(order.begin(), order.end()));
+  return false;
+}
+
+TEST(Linearizability, AgreesWithTryingEveryOrder) {
+  RandomStream random(1, RandomPurpose::kTest, 0);
+  int linearizable = 0;
+  for (int round = 0; round < 3'000; ++round) {
+    History history;
+    const uint64_t operations = 1 + random.below(6);
+    for (uint64_t i = 0; i < operations; ++i) {
+      const uint64_t called = random.below(12);
+      const uint64_t returned = called + random.below(8);
+      if (random.chance(0.5)) {
+        history.push_back(read(random.below(4), called, returned));
+      } else {
+        history.push_back(write(1 + i % 3, called, returned));
+        if (random.chance(0.2)) history.back().returned.reset();
+      }
+    }
+    const bool expected = is_linearizable_by_trying(history);
+    linearizable += expected ? 1 : 0;
+    ASSERT_EQ(check_register(history) == Linearizability::kLinearizable, expected) << round;
+  }
+  EXPECT_GT(linearizable, 500);
+  EXPECT_LT(linearizable, 2'500);
 }
 
 // What clients of one world called and were answered. Calls come in simulated order, so counting
