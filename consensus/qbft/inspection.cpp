@@ -60,6 +60,7 @@ void QbftEngine::encode_protocol_state(Writer& out) const {
 Bytes QbftEngine::protocol_memory() const {
   uint64_t total = sizeof(QbftEngine) - sizeof(ChainEngine);
   total += block_size(bound_) + block_size(fetched_body_);
+  for (const LoggedBody& body : bodies_) total += block_size(body.block);
   if (prepared_) total += block_size(prepared_->block) + prepared_->prepares->signers.size() * 68;
   for (const MessageRef& message : {proposal_, awaiting_payloads_}) {
     if (message) total += message->wire_size.count() + 256;

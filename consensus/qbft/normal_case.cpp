@@ -240,7 +240,7 @@ void QbftEngine::check_prepared() {
 void QbftEngine::check_committed(View round, const Digest& digest) {
   const bool here = bound_ && round == round_ && digest == bound_->digest;
   const uint64_t weight = here ? commits_.weight : weight_of_votes(commits_, round, digest);
-  if (weight < quorum().quorum()) return;
+  if (weight < quorum().quorum() || is_installing()) return;
   const BlockRef block = find_body(digest);
   if (!block) return want_body(digest);
   commit_block(block, make_certificate(commits_, MessageType::kCommit, round, digest));

@@ -58,11 +58,16 @@ void QbftEngine::propose(const BlockRef& block, const Justification* justificati
 void QbftEngine::hold_to(const BlockRef& block, Ticket ticket) {
   bound_ = block;
   bound_ticket_ = ticket;
-  if (ticket != Ticket()) bodies_.push_back({block->digest, ticket});
+  if (ticket != Ticket()) keep_body(block, ticket);
   mark_in_flight(*block);
   weigh(prepares_);
   weigh(commits_);
   touch();
+}
+
+void QbftEngine::keep_body(const BlockRef& block, Ticket ticket) {
+  if (bodies_.size() == kKeptBodies) bodies_.erase(bodies_.begin());
+  bodies_.push_back({block, ticket});
 }
 
 bool QbftEngine::wants_proposal(uint32_t sender, const MessageRef& reference) {
@@ -225,6 +230,9 @@ BlockRef QbftEngine::find_body(const Digest& digest) const {
   if (bound_ && bound_->digest == digest) return bound_;
   if (prepared_ && prepared_->block->digest == digest) return prepared_->block;
   if (fetched_body_ && fetched_body_->digest == digest) return fetched_body_;
+  for (const LoggedBody& body : bodies_) {
+    if (body.block->digest == digest) return body.block;
+  }
   return {};
 }
 

@@ -42,9 +42,10 @@ class QbftEngine final : public chain::ChainEngine {
     Ticket ticket;
   };
   struct LoggedBody {
-    Digest digest;
+    BlockRef block;
     Ticket ticket;
   };
+  static constexpr size_t kKeptBodies = 8;  // of this height; older ones are asked for if need be
 
   // ChainEngine: life
   void begin_protocol() override;
@@ -118,6 +119,7 @@ class QbftEngine final : public chain::ChainEngine {
   void accept_proposal(uint32_t sender, const MessageRef& message);
   void bind(const MessageRef& message);
   void hold_to(const BlockRef& block, Ticket ticket);
+  void keep_body(const BlockRef& block, Ticket ticket);
   void show_proposal();
   void receive_body(const Message& message);
   [[nodiscard]] BlockRef find_body(const Digest& digest) const;
@@ -177,7 +179,7 @@ class QbftEngine final : public chain::ChainEngine {
   std::vector<RoundChange> round_changes_;
   std::optional<Digest> wanted_body_;
   BlockRef fetched_body_;
-  std::vector<LoggedBody> bodies_;  // in the log
+  std::vector<LoggedBody> bodies_;  // accepted in any round, and in the log; ascending by round
   Ticket first_record_;             // of this height; 0: none
   // Read back from the log, until begin_protocol() says it again.
   ProposalRecord recovered_proposal_;

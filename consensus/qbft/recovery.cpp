@@ -31,7 +31,7 @@ bool QbftEngine::read_proposal_record(const LogRecordRef& record, Ticket ticket)
   round_ = proposal->round;
   bound_ = record->block;
   bound_ticket_ = ticket;
-  bodies_.push_back({bound_->digest, ticket});
+  keep_body(bound_, ticket);
   recovered_proposal_ = std::move(*proposal);
   return true;
 }
@@ -99,7 +99,7 @@ void QbftEngine::say_again() {
 
 Ticket QbftEngine::logged_at(const Block& block) const {
   for (const LoggedBody& body : bodies_) {
-    if (body.digest == block.digest) return body.ticket;
+    if (body.block->digest == block.digest) return body.ticket;
   }
   return {};
 }

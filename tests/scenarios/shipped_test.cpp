@@ -33,7 +33,8 @@ TEST(ShippedScenarios, AllLoadWithoutWarning) {
         "scenarios/consensus/wan.json", "scenarios/consensus/pbft-lan.json",
         "scenarios/consensus/pbft-wan.json", "scenarios/consensus/raft-lan.json",
         "scenarios/consensus/raft-wan.json", "scenarios/consensus/tendermint-lan.json",
-        "scenarios/consensus/tendermint-wan.json", "scenarios/bench/pbft-128.json",
+        "scenarios/consensus/tendermint-wan.json", "scenarios/consensus/qbft-lan.json",
+        "scenarios/consensus/qbft-wan.json", "scenarios/bench/pbft-128.json",
         "scenarios/published/bft-simulator-4.json", "scenarios/published/bft-simulator-16.json",
         "scenarios/published/bft-simulator-64.json"}) {
     EXPECT_TRUE(std::any_of(entries->begin(), entries->end(), [&](const ScenarioEntry& one) {

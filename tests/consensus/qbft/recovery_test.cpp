@@ -94,7 +94,7 @@ TEST(QbftCatchUp, AReplicaThatMissedAFewBlocksGetsThemWithTheirCertificates) {
 TEST(QbftCatchUp, OneThatWasAwayLongerThanBlocksAreKeptGetsTheState) {
   Cluster world(quick(4));
   world.crash(3);
-  order(world, 0, 1, 30);
+  order(world, 0, 1, 60);  // more than the newest, which others still have in memory
   world.restart(3);
   world.propose(1, 100);
   EXPECT_TRUE(world.run_until([&] { return world.status(3).executed == world.status(0).executed; },
