@@ -164,7 +164,9 @@ void ChainEngine::send_block(uint32_t peer, const StoredBlock& stored, bool last
   message->digest = stored.block->digest;
   message->block = stored.block;
   encode_body(CommittedBlockBody{stored.certificate, committed_, last}, message->body);
-  send(peer, std::move(message));
+  // A vote of this replica's own may be in the certificate, and is counted before it is durable.
+  seal_message(*message);
+  forward(peer, MessageRef(std::move(message)), last_ticket_);
 }
 
 void ChainEngine::receive_committed_block(uint32_t peer, const MessageRef& reference) {

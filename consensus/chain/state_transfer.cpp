@@ -26,7 +26,8 @@ void ChainEngine::send_checkpoint_proof(uint32_t peer, bool blocks_gone) {
     }
   }
   encode_body(body, proof->body);
-  send(peer, std::move(proof));
+  seal_message(*proof);
+  forward(peer, MessageRef(std::move(proof)), last_ticket_);  // as in send_block()
 }
 
 // Of the payloads ordered last those that the checkpoint's state has seen. One in a block above it
