@@ -380,6 +380,7 @@ class ChainEngine : public Engine {
 
   // --- commit.cpp
   void remember_ordered(const Block& block);
+  void note_ordered(const Digest& digest);
   void learn_ordered(const std::vector<Digest>& digests);
   void cache(const StoredBlock& stored);
 

@@ -113,22 +113,28 @@ void ChainEngine::cache(const StoredBlock& stored) {
 
 void ChainEngine::remember_ordered(const Block& block) {
   mempool_.commit(block);
-  for (const PayloadRef& payload : block.payloads) {
-    if (ordered_.size() < kRemembered) {
-      ordered_.push_back(payload->digest);
-    } else {
-      ordered_[ordered_next_++ % kRemembered] = payload->digest;
-    }
+  for (const PayloadRef& payload : block.payloads) note_ordered(payload->digest);
+}
+
+void ChainEngine::note_ordered(const Digest& digest) {
+  if (ordered_.size() < kRemembered) {
+    ordered_.push_back(digest);
+  } else {
+    ordered_[ordered_next_++ % kRemembered] = digest;
   }
 }
 
 // Payloads whose blocks this replica does not have. Those that its own clients wait for stay, until
 // enough peers say so (receive_already_ordered): one peer's word must not cost a client its
-// payload.
+// payload. But whoever is told of the state next is told of these as well.
 void ChainEngine::learn_ordered(const std::vector<Digest>& digests) {
   Ref<Block> block = Ref<Block>::make();
   for (const Digest& digest : digests) {
-    if (mempool_.is_pending(digest) || mempool_.is_committed(digest)) continue;
+    if (mempool_.is_committed(digest)) continue;
+    if (mempool_.is_pending(digest)) {
+      note_ordered(digest);
+      continue;
+    }
     Ref<Payload> payload = Ref<Payload>::make();
     payload->digest = digest;
     block->payloads.emplace_back(std::move(payload));

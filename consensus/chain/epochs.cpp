@@ -264,12 +264,13 @@ void ChainEngine::use_membership(const Membership& membership) {
   blamed_next_ = 0;
   responder_ = 0;
   read_repliers_.resize(membership_.size());
-  if (!reads_asked_.empty()) {
-    // Asked anew, of those who decide now.
-    reads_waiting_.insert(reads_waiting_.begin(), reads_asked_.begin(), reads_asked_.end());
-    reads_asked_.clear();
-    if (is_member()) start_read_round();
-  }
+  // Asked anew, of those who decide now: while the members of the last epoch told how far they were,
+  // those of the next may have gone on without them.
+  for (const ReadyAt& read : reads_confirmed_) reads_waiting_.push_back(read.token);
+  reads_confirmed_.clear();
+  reads_waiting_.insert(reads_waiting_.begin(), reads_asked_.begin(), reads_asked_.end());
+  reads_asked_.clear();
+  if (is_member()) start_read_round();
 }
 
 // A member that the last change removed shows others over the boundary, until a quorum has executed
