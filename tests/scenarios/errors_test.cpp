@@ -46,9 +46,9 @@ TEST(ScenarioErrors, AMistypedKeyIsShownWithTheNearestOne) {
    9 |       "id": "main",
   10 |       "protocl": "pbft",
      |       ^^^^^^^^^ did you mean "protocol"?
-Allowed here: application, basis, departments, engine, hash, id, load, machine,
-  note, places, pool, protocol, raft, replicas, signatures, source, weights
-  (govchain scenario schema))");
+Allowed here: application, basis, departments, engine, hash, hotstuff, id, load,
+  machine, note, places, pool, protocol, raft, replicas, signatures, source,
+  weights (govchain scenario schema))");
 }
 
 TEST(ScenarioErrors, AMistypedValueIsShownWithTheNearestOne) {
@@ -57,7 +57,7 @@ TEST(ScenarioErrors, AMistypedValueIsShownWithTheNearestOne) {
    9 |       "id": "main",
   10 |       "protocol": "pbtf",
      |                   ^^^^^^ did you mean "pbft"?
-Allowed here: pbft, raft (govchain scenario schema))");
+Allowed here: pbft, raft, hotstuff (govchain scenario schema))");
 }
 
 TEST(ScenarioErrors, ANegativeCountNamesItsBound) {

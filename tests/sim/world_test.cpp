@@ -310,7 +310,7 @@ TEST(Faults, AReplicaThatMissedTooMuchFetchesTheState) {
     spec.chains[0].engine.checkpoint_interval = 16;
     spec.chains[0].engine.retained_blocks = 32;
     // Where leaders take turns, each turn of the one that is down costs a timeout.
-    spec.chains[0].engine.base_timeout = Duration::milliseconds(200);
+    spec.chains[0].settings.hotstuff.leader = consensus::hotstuff::LeaderPolicy::kStable;
     spec.chains[0].settings.raft.cached_blocks = 32;
     // Where all take turns as leader, the one that is down must not slow the chain below that.
     spec.chains[0].engine.base_timeout = Duration::milliseconds(200);
