@@ -163,7 +163,9 @@ void ChainEngine::send_block(uint32_t peer, const StoredBlock& stored, bool last
   message->digest = stored.block->digest;
   message->block = stored.block;
   encode_body(CommittedBlockBody{stored.certificate, committed_, last}, message->body);
-  send(peer, std::move(message));
+  seal_message(*message);
+  // The certificate holds this replica's own vote, which may not be durable yet.
+  forward(peer, MessageRef(std::move(message)), committed_ticket(stored.block->height));
 }
 
 void ChainEngine::receive_committed_block(uint32_t peer, const MessageRef& reference) {
