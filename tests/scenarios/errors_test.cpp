@@ -57,7 +57,7 @@ TEST(ScenarioErrors, AMistypedValueIsShownWithTheNearestOne) {
    9 |       "id": "main",
   10 |       "protocol": "pbtf",
      |                   ^^^^^^ did you mean "pbft"?
-Allowed here: pbft, raft (govchain scenario schema))");
+Allowed here: pbft, raft, qbft (govchain scenario schema))");
 }
 
 TEST(ScenarioErrors, ANegativeCountNamesItsBound) {
