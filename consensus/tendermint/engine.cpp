@@ -171,6 +171,8 @@ void TendermintEngine::perform(const Action& action) {
 
 // Lines 50-54.
 void TendermintEngine::decide(const Action& action) {
+  // The state of a later height is being installed: it brings this decision with it.
+  if (is_installing()) return;
   const HeldProposal* const proposal = held(action.round);
   GOVCHAIN_ASSERT(proposal != nullptr && proposal->block->digest == action.value);
   const BlockRef block = proposal->block;

@@ -426,15 +426,6 @@ class Generator {
         if (!spec_.adversaries.empty() || random.chance(0.6)) request.voters.push_back(voter);
       }
       if (request.voters.empty()) request.voters.push_back(replica(random));
-      ask_for(request);
-    }
-  }
-
-  // Where members may lie, the operators of a quorum have to ask for the same.
-  void ask_for(RequestSpec request) {
-    if (!byzantine()) return spec_.requests.push_back(std::move(request));
-    for (ReplicaIndex i = 0; i < n_; ++i) {
-      request.replica = i;
       spec_.requests.push_back(request);
     }
   }
@@ -465,7 +456,7 @@ class Generator {
       request.at = fault.at + between(random, Duration::zero(), timeout / 2);
       request.replica = one_of_them();
       request.voters = fault.group;
-      ask_for(request);
+      spec_.requests.push_back(request);
     }
   }
 
