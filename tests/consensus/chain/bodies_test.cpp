@@ -91,7 +91,9 @@ TEST_P(Bodies, NobodyWaitsForeverForAPayloadThatIsNowhere) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Bodies, ::testing::ValuesIn(naming_protocols()),
-                         [](const auto& info) { return std::string(traits_of(info.param).name); });
+                         [](const auto& engine) {
+                           return std::string(traits_of(engine.param).name);
+                         });
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Bodies);
 
 TEST(BlockByDigest, SurvivesTheWireWithoutBytes) {

@@ -142,7 +142,9 @@ TEST_P(Epochs, ARestartedReplicaKnowsItsEpoch) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Epochs, ::testing::ValuesIn(byzantine_protocols_with_epochs()),
-                         [](const auto& info) { return std::string(traits_of(info.param).name); });
+                         [](const auto& engine) {
+                           return std::string(traits_of(engine.param).name);
+                         });
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Epochs);
 
 }  // namespace
