@@ -275,8 +275,9 @@ void ChainEngine::use_membership(const Membership& membership) {
   if (is_member()) start_read_round();
 }
 
-// A member that the last change removed shows others over the boundary, until a quorum has executed
-// what its epoch agreed upon and some status messages have gone by.
+// A member that the last change removed shows others over the boundary: those who were not there
+// yet still talk to it. The members of the new epoch do not, so it cannot know when all of them are
+// there; it stays for some status messages, which a replica without work sends rarely.
 void ChainEngine::leave_if_removed() {
   constexpr uint32_t kFarewellTicks = 8;
   const bool was_member =
@@ -284,7 +285,7 @@ void ChainEngine::leave_if_removed() {
       std::any_of(epochs_.begin(), epochs_.end(), [&](const EpochStart& start) {
         return start.membership.epoch < epoch() && start.membership.find(config_.self) != nullptr;
       });
-  if (!was_member || stable_.height.next() < epochs_.back().from) return;
+  if (!was_member || executed_.next() < epochs_.back().from) return;
   if (++farewell_ticks_ >= kFarewellTicks) stop(false);
 }
 
