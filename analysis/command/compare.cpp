@@ -133,8 +133,8 @@ void add_compare_command(CLI::App& program, CommandContext& context) {
       program.add_subcommand("compare", "one scenario under several protocols, side by side");
   command->footer(
       "  govchain compare scenarios/consensus/wan.json\n"
-      "  govchain compare scenarios/consensus/wan.json --protocols pbft,raft --loads 200,400,800\n"
-      "  govchain compare scenarios/consensus/lan.json --replicas 4,7,16 --json");
+      "  govchain compare scenarios/consensus/wan.json --protocols pbft,raft\n"
+      "  govchain compare scenarios/consensus/lan.json --replicas 4,16 --loads 200,800");
   add_simulate_options(*command, options->simulate);
   command->add_option("--protocols", options->protocols, "default: all")
       ->type_name("LIST")

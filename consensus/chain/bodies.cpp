@@ -18,7 +18,28 @@ PayloadRef ChainEngine::find_payload(const Payload& named) const {
   PayloadRef pending = mempool_.find(named.digest);
   if (is_it(pending)) return pending;
   const auto fetched = std::find_if(fetched_.begin(), fetched_.end(), is_it);
-  return fetched == fetched_.end() ? PayloadRef() : *fetched;
+  if (fetched != fetched_.end()) return *fetched;
+  PayloadRef held = find_in_blocks(named.digest);
+  return is_it(held) ? held : PayloadRef();
+}
+
+// A mempool forgets in a crash; a block that was proposed or voted for is in the log, and perhaps
+// nowhere else any more.
+PayloadRef ChainEngine::find_in_blocks(const Digest& digest) const {
+  for (const BlockRef& block : held_blocks_) {
+    for (const PayloadRef& payload : block->payloads) {
+      if (payload->digest == digest) return payload;
+    }
+  }
+  return {};
+}
+
+void ChainEngine::hold_block(const BlockRef& block) {
+  if (config_.proposal_bodies != ProposalBodies::kByDigest || block->payloads.empty()) return;
+  const auto same = [&](const BlockRef& held) { return held->digest == block->digest; };
+  if (std::any_of(held_blocks_.begin(), held_blocks_.end(), same)) return;
+  if (held_blocks_.size() == kMaxHeldBlocks) held_blocks_.erase(held_blocks_.begin());
+  held_blocks_.push_back(block);
 }
 
 // The message with a block whose payloads have their bytes; null if one of them is not here. The
@@ -131,7 +152,8 @@ void ChainEngine::receive_payload_query(uint32_t peer, const Message& message) {
   Ref<Message> reply = new_common(CommonType::kPayloadReply, Lane::kBody);
   Bytes size;
   for (const Digest& digest : *digests) {
-    const PayloadRef payload = mempool_.find(digest);
+    PayloadRef payload = mempool_.find(digest);
+    if (!payload) payload = find_in_blocks(digest);
     if (!payload) continue;
     if (size > config_.max_block_bytes) break;
     reply->payloads.push_back(payload);

@@ -36,7 +36,8 @@ inline constexpr size_t kMaxOrderedNotices = 4'096;  // payloads that peers call
 inline constexpr size_t kMaxPendingPerPeer = 64;     // verifications under way for one peer
 inline constexpr size_t kMaxFuturePerPeer = 64;      // messages of a later height or epoch
 inline constexpr size_t kMaxNamedPerPeer = 4;        // proposals that wait for their payloads
-inline constexpr size_t kMaxBlamed = 64;  // equivocations remembered, not to be told twice
+inline constexpr size_t kMaxHeldBlocks = 32;  // whole proposals kept for those who lack bodies
+inline constexpr size_t kMaxBlamed = 64;      // equivocations remembered, not to be told twice
 inline constexpr size_t kRemembered = kMaxRequestPayloads;  // ordered payloads known after a crash
 inline constexpr size_t kCachedBlocks = 32;                 // committed blocks kept for laggards
 inline constexpr size_t kCheckpointEntries = 4;             // checkpoints voted for at a time
@@ -408,6 +409,8 @@ class ChainEngine : public Engine {
 
   // --- bodies.cpp
   [[nodiscard]] PayloadRef find_payload(const Payload& named) const;
+  [[nodiscard]] PayloadRef find_in_blocks(const Digest& digest) const;
+  void hold_block(const BlockRef& block);
   [[nodiscard]] MessageRef with_bodies(const Message& message) const;
   void wait_for_bodies(uint32_t peer, const MessageRef& message);
   void ask_for_bodies(uint32_t peer, const Message& message);
@@ -551,8 +554,9 @@ class ChainEngine : public Engine {
   TimePoint offer_due_;
   uint32_t offers_ = 0;  // of own payloads to everybody since something was ordered
   std::vector<OrderedNotice> ordered_notices_;
-  std::vector<NamedProposal> named_;  // in order of arrival
-  std::vector<PayloadRef> fetched_;   // for these, and not in the mempool
+  std::vector<NamedProposal> named_;   // in order of arrival
+  std::vector<BlockRef> held_blocks_;  // proposed and not final, the newest last
+  std::vector<PayloadRef> fetched_;    // for these, and not in the mempool
   int64_t wall_base_ = 0;
   TimePoint wall_base_at_;
   bool wall_known_ = false;

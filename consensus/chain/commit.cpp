@@ -89,6 +89,7 @@ void ChainEngine::commit_block(const BlockRef& block, const CertificateRef& cert
       persist(make_committed_record(certificate, body == Ticket() ? block : BlockRef()));
   committed_tickets_.push_back({block->height, ticket, body == Ticket() ? ticket : body});
   committed_ = block->height;
+  std::erase_if(held_blocks_, [&](const BlockRef& held) { return held->height <= committed_; });
   const bool checkpoint = committed_.value() % config_.checkpoint_interval == 0;
   sink_->emit(effect::Commit{block, certificate, ticket});
   sink_->emit(effect::Execute{block, checkpoint});

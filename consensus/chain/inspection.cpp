@@ -77,6 +77,7 @@ void ChainEngine::encode_state(Writer& out) const {
   }
   for (const NamedProposal& named : named_) out.digest(named.message->digest);
   for (const PayloadRef& payload : fetched_) out.digest(payload->digest);
+  for (const BlockRef& block : held_blocks_) out.digest(block->digest);
   for (const PendingVerification& pending : verifying_) out.ordinal(pending.token);
   for (const PendingSign& pending : signing_) out.ordinal(pending.token);
   for (const PendingLoad& pending : loads_) out.ordinal(pending.token);
@@ -108,6 +109,7 @@ Bytes ChainEngine::memory() const {
     for (const MessageRef& message : peer.future) total += message->wire_size.count() + 256;
   }
   for (const NamedProposal& named : named_) total += named.message->wire_size.count() + 256;
+  for (const BlockRef& block : held_blocks_) total += block_size(block);
   for (const PayloadRef& payload : fetched_) total += payload->size.count() + sizeof(Payload);
   total += verifying_.size() * sizeof(PendingVerification);
   total += checkpoints_.size() * (sizeof(CheckpointEntry) + membership_.size() * 8);

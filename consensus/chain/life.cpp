@@ -134,6 +134,7 @@ void ChainEngine::dispatch_own_kind(uint32_t peer, const MessageRef& reference) 
   if (message.by_digest && message.block) {
     const MessageRef whole = with_bodies(message);
     if (!whole) return wait_for_bodies(peer, reference);
+    hold_block(whole->block);
     if (wants(sender, whole)) verify_message(peer, sender, whole);
     return;
   }
@@ -316,6 +317,7 @@ void ChainEngine::forward_to_all(const MessageRef& message, Ticket after) {
 void ChainEngine::request_signature(Ref<Message> draft, Ticket after) {
   const bool by_digest = config_.proposal_bodies == ProposalBodies::kByDigest;
   draft->by_digest = by_digest && draft->block && !draft->block->payloads.empty();
+  if (draft->block) hold_block(draft->block);
   const Token token = new_token();
   sink_->emit(effect::Sign{token, draft->statement(config_.chain)});
   signing_.push_back(PendingSign{token, MessageRef(std::move(draft)), after});

@@ -47,6 +47,7 @@ void ChainEngine::recover(RecoveredState recovered) {
   for (size_t i = 0; i < recovered.records.size(); ++i) {
     const LogRecordRef& record = recovered.records[i];
     if (record->type >= kFirstCommonRecord) continue;
+    if (record->block && record->block->height > committed_) hold_block(record->block);
     if (!read_record(record, Ticket(first + i))) return stop(true);
   }
   committed_at_tick_ = committed_;
