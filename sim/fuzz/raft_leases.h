@@ -8,8 +8,8 @@
 
 namespace govchain::sim {
 
-// Turns leases on in half of the worlds; `chaos` is how long faults last, and what is added here may
-// last longer.
+// Turns leases on in half of the worlds; `chaos` is how long faults last, and what is added here
+// may last longer.
 void draw_raft_leases(WorldSpec& world, RandomStream random, Duration& chaos);
 
 }  // namespace govchain::sim

@@ -108,8 +108,14 @@ TEST_P(Epochs, ARemovedMemberStopsAndTheOthersGoOn) {
   const Height before = status(0).committed;
   order(3);
   EXPECT_GT(status(0).committed, before);
-  // It answers nobody any more.
-  EXPECT_EQ(cluster_->find("4")->engine().credit(), Bytes(0));
+  // It answers nobody any more, once it knows. Who is removed before it has seen the end of its
+  // epoch is told by nobody, and can do nothing: its messages are of an epoch that is over.
+  if (status(4).epoch == Epoch(1)) {
+    EXPECT_EQ(cluster_->find("4")->engine().credit(), Bytes(0));
+  }
+  const Height there = status(4).committed;
+  order(2);
+  EXPECT_EQ(status(4).committed, there);
 }
 
 TEST_P(Epochs, ASecondChangeFollowsTheFirst) {
