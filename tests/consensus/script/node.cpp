@@ -351,7 +351,10 @@ void Node::on(effect::Commit& effect) {
 }
 
 void Node::on(effect::CheckpointStable& effect) {
-  GOVCHAIN_ASSERT(store_.put_checkpoint(effect.checkpoint).ok());
+  // After a restart an engine may come by one again that is older than what the disk has.
+  if (effect.checkpoint.height > store_.checkpoint().height) {
+    GOVCHAIN_ASSERT(store_.put_checkpoint(effect.checkpoint).ok());
+  }
   const uint64_t height = effect.checkpoint.height.value();
   host_->tell(label_, "checkpoint " + number(height) + " is stable");
   if (height > config_.retained_blocks) {
