@@ -47,6 +47,14 @@ std::string check_protocol(const std::string& name) {
   return message;
 }
 
+// The scenario's schema has the bounds.
+std::string check_load(const std::string& text) {
+  double value = 0;
+  if (CLI::detail::lexical_cast(text, value) && value > 0) return {};
+  return "\"" + scenarios::printable(text) +
+         "\" is not a number of transactions per second above 0";
+}
+
 std::vector<ComparePoint> points_of(const Options& options) {
   std::vector<ComparePoint> points;
   const std::vector<std::string> protocols =
@@ -150,7 +158,7 @@ void add_compare_command(CLI::App& program, CommandContext& context) {
                    "transactions per second; default: as in the scenario")
       ->type_name("LIST")
       ->delimiter(',')
-      ->check(CLI::PositiveNumber);
+      ->check(check_load);
   command->callback([options, &context] { run(*options, context); });
 }
 

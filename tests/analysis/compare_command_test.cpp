@@ -90,6 +90,9 @@ TEST_F(Compare, NamesWhatIsWrong) {
   EXPECT_NE(unknown.err.find("did you mean pbft"), std::string::npos) << unknown.err;
   EXPECT_EQ(run_typed(short_compare("x", {"--replicas", "0"})).code, 2);
   EXPECT_EQ(run_typed(short_compare("x", {"--loads", "-3"})).code, 2);
+  const ProgramOutput word = run_typed(short_compare("x", {"--loads", "much"}));
+  EXPECT_EQ(word.code, 2);
+  EXPECT_NE(word.err.find("\"much\" is not a number"), std::string::npos) << word.err;
   EXPECT_EQ(run_typed({"compare", shipped("national.json")}).code, 2);
   EXPECT_FALSE(std::filesystem::exists(path("x")));
 }
