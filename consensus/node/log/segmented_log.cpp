@@ -30,6 +30,9 @@ Result<std::unique_ptr<SegmentedLog>> SegmentedLog::open(std::unique_ptr<Folder>
 }
 
 Status SegmentedLog::recover() {
+  // A process that ended between renaming a segment and syncing the folder left a name that a loss
+  // of power would take, with all that is going to be written under it.
+  if (Status synced = folder_->sync(); !synced) return synced;
   Result<std::vector<std::string>> names = folder_->list();
   if (!names) return names.error();
   for (const std::string& name : *names) {
