@@ -281,7 +281,15 @@ class ChainEngine : public Engine {
     Ticket after;
   };
   struct PendingVerification {
-    enum class Kind : uint8_t { kMessage, kConflict, kBlock, kEpochChange, kCheckpoint, kPayloads };
+    enum class Kind : uint8_t {
+      kMessage,
+      kConflict,
+      kBlock,
+      kEpochChange,
+      kCheckpoint,
+      kPayloads,  // of a block that is proposed
+      kRequest,   // payloads that another replica passes on
+    };
     Token token;
     Kind kind = Kind::kMessage;
     uint32_t peer = 0;  // position of who caused it
@@ -289,7 +297,7 @@ class ChainEngine : public Engine {
     MessageRef message;
     MessageRef other;            // conflict: the first message
     CertificateRef certificate;  // block, checkpoint
-    BlockRef block;              // payloads, epoch change
+    BlockRef block;              // payloads, epoch change; request: holds its payloads, no more
     bool flag = false;           // block: last of its answer; checkpoint: blocks are gone
   };
   struct CatchUpBlock {
@@ -404,6 +412,9 @@ class ChainEngine : public Engine {
   void send_request(Ref<Message> request, bool to_all);
   void offer_own();
   void receive_request(uint32_t peer, const Message& message);
+  void verify_request(uint32_t peer, std::vector<PayloadRef> payloads);
+  void on_request_verified(const PendingVerification& pending, bool valid);
+  [[nodiscard]] bool holds_payloads(const Block& block) const;
   void receive_already_ordered(uint32_t peer, const Message& message);
   void forget_foreign_payloads();
 
