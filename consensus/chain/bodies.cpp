@@ -93,7 +93,7 @@ void ChainEngine::wait_for_bodies(uint32_t peer, const MessageRef& reference) {
   }
   const auto of_peer = [&](const NamedProposal& named) { return named.peer == peer; };
   if (static_cast<size_t>(std::count_if(named_.begin(), named_.end(), of_peer)) >=
-      kMaxNamedPerPeer) {
+      std::max<size_t>(kMaxNamedPerPeer, config_.max_in_flight)) {
     named_.erase(std::find_if(named_.begin(), named_.end(), of_peer));
     ++counters_.future;
   }

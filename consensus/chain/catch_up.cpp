@@ -23,7 +23,6 @@ bool ChainEngine::is_active() const {
   return ahead >= quorum_.weak();
 }
 
-// What to wait before something is sent again for the `copies`-th time.
 Duration ChainEngine::patience(uint32_t copies) const {
   const Duration most = std::max(patience_limit(), settings_.status_interval);
   Duration patience = settings_.status_interval;
@@ -41,6 +40,7 @@ void ChainEngine::on_status_timer() {
   if (committed_ == committed_at_tick_) {
     responder_ = (responder_ + 1) % members();
     broadcast(make_status(responder_));
+    ask_again();
     refuse_old_reads();
     quiet_ticks_ = active ? quiet_ticks_ + 1 : 0;
   } else {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "consensus/chain/messages.h"
@@ -33,7 +34,7 @@ namespace govchain::consensus::chain {
 inline constexpr size_t kMaxCatchUpBlocks = 64;      // committed blocks that wait for their turn
 inline constexpr size_t kMaxPendingReads = 4'096;    // more are refused
 inline constexpr size_t kMaxOrderedNotices = 4'096;  // payloads that peers call already ordered
-inline constexpr size_t kMaxPendingPerPeer = 64;     // verifications under way for one peer
+inline constexpr uint32_t kMaxPendingPerPeer = 64;   // verifications under way for one peer
 inline constexpr size_t kMaxFuturePerPeer = 64;      // messages of a later height or epoch
 inline constexpr size_t kMaxNamedPerPeer = 4;        // proposals that wait for their payloads
 inline constexpr size_t kMaxHeldBlocks = 32;  // whole proposals kept for those who lack bodies
@@ -95,6 +96,18 @@ class ChainEngine : public Engine {
   // This replica's own statement leaves when `after` is durable: to everybody, and is accepted here
   // as everybody else's. A protocol whose votes go to one replica overrides it.
   virtual void send_own(const MessageRef& message, Ticket after);
+  // After wants() said yes: its signature is not good, or too much that this peer brought waits for
+  // verification already. accept() will not follow.
+  virtual void refuse(uint32_t /*sender*/, const MessageRef& /*message*/) {}
+  // Whether a message that came too early is due before another one: of those kept for a peer the
+  // ones due first make room.
+  [[nodiscard]] virtual bool is_due_before(const Message& one, const Message& other) const {
+    return std::pair(one.height, one.view) < std::pair(other.height, other.view);
+  }
+  // A peer can be reached (again): what was on its way to it is lost.
+  virtual void on_peer_reached(uint32_t /*peer*/) {}
+  // Two statements contradict each other, and both signatures are good: evidence is out.
+  virtual void on_evidence(const Message& /*second*/) {}
   // The clients' signatures in this block are good, or not
   // (EngineConfig::replicas_verify_payloads).
   virtual void on_payloads_verified(const BlockRef& block, bool valid) = 0;
@@ -118,6 +131,15 @@ class ChainEngine : public Engine {
   virtual void on_committed(const BlockRef& block, const CertificateRef& certificate) = 0;
   // committed() has jumped to a checkpoint's height.
   virtual void on_state_installed() = 0;
+  // proven_checkpoint() is another one, perhaps ahead of this replica's own state.
+  virtual void on_checkpoint_proven() {}
+  // The unfinal height whose block holds this payload here, where several heights are agreed upon
+  // at a time and a payload may come later than the block.
+  [[nodiscard]] virtual std::optional<Height> in_flight_at(const Digest& /*payload*/) const {
+    return std::nullopt;
+  }
+  // Whether what this replica's clients have waited long for goes to everybody once more.
+  [[nodiscard]] virtual bool may_offer() const { return true; }
   // The greatest height that this replica knows some replica may have committed: for reads.
   [[nodiscard]] virtual Height may_be_committed() const = 0;
   // Whether a block that waits for agreement here should keep the status messages coming.
@@ -131,6 +153,8 @@ class ChainEngine : public Engine {
   // send (again) what that replica lacks. `responder`: this replica is among the few that are asked
   // for bodies.
   virtual void encode_standing(std::vector<uint8_t>& out) const = 0;
+  // With a status message after which nothing was committed: whatever else it lacks is asked for.
+  virtual void ask_again() {}
   virtual void answer_standing(uint32_t peer, const Message& status,
                                std::span<const uint8_t> standing, bool responder) = 0;
 
@@ -188,6 +212,7 @@ class ChainEngine : public Engine {
   // Must not vote: disk full, stopped, not a member, or a member without weight.
   [[nodiscard]] bool may_vote() const;
   [[nodiscard]] bool is_disk_full() const { return disk_full_; }
+  [[nodiscard]] bool is_stopped() const { return stopped_; }
 
   [[nodiscard]] Height committed() const { return committed_; }
   [[nodiscard]] Height executed() const { return executed_; }
@@ -195,8 +220,26 @@ class ChainEngine : public Engine {
   // The last height of this epoch, if a change of membership is committed: nothing above it may be
   // agreed upon before the next epoch begins.
   [[nodiscard]] std::optional<Height> epoch_end() const { return epoch_end_; }
+  // The last height of the epoch whose membership a block at `change` replaces.
+  [[nodiscard]] Height end_of_epoch_after(Height change) const;
+
+  // --- checkpoints: checkpoints.cpp, state_transfer.cpp
+  // Proven and reached by this replica's own state.
+  [[nodiscard]] const Checkpoint& stable_checkpoint() const { return stable_; }
+  // Proven, perhaps ahead of this replica, and then perhaps of a later epoch.
+  [[nodiscard]] const Checkpoint& proven_checkpoint() const { return proven_; }
+  // Of a quorum of those who were members at its height; its signatures are not looked at.
+  [[nodiscard]] bool is_checkpoint_proof(const Certificate& certificate) const;
+  // A proven one that a message of the protocol's own brought, or its own log.
+  void adopt_checkpoint(const Checkpoint& checkpoint);
 
   // --- messages: life.cpp
+  // Position of the peer that brought the message at hand, which need not be its sender.
+  [[nodiscard]] uint32_t from() const { return from_; }
+  // Of one peer that may be under way at a time; kMaxPendingPerPeer if never called. Where votes
+  // for many heights are: more.
+  void allow_verifications(uint32_t per_peer) { verifications_per_peer_ = per_peer; }
+  static void append_claims(const Certificate& certificate, ClaimList& claims);
   // Header filled: protocol, sender, epoch, view(), height committed().
   [[nodiscard]] Ref<Message> new_message(uint8_t type, Lane lane) const;
   void send(uint32_t to, Ref<Message> message);
@@ -224,8 +267,9 @@ class ChainEngine : public Engine {
 
   // --- blocks: commit.cpp
   // Payloads wait and a batch is full, or its oldest payload has waited long enough; else a timer
-  // is set for when it has.
-  [[nodiscard]] bool batch_is_due();
+  // is set for when it has. An approved change of membership is due at once, unless
+  // `with_change` is false.
+  [[nodiscard]] bool batch_is_due(bool with_change = true);
   // Whether there is anything to agree upon: payloads, or an approved change of membership.
   [[nodiscard]] bool work_waits() const;
   // Selects a batch, marks it in flight, and seals. `wall_floor`: the parent's wall time. Null if
@@ -263,6 +307,10 @@ class ChainEngine : public Engine {
   // Says where it stands at once, to one replica or to all.
   void send_status(uint32_t peer);
   void send_status_to_all();
+  // What to wait before something is sent again for the `copies`-th time.
+  [[nodiscard]] Duration patience(uint32_t copies) const;
+  // What was said in vain so far was about something else: status messages come often again.
+  void restart_patience() { quiet_ticks_ = 0; }
 
   // --- evidence.cpp
   // Two signed messages that no honest replica signs both: verified, then told.
@@ -399,7 +447,6 @@ class ChainEngine : public Engine {
   [[nodiscard]] bool verify_later(PendingVerification pending, ClaimListRef claims);
   void on_pending_verified(const PendingVerification& pending, bool valid);
   void on_message_verified(const MessageRef& message, bool valid);
-  static void append_claims(const Certificate& certificate, ClaimList& claims);
 
   // --- commit.cpp
   void remember_ordered(const Block& block);
@@ -435,7 +482,6 @@ class ChainEngine : public Engine {
   void receive_checkpoint(ReplicaId from, const MessageRef& message);
   void on_checkpoint_verified(const MessageRef& message, bool valid);
   void count_checkpoint(const CheckpointEntry& entry, const Digest& root);
-  void adopt_checkpoint(const Checkpoint& checkpoint);
   void sign_checkpoint();
   [[nodiscard]] Ticket committed_ticket(Height height) const;
   void make_stable_if_reached();
@@ -444,7 +490,6 @@ class ChainEngine : public Engine {
 
   // --- catch_up.cpp
   [[nodiscard]] bool is_active() const;
-  [[nodiscard]] Duration patience(uint32_t copies) const;
   void on_status_timer();
   [[nodiscard]] Ref<Message> make_status(uint32_t responder);
   void receive_status(uint32_t peer, const Message& message);
@@ -463,7 +508,6 @@ class ChainEngine : public Engine {
   void continue_checkpoint_proof(uint32_t peer, const MessageRef& message);
   void on_epoch_change_verified(const PendingVerification& pending, bool valid);
   void on_checkpoint_proof_verified(const PendingVerification& pending, bool valid);
-  [[nodiscard]] bool is_checkpoint_proof(const Certificate& certificate) const;
   void start_state_transfer(std::vector<Digest> ordered);
   void continue_state_transfer();
 
@@ -492,7 +536,6 @@ class ChainEngine : public Engine {
   [[nodiscard]] bool is_valid_control(const Block& block) const;
   [[nodiscard]] const Membership& members_at(Height height) const;
   [[nodiscard]] const Membership* members_of(Epoch epoch) const;
-  [[nodiscard]] Height end_of_epoch_after(Height change) const;
 
   // --- evidence.cpp
   void on_conflict_verified(const PendingVerification& pending, bool valid);
@@ -577,6 +620,7 @@ class ChainEngine : public Engine {
   std::vector<PendingVerification> verifying_;
   std::vector<PendingLoad> loads_;
   std::vector<Peer> peers_;
+  uint32_t verifications_per_peer_ = kMaxPendingPerPeer;
   std::vector<CatchUpBlock> catch_up_;  // verified, ascending by height
   std::optional<StateTransfer> transfer_;
   std::vector<Blamed> blamed_;  // ring

@@ -112,6 +112,7 @@ void ChainEngine::adopt_checkpoint(const Checkpoint& checkpoint) {
   if (checkpoint.height <= proven_.height) return;
   proven_ = checkpoint;
   dirty_ = true;
+  on_checkpoint_proven();
   make_stable_if_reached();
 }
 

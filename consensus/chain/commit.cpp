@@ -13,8 +13,8 @@ bool ChainEngine::work_waits() const {
   return mempool_.waiting_payloads() > 0 || change;
 }
 
-bool ChainEngine::batch_is_due() {
-  const bool change = approved_.has_value() && !epoch_end_;
+bool ChainEngine::batch_is_due(bool with_change) {
+  const bool change = with_change && approved_.has_value() && !epoch_end_;
   const bool full = mempool_.waiting_bytes() >= config_.max_block_bytes ||
                     mempool_.waiting_transactions() >= config_.max_block_transactions;
   if (change || full) {

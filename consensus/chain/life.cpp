@@ -1,7 +1,6 @@
 // Life of a replica: construction, inputs, timers, signing, and the log.
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "consensus/assert.h"
@@ -264,6 +263,7 @@ void ChainEngine::on(const input::PeerUp& input) {
   const uint32_t peer = position_of(input.peer);
   if (peer == kNobody || peer == self_) return;
   quiet_ticks_ = 0;
+  on_peer_reached(peer);
   send_status(peer);
 }
 void ChainEngine::on(const input::PeerDown& /*input*/) {}
@@ -338,13 +338,13 @@ void ChainEngine::cancel_timer(uint32_t timer) {
 void ChainEngine::hold_future(uint32_t /*sender*/, const MessageRef& reference) {
   GOVCHAIN_ASSERT(from_ != kNobody);
   std::vector<MessageRef>& future = peers_[from_].future;
-  const auto place = [](const Message& message) {
-    return std::tuple(message.epoch, message.height, message.view);
-  };
   if (future.size() >= kMaxFuturePerPeer) {
     ++counters_.future;
     // Of what was left meanwhile, the oldest makes room.
-    if (place(*future.front()) >= place(*reference)) return;
+    const Message& oldest = *future.front();
+    const bool makes_room = oldest.epoch == reference->epoch ? is_due_before(oldest, *reference)
+                                                             : oldest.epoch < reference->epoch;
+    if (!makes_room) return;
     future.erase(future.begin());
   }
   future.push_back(reference);

@@ -9,6 +9,11 @@ namespace govchain::consensus::chain {
 
 void ChainEngine::admit(ReplicaId origin, const PayloadRef& payload, bool local) {
   dirty_ = true;
+  const std::optional<Height> in_flight = in_flight_at(payload->digest);
+  if (in_flight && !local && !is_duplicate_ordered()) {
+    ++counters_.duplicate;
+    return;
+  }
   const std::optional<RefusalReason> refusal = mempool_.add(now_, origin, payload);
   if (refusal) {
     if (local) {
@@ -18,6 +23,8 @@ void ChainEngine::admit(ReplicaId origin, const PayloadRef& payload, bool local)
     }
     return;
   }
+  // In a block already that came by another way.
+  if (in_flight) mempool_.mark_in_flight(*in_flight, std::span(&payload, 1));
   if (!local) return;
   const bool to_all = settings_.dissemination == Dissemination::kAll;
   if (!to_all && (in_view_change() || leader() == self_)) return;
@@ -65,7 +72,7 @@ void ChainEngine::offer_own() {
     offers_ = 0;
     return;
   }
-  if (offers_ > 0 && now_ < offer_due_) return;
+  if (!may_offer() || (offers_ > 0 && now_ < offer_due_)) return;
   offer_due_ = now_ + patience(++offers_);
   pass_on_own(true, 1);
 }

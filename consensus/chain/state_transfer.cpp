@@ -157,7 +157,10 @@ void ChainEngine::continue_state_transfer() {
 void ChainEngine::on(const input::SnapshotInstalled& input) {
   if (!transfer_ || !transfer_->installing || transfer_->checkpoint.height != input.height) return;
   stable_ = transfer_->checkpoint;
-  if (proven_.height < stable_.height) proven_ = stable_;
+  if (proven_.height < stable_.height) {
+    proven_ = stable_;
+    on_checkpoint_proven();
+  }
   forget_foreign_payloads();
   learn_ordered(transfer_->ordered);
   transfer_.reset();

@@ -23,9 +23,9 @@ void ChainEngine::verify_message(uint32_t peer, uint32_t sender, const MessageRe
   const bool inner = claims && !claims->claims.empty();
   if (!inner && peer == sender) {
     Peer& state = peers_[peer];
-    if (state.verifications >= kMaxPendingPerPeer) {
+    if (state.verifications >= verifications_per_peer_) {
       ++counters_.oversize;
-      return;
+      return refuse(sender, reference);
     }
     ++state.verifications;
     sink_->emit(effect::Verify{new_token(), reference});
@@ -37,12 +37,14 @@ void ChainEngine::verify_message(uint32_t peer, uint32_t sender, const MessageRe
   pending.kind = PendingVerification::Kind::kMessage;
   pending.peer = peer;
   pending.message = reference;
-  (void)verify_later(std::move(pending), ClaimListRef(std::move(claims)));
+  if (!verify_later(std::move(pending), ClaimListRef(std::move(claims)))) {
+    refuse(sender, reference);
+  }
 }
 
 bool ChainEngine::verify_later(PendingVerification pending, ClaimListRef claims) {
   Peer& state = peers_[pending.peer];
-  if (state.verifications >= kMaxPendingPerPeer) {
+  if (state.verifications >= verifications_per_peer_) {
     ++counters_.oversize;
     return false;
   }
@@ -99,16 +101,16 @@ void ChainEngine::on(const input::Verified& input) {
 }
 
 void ChainEngine::on_message_verified(const MessageRef& message, bool valid) {
+  if (message->epoch != epoch()) {
+    ++(valid ? counters_.stale : counters_.forged);
+    return;
+  }
+  const uint32_t sender = position_of(message->sender);
   if (!valid) {
     ++counters_.forged;
-    return;
-  }
-  if (message->epoch != epoch()) {
-    ++counters_.stale;
-    return;
+    return refuse(sender, message);
   }
   ++counters_.accepted;
-  const uint32_t sender = position_of(message->sender);
   const uint32_t before = std::exchange(from_, from_ == kNobody ? sender : from_);
   accept(sender, message);
   from_ = before;
