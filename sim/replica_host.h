@@ -87,6 +87,10 @@ class ReplicaHost {
   [[nodiscard]] const consensus::Checkpoint& checkpoint() const { return store_.checkpoint(); }
   [[nodiscard]] const consensus::Membership& membership() const { return membership_; }
   [[nodiscard]] Bytes written_in_window() const { return written_in_window_; }
+  // Of all its engines.
+  [[nodiscard]] uint64_t view_changes() const {
+    return view_changes_before_ + (engine_ ? engine_->counters().view_changes : 0);
+  }
   [[nodiscard]] consensus::Height executed_height() const { return executed_height_; }
 
  private:
@@ -323,6 +327,7 @@ class ReplicaHost {
   TimePoint restart_at_ = TimePoint::max();
   TimePoint last_change_;
   Bytes written_in_window_;
+  uint64_t view_changes_before_ = 0;  // of engines that have ended
 
   // State.
   consensus::Height executed_height_;
