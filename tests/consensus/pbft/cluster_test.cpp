@@ -110,6 +110,8 @@ TEST(PbftCluster, AgreesAlwaysAndProgressesOnceTheWorldIsCalm) {
     if (HasFailure()) break;
   }
   for (const Situation& situation : required_situations()) {
+    // Nobody asks for other members here: tests/consensus/chain and the fuzzer do.
+    if (situation.counter == &EngineCounters::membership_changes) continue;
     EXPECT_GT(seen.*situation.counter, 0U) << situation.name << " never happened";
   }
 }

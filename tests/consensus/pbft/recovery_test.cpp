@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "consensus/chain/chain_engine.h"
 #include "consensus/chain/messages.h"
 #include "tests/consensus/pbft/cluster.h"
 
@@ -128,7 +129,8 @@ TEST(PbftCatchUp, AReplicaThatMissedAFewBlocksGetsThemWithTheirCertificates) {
 TEST(PbftStateTransfer, AReplicaThatMissedMoreThanOthersKeepTakesAState) {
   Cluster world(quick(4));
   world.crash(3);
-  order(world, 0, 1, 30);
+  // More than they keep in memory, too.
+  order(world, 0, 1, chain::kCachedBlocks + 10);
   world.restart(3);
   EXPECT_TRUE(world.run_until([&] { return world.status(3).executed == world.status(0).executed; },
                               Duration::seconds(3)));
