@@ -229,8 +229,8 @@ void ChainEngine::enter_epochs() {
   announce_ = members() > 1;
   dirty_ = true;
   on_epoch_changed();
-  // Now the protocol knows that the old height is over, and may not name it, or one above it, as one
-  // that may be committed.
+  // Now the protocol knows that the old height is over, and may not name it, or one above it, as
+  // one that may be committed.
   if (is_member() && reads_asked_.empty()) start_read_round();
 }
 

@@ -10,7 +10,9 @@ Status Interpreter::say(const Case& command) {
   const Result<uint64_t> view = number_argument(command, "view", 0);
   const Result<uint64_t> height = number_argument(command, "height", 1);
   const Result<uint64_t> valid_round = number_argument(command, "valid-round", 0);
-  for (const auto* number : {&view, &height, &valid_round}) {
+  const Result<uint64_t> prepared = number_argument(command, "prepared", 0);
+  const Result<uint64_t> on = number_argument(command, "on", 0);
+  for (const auto* number : {&view, &height, &valid_round, &prepared, &on}) {
     if (!*number) return number->error();
   }
   Saying saying;
@@ -25,6 +27,8 @@ Status Interpreter::say(const Case& command) {
     }
   }
   if (command.has("valid-round")) saying.valid_round = static_cast<int64_t>(*valid_round);
+  if (command.has("prepared")) saying.prepared = View(*prepared);
+  saying.on = View(*on);
   saying.forged = command.has("forged");
   const auto to = command.arguments.find("to");
   if (to != command.arguments.end()) saying.to = to->second;

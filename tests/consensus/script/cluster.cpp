@@ -94,6 +94,7 @@ std::string Cluster::describe_chain(const Node& node) const {
 void Cluster::send(const std::string& label, std::optional<ReplicaId> to, const Membership& members,
                    const MessageRef& message) {
   if (message->block) blocks_.note(*message, names(message->block->payloads));
+  certificates_.note(*message);
   if (trace_) {
     lines_.push_back(label + " -> " + (to ? number(to->value()) : std::string("all")) + " " +
                      describe(*message));

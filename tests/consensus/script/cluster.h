@@ -13,6 +13,7 @@
 #include "consensus/protocol_traits.h"
 #include "consensus/result.h"
 #include "tests/consensus/script/block_names.h"
+#include "tests/consensus/script/certificate_book.h"
 #include "tests/consensus/script/node.h"
 
 namespace govchain::consensus::testing {
@@ -34,6 +35,8 @@ struct Saying {
   Height height;
   std::string block;                   // its payloads, "a,b"; "nil" for none
   std::optional<int64_t> valid_round;  // of a Tendermint proposal
+  std::optional<View> prepared;        // round of a QBFT ROUND-CHANGE that proves nothing
+  View on;                             // a HotStuff proposal: view of its parent; 0: the root
   bool forged = false;                 // its signature is not good
 };
 
@@ -99,6 +102,13 @@ class Cluster final : public NodeHost {
   [[nodiscard]] bool matches(const MessageFilter& filter, const Flight& flight) const;
   [[nodiscard]] bool is_cut(const Flight& flight) const;
   [[nodiscard]] std::string describe(const Message& message) const;
+  // --- adversary.cpp
+  [[nodiscard]] Status say_about(const Saying& saying, const Node& liar, Message& message);
+  [[nodiscard]] Status say_tendermint(const Saying& saying, Message& message) const;
+  void say_qbft(const Saying& saying, Message& message) const;
+  [[nodiscard]] Status say_hotstuff(const Saying& saying, Message& message);
+  [[nodiscard]] const BlockNames::Known* block_of(const Saying& saying) const;
+
   void enqueue(const std::string& from, ReplicaId to, const MessageRef& message);
   void arrive(const Flight& flight);
   void tell_neighbours(const std::string& label, bool up);
@@ -112,6 +122,7 @@ class Cluster final : public NodeHost {
   std::vector<std::vector<std::string>> groups_;
   std::map<Digest, std::string> payload_names_;
   BlockNames blocks_;
+  CertificateBook certificates_;
   std::map<Height, Digest> agreed_;   // block digest that the first to commit it committed
   std::map<Digest, Height> ordered_;  // payload -> height
   std::vector<std::string> lines_;
