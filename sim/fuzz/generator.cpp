@@ -178,6 +178,7 @@ WorldSpec generate_world(Protocol protocol, uint64_t seed, uint32_t replicas) {
     draw_forgotten_leaders(draft);
   }
   draw_load(draft);
+  draw_removals(draft);
   WorldSpec& world = draft.world;
   world.name = "fuzz";
   world.seed = seed;
