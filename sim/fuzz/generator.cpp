@@ -5,6 +5,7 @@
 #include "sim/fuzz/conspiracies.h"
 #include "sim/fuzz/draft.h"
 #include "sim/fuzz/faults.h"
+#include "sim/fuzz/laggards.h"
 #include "sim/fuzz/machines.h"
 #include "sim/fuzz/raft_leases.h"
 #include "sim/fuzz/requests.h"
@@ -157,9 +158,11 @@ void draw_load(Draft& draft) {
 
 }  // namespace
 
-WorldSpec generate_world(Protocol protocol, uint64_t seed) {
+WorldSpec generate_world(Protocol protocol, uint64_t seed, uint32_t replicas) {
+  GOVCHAIN_ASSERT(replicas <= kMostFuzzedReplicas);
   Draft draft(protocol, seed);
   draw_shape(draft);
+  if (replicas != 0) draft.n = replicas;
   draw_network(draft);
   draw_hosts(draft);
   draw_chain(draft);
@@ -167,6 +170,7 @@ WorldSpec generate_world(Protocol protocol, uint64_t seed) {
   if (draft.byzantine()) draw_weights(draft);
   if (draft.traits.proposes_by_digest) draw_proposal_bodies(draft);
   draw_faults(draft);
+  draw_laggards(draft);
   draw_requests(draft);
   if (draft.traits.reconfigures) draw_corners_of_membership(draft);
   if (protocol == Protocol::kRaft) {
@@ -174,6 +178,7 @@ WorldSpec generate_world(Protocol protocol, uint64_t seed) {
     draw_forgotten_leaders(draft);
   }
   draw_load(draft);
+  draw_removals(draft);
   WorldSpec& world = draft.world;
   world.name = "fuzz";
   world.seed = seed;

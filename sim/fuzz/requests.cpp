@@ -103,4 +103,20 @@ void draw_corners_of_membership(Draft& draft) {
   }
 }
 
+void draw_removals(Draft& draft) {
+  RandomStream random = draft.stream(21);
+  std::vector<RequestSpec>& requests = draft.world.requests;
+  const auto changes = [](const RequestSpec& request) {
+    return request.kind == RequestSpec::Kind::kMembership;
+  };
+  if (!draft.byzantine() || std::count_if(requests.begin(), requests.end(), changes) != 1) return;
+  RequestSpec& change = *std::find_if(requests.begin(), requests.end(), changes);
+  const bool serves_clients =
+      std::all_of(draft.world.loads.begin(), draft.world.loads.end(), [&](const LoadSpec& load) {
+        return std::find(change.voters.begin(), change.voters.end(), load.ingress) !=
+               change.voters.end();
+      });
+  change.removes_others = serves_clients && random.chance(0.7);
+}
+
 }  // namespace govchain::sim
