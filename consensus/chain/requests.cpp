@@ -9,7 +9,8 @@ namespace govchain::consensus::chain {
 
 void ChainEngine::admit(ReplicaId origin, const PayloadRef& payload, bool local) {
   dirty_ = true;
-  const std::optional<RefusalReason> refusal = mempool_.add(now_, origin, payload);
+  // With certified batches it is for nobody to propose before it is certified.
+  const std::optional<RefusalReason> refusal = mempool_.add(now_, origin, payload, !certifies());
   if (refusal) {
     if (local) {
       sink_->emit(effect::Refused{payload, *refusal});
@@ -19,6 +20,10 @@ void ChainEngine::admit(ReplicaId origin, const PayloadRef& payload, bool local)
     return;
   }
   if (!local) return;
+  if (certifies()) {
+    unbatched_.push_back(payload);
+    return;
+  }
   const bool to_all = settings_.dissemination == Dissemination::kAll;
   if (!to_all && (in_view_change() || leader() == self_)) return;
   Ref<Message> request = new_common(CommonType::kRequest, Lane::kBody);
@@ -35,6 +40,7 @@ void ChainEngine::send_request(Ref<Message> request, bool to_all) {
 }
 
 void ChainEngine::pass_on_own(bool to_all, uint32_t most) {
+  if (certifies()) return resend_own_batches();
   if (!to_all && (leader() == self_ || leader() == kNobody)) return;
   Ref<Message> request;
   Bytes size;
@@ -71,7 +77,8 @@ void ChainEngine::offer_own() {
 }
 
 void ChainEngine::receive_request(uint32_t peer, const Message& message) {
-  if (message.payloads.empty() || message.block || message.payloads.size() > kMaxRequestPayloads) {
+  if (certifies() || message.payloads.empty() || message.block ||
+      message.payloads.size() > kMaxRequestPayloads) {
     ++counters_.malformed;
     return;
   }

@@ -11,6 +11,7 @@ bool applies(AdversarySpec::Kind kind, consensus::Protocol protocol) {
   if (consensus::traits_of(protocol).faults == consensus::FaultModel::kCrash) {
     return kind == Kind::kSilentLeader || kind == Kind::kMalformedSender;
   }
+  if (kind == Kind::kWithholdingOrigin) return consensus::traits_of(protocol).proposes_certified;
   return kind != Kind::kHidingPrimary || protocol == consensus::Protocol::kPbft ||
          protocol == consensus::Protocol::kQbft || protocol == consensus::Protocol::kHotstuff ||
          protocol == consensus::Protocol::kTendermint;
@@ -35,6 +36,8 @@ std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
       if (protocol == consensus::Protocol::kHotstuff) return make_forking_leader();
       if (protocol == consensus::Protocol::kTendermint) return make_tendermint_hiding_proposer();
       return make_hiding_primary();
+    case AdversarySpec::Kind::kWithholdingOrigin:
+      return make_withholding_origin();
   }
   GOVCHAIN_ASSERT(false);
   return nullptr;

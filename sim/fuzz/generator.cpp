@@ -251,8 +251,21 @@ class Generator {
 
   void draw_proposal_bodies() {
     RandomStream random = stream(12);
-    if (!random.chance(0.25)) return;
-    spec_.chains.front().engine.proposal_bodies = consensus::ProposalBodies::kByDigest;
+    consensus::ProposalBodies& bodies = spec_.chains.front().engine.proposal_bodies;
+    if (random.chance(0.25)) {
+      bodies = consensus::ProposalBodies::kByDigest;
+    } else if (traits_.proposes_certified && random.chance(0.3)) {
+      bodies = consensus::ProposalBodies::kCertified;
+      draw_withholding_origins();
+    }
+  }
+
+  // In half of the worlds where batches are certified an adversary is one that keeps the bytes.
+  void draw_withholding_origins() {
+    RandomStream random = stream(13);
+    for (AdversarySpec& adversary : spec_.adversaries) {
+      if (random.chance(0.5)) adversary.kind = AdversarySpec::Kind::kWithholdingOrigin;
+    }
   }
 
   // A ministry may carry more weight than a county.
