@@ -397,6 +397,7 @@ void ChainEngine::forget_batches() {
 }
 
 // Its payloads wait in another batch, or are put into one again by the replica whose clients wait.
+// Of what that replica sent before it crashed it may know the name alone: then nobody waits here.
 void ChainEngine::forget_batch(const Digest& digest) {
   const BlockRef batch = batches_.find(digest)->batch;
   batches_.remove(digest);
@@ -406,7 +407,7 @@ void ChainEngine::forget_batch(const Digest& digest) {
     if (batches_.holder(payload->digest) != nullptr) {
       const bool ready = batches_.certified(payload->digest, committed_.next()) != nullptr;
       mempool_.make_ready(payload->digest, ready);
-    } else if (*origin == config_.self) {
+    } else if (*origin == config_.self && !mempool_.find(payload->digest)->named) {
       mempool_.make_ready(payload->digest, false);
       unbatched_.push_back(mempool_.find(payload->digest));
       dirty_ = true;
