@@ -30,7 +30,8 @@ inline constexpr uint64_t kMaxMessageBytes = 64ULL << 20U;
 inline constexpr uint32_t kMaxPayloadsPerBlock = 65'536;
 inline constexpr uint32_t kMaxMembers = 4'096;
 inline constexpr uint32_t kMaxControlBytes = 1U << 20U;
-inline constexpr uint32_t kMaxLinkBytes = 1U << 18U;  // of Certificate::link
+inline constexpr uint32_t kMaxAvailabilityBytes = 4U << 20U;  // of Block::availability
+inline constexpr uint32_t kMaxLinkBytes = 1U << 18U;          // of Certificate::link
 
 // Whether payloads without their bytes (cohorts of a simulation) decode. A node refuses them:
 // nothing would bind their content to their digest, so two replicas could hold different ones.
@@ -135,7 +136,7 @@ void encode_block(const Block& block, Writer& out);
                                     Cohorts cohorts = Cohorts::kRefused);
 // The same with every payload as digest, size and count. Decoded payloads have no bytes.
 void encode_block_by_digest(const Block& block, Writer& out);
-[[nodiscard]] BlockRef decode_block_by_digest(HashAlgorithm algorithm, Reader& in);
+[[nodiscard]] Ref<Block> decode_block_by_digest(HashAlgorithm algorithm, Reader& in);
 void encode_certificate(const Certificate& certificate, Writer& out);
 [[nodiscard]] CertificateRef decode_certificate(
     Reader& in);  // null if malformed or signers not ascending

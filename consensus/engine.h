@@ -67,9 +67,15 @@
 
 namespace govchain::consensus {
 
-// Whether a proposal brings the bytes of its payloads, or names them because clients' replicas have
-// sent them to everybody already: the proposer then sends a few dozen bytes for each payload.
-enum class ProposalBodies : uint8_t { kCarried, kByDigest };
+// Whether a proposal brings the bytes of its payloads, or names them: the proposer then sends a few
+// dozen bytes for each payload.
+enum class ProposalBodies : uint8_t {
+  kCarried,
+  kByDigest,   // clients' replicas have sent them to everybody already; who lacks one asks for it
+               // before it votes
+  kCertified,  // the proposal proves that some honest replica holds them durably: who lacks one
+               // votes all the same, and asks for it before it executes
+};
 
 // What all engines are told. Protocol-specific settings are in each engine's own configuration.
 struct EngineConfig {
@@ -96,7 +102,7 @@ struct EngineConfig {
       1'024;  // committed blocks kept for lagging peers before they need a snapshot
 
   Bytes mempool_limit{64U << 20U};  // payload bytes waiting here
-  // kByDigest: engines whose traits say so (protocol_traits.h).
+  // kByDigest, kCertified: engines whose traits say so (protocol_traits.h).
   ProposalBodies proposal_bodies = ProposalBodies::kCarried;
   bool replicas_verify_payloads =
       false;  // false: the replica that admitted a payload vouches for its clients' signatures

@@ -158,9 +158,9 @@ class ChainsReader {
     engine.integer("retained_blocks", config.retained_blocks);
     engine.bytes("mempool_bytes", config.mempool_limit);
     engine.boolean("replicas_verify_payloads", config.replicas_verify_payloads);
-    if (engine.text("proposal_bodies", "carried") == "by_digest") {
-      config.proposal_bodies = consensus::ProposalBodies::kByDigest;
-    }
+    const std::string bodies = engine.text("proposal_bodies", "carried");
+    if (bodies == "by_digest") config.proposal_bodies = consensus::ProposalBodies::kByDigest;
+    if (bodies == "certified") config.proposal_bodies = consensus::ProposalBodies::kCertified;
     engine.milliseconds("wall_clock_tolerance_ms", config.wall_clock_tolerance);
     if (config.max_timeout < config.base_timeout) {
       if (engine.has("max_timeout_ms")) {
@@ -223,8 +223,7 @@ class ChainsReader {
     chain.integer("replicas", replicas);
     const Reader engine = chain.object("engine", "engine");
     read_engine(engine, spec.engine);
-    if (spec.engine.proposal_bodies == consensus::ProposalBodies::kByDigest &&
-        !consensus::traits_of(spec.protocol).proposes_by_digest) {
+    if (!consensus::supports(consensus::traits_of(spec.protocol), spec.engine.proposal_bodies)) {
       engine.refuse("proposal_bodies", "this protocol's proposals carry their transactions");
     }
     read_protocol_settings(chain, spec);

@@ -209,6 +209,7 @@ void read_adversary(const Reader& entry, sim::WorldSpec& world) {
   if (kind == "forger") adversary.kind = Kind::kForger;
   if (kind == "malformed_sender") adversary.kind = Kind::kMalformedSender;
   if (kind == "hiding_primary") adversary.kind = Kind::kHidingPrimary;
+  if (kind == "withholding_origin") adversary.kind = Kind::kWithholdingOrigin;
   adversary.chain = chain_of(entry, world);
   adversary.replica = replica_of(entry, "replica", world.chains[adversary.chain]);
   entry.seconds("from_seconds", adversary.from);

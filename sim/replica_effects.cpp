@@ -35,7 +35,8 @@ void ReplicaHost::carry_out(consensus::Effect& effect) {
 }
 
 void ReplicaHost::carry_out(effect::Persist& persist) {
-  if (persist.record->block) note_proposal(persist.record->block->height);
+  if (persist.record->block && persist.record->type != consensus::kBatchRecord)
+    note_proposal(persist.record->block->height);
   persist_cause_ = cause_;
   persist_since_ = now();
   if (disk_full_ || !refused_appends_.empty()) {

@@ -74,10 +74,10 @@ void check_chains(const WorldSpec& spec, Check& check) {
     for (const ReplicaSpec& replica : chain.replicas) {
       check.require(replica.host < spec.hosts.size(), at("chains", i, ".replicas"), "no such host");
     }
-    check.require(chain.engine.proposal_bodies == consensus::ProposalBodies::kCarried ||
-                      consensus::traits_of(chain.protocol).proposes_by_digest,
-                  at("chains", i, ".engine.proposal_bodies"),
-                  "this protocol's proposals carry their payloads");
+    check.require(
+        consensus::supports(consensus::traits_of(chain.protocol), chain.engine.proposal_bodies),
+        at("chains", i, ".engine.proposal_bodies"),
+        "this protocol's proposals carry their payloads");
     check.require(chain.weights.empty() || chain.weights.size() == chain.replicas.size(),
                   at("chains", i, ".weights"), "there is one weight per replica, or none");
   }

@@ -181,6 +181,8 @@ struct AdversarySpec {
     kForger,              // sends statements in others' names and certificates with bad signatures
     kMalformedSender,     // sends damaged and random bytes
     kHidingPrimary,       // PBFT, QBFT, HotStuff: starts views that hide what was prepared
+    kWithholdingOrigin,   // with certified batches: keeps the bytes of what it wants ordered to
+                          // itself or to few, forges certificates, and says it holds others'
   };
   Kind kind = Kind::kSilentLeader;
   ChainIndex chain = 0;

@@ -9,7 +9,8 @@
 namespace govchain::consensus::chain {
 
 bool ChainEngine::is_active() const {
-  if (in_view_change() || !mempool_.empty() || agreement_waits() || wanted_) return true;
+  if (in_view_change() || payloads_wait() || agreement_waits() || wanted_) return true;
+  if (waiting_commit_ || own_batches_wait()) return true;
   if (proven_.height > executed_) return true;
   if (!reads_waiting_.empty() || !reads_asked_.empty() || !reads_confirmed_.empty()) return true;
   if (executed_.value() / config_.checkpoint_interval >

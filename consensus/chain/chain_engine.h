@@ -7,7 +7,8 @@
 // The protocol is called through the virtual functions below, and calls the protected ones. Each
 // part stands in a file of its own: life.cpp (inputs, timers, signing), verification.cpp,
 // commit.cpp, requests.cpp, checkpoints.cpp, catch_up.cpp, state_transfer.cpp, reads.cpp,
-// epochs.cpp, evidence.cpp, recovery.cpp, inspection.cpp. README.md tells how to write an engine on
+// epochs.cpp, evidence.cpp, recovery.cpp, inspection.cpp; bodies.cpp, batches.cpp and
+// missing_bytes.cpp where proposals name their payloads. README.md tells how to write an engine on
 // it.
 
 #include <cstdint>
@@ -17,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "consensus/chain/availability.h"
+#include "consensus/chain/batch_store.h"
 #include "consensus/chain/messages.h"
 #include "consensus/chain/records.h"
 #include "consensus/chain/settings.h"
@@ -37,9 +40,12 @@ inline constexpr size_t kMaxOrderedNotices = 4'096;  // payloads that peers call
 inline constexpr uint32_t kMaxPendingPerPeer = 64;   // verifications under way for one peer
 inline constexpr size_t kMaxFuturePerPeer = 64;      // messages of a later height or epoch
 inline constexpr size_t kMaxNamedPerPeer = 4;        // proposals that wait for their payloads
-inline constexpr size_t kMaxHeldBlocks = 32;     // whole proposals kept for those who lack bodies
-inline constexpr size_t kMaxFormerMembers = 64;  // removed members that are told of it
-inline constexpr size_t kMaxBlamed = 64;         // equivocations remembered, not to be told twice
+inline constexpr size_t kMaxHeldBlocks = 32;  // whole proposals kept for those who lack bodies
+inline constexpr size_t kMaxBatchesPerOrigin = 64;  // held and not ordered
+inline constexpr size_t kMaxOwnUncertified = 8;     // sent and not acknowledged by enough
+inline constexpr size_t kMaxMissingBatches = 256;   // of which bytes are being asked for
+inline constexpr size_t kMaxFormerMembers = 64;     // removed members that are told of it
+inline constexpr size_t kMaxBlamed = 64;  // equivocations remembered, not to be told twice
 inline constexpr size_t kRemembered = kMaxRequestPayloads;  // ordered payloads known after a crash
 inline constexpr size_t kCachedBlocks = 32;                 // committed blocks kept for laggards
 inline constexpr size_t kCheckpointEntries = 4;             // checkpoints voted for at a time
@@ -182,6 +188,9 @@ class ChainEngine : public Engine {
   [[nodiscard]] virtual bool is_sent_before_durable() const { return false; }
   [[nodiscard]] virtual bool is_checkpoint_unproven() const { return false; }
   [[nodiscard]] virtual bool is_duplicate_ordered() const { return false; }
+  [[nodiscard]] virtual bool is_acknowledged_early() const { return false; }
+  [[nodiscard]] virtual bool is_availability_weak() const { return false; }
+  [[nodiscard]] virtual bool is_availability_unverified() const { return false; }
 
   // ========================================================================== what it is given
 
@@ -290,12 +299,24 @@ class ChainEngine : public Engine {
   void mark_in_flight(const Block& block);
   void release_in_flight(Height from);
   [[nodiscard]] const Mempool& mempool() const { return mempool_; }
+  // Clients wait for something that a leader could order.
+  [[nodiscard]] bool payloads_wait() const {
+    return certifies() ? mempool_.ready_payloads() > 0 : !mempool_.empty();
+  }
+  // Whether a replica has the clients' signatures in a proposal verified itself. With certified
+  // batches whoever acknowledged one has done so, and one of them is honest.
+  [[nodiscard]] bool verifies_payloads() const {
+    return config_.replicas_verify_payloads && !certifies();
+  }
   [[nodiscard]] int64_t last_block_time() const { return last_block_time_; }
   void verify_payloads(const BlockRef& block);
   // The state is being replaced by a checkpoint's: nothing may be committed until it has been.
   [[nodiscard]] bool is_installing() const { return transfer_ && transfer_->installing; }
-  // The next block is final. Logs, emits Commit and Execute; then on_committed().
-  void commit_block(const BlockRef& block, const CertificateRef& certificate);
+  // The next block is final. Logs, emits Commit and Execute; then on_committed(). If bytes of its
+  // payloads are missing here it waits, and committed() with it, until they have been fetched: call
+  // it again or not, as suits the protocol, but do not go on to the block after it.
+  void commit_block(const BlockRef& agreed, const CertificateRef& certificate);
+  [[nodiscard]] bool commit_waits() const { return waiting_commit_.has_value(); }
   // The newest committed blocks, ascending; at most kCachedBlocks, and none that the store has
   // dropped (EngineConfig::retained_blocks).
   [[nodiscard]] const std::vector<StoredBlock>& recent_blocks() const { return recent_; }
@@ -324,6 +345,7 @@ class ChainEngine : public Engine {
   // Timers of the shared part.
   static constexpr uint32_t kStatusTimer = 1;
   static constexpr uint32_t kBatchTimer = 2;
+  static constexpr uint32_t kMissingTimer = 3;
 
   struct PendingSign {
     Token token;
@@ -337,8 +359,10 @@ class ChainEngine : public Engine {
       kBlock,
       kEpochChange,
       kCheckpoint,
-      kPayloads,  // of a block that is proposed
-      kRequest,   // payloads that another replica passes on
+      kPayloads,      // of a block that is proposed
+      kRequest,       // payloads that another replica passes on
+      kAvailability,  // certificate of a batch
+      kBatch,         // its payloads
     };
     Token token;
     Kind kind = Kind::kMessage;
@@ -346,9 +370,9 @@ class ChainEngine : public Engine {
     Epoch epoch;        // in which that position counts
     MessageRef message;
     MessageRef other;            // conflict: the first message
-    CertificateRef certificate;  // block, checkpoint
-    BlockRef block;              // payloads, epoch change; request: holds its payloads, no more
-    bool flag = false;           // block: last of its answer; checkpoint: blocks are gone
+    CertificateRef certificate;  // block, checkpoint, availability
+    BlockRef block;     // payloads, epoch change, batch; request: holds its payloads, no more
+    bool flag = false;  // block: last of its answer; checkpoint: blocks are gone
   };
   struct CatchUpBlock {
     StoredBlock stored;
@@ -401,6 +425,15 @@ class ChainEngine : public Engine {
   struct NamedProposal {
     MessageRef message;
     uint32_t peer = 0;
+  };
+  // Bytes that a certified block names and this replica lacks, of one batch.
+  struct MissingBatch {
+    Digest batch;
+    Height height;                     // of the block
+    std::vector<PayloadRef> payloads;  // those in the block: named, or found meanwhile
+    std::vector<ReplicaId> signers;    // one of them is honest and has all
+    uint32_t asked = 0;
+    TimePoint due;
   };
   // Membership of one epoch, and the block that brought it (null for genesis).
   struct EpochStart {
@@ -483,7 +516,57 @@ class ChainEngine : public Engine {
   void ask_again_for_bodies();
   void take_whole_proposals();
   void receive_payload_query(uint32_t peer, const Message& message);
+  void add_ordered(std::vector<PayloadRef>& found, Bytes size);
   void receive_payload_reply(uint32_t peer, const Message& message);
+
+  // --- batches.cpp
+  [[nodiscard]] bool certifies() const {
+    return config_.proposal_bodies == ProposalBodies::kCertified;
+  }
+  [[nodiscard]] uint64_t batch_life() const;
+  [[nodiscard]] uint64_t availability_quorum() const;
+  void send_batches();
+  void send_batch(std::vector<PayloadRef> payloads);
+  void broadcast_batch(const HeldBatch& held);
+  void acknowledge(HeldBatch& held);
+  void on_acknowledgement_signed(const MessageRef& message, Ticket after);
+  void receive_batch(uint32_t peer, const Message& message);
+  [[nodiscard]] bool is_well_formed_batch(const Block& batch, const Message& message) const;
+  [[nodiscard]] bool admit_batch(uint32_t peer, const Block& batch);
+  void hold_batch(const BlockRef& batch);
+  void on_batch_verified(const PendingVerification& pending, bool valid);
+  void receive_acknowledgement(uint32_t peer, const MessageRef& message);
+  void on_acknowledgement_verified(const MessageRef& message, bool valid);
+  void count_acknowledgements(HeldBatch& held);
+  void send_availability(const HeldBatch& held);
+  void receive_availability(uint32_t peer, const Message& message);
+  void learn_certificate(const BlockRef& batch, const CertificateRef& certificate);
+  [[nodiscard]] bool own_batches_wait() const;
+  [[nodiscard]] bool is_under_way(const HeldBatch& held) const;
+  void resend_own_batches();
+  void forget_batches();
+  void forget_batch(const Digest& digest);
+  void forget_ordered_batches(const Block& block);
+
+  // --- certified_blocks.cpp
+  void attach_availability(Block& block);
+  void hold_back_expired(Height height);
+  [[nodiscard]] bool is_available(const Block& block) const;
+  void append_availability_claims(const Block& block, ClaimList& claims);
+  void learn_availability(const Block& block);
+  [[nodiscard]] std::optional<std::vector<CertifiedBatch>> batches_of(const Block& block) const;
+
+  // --- missing_bytes.cpp
+  [[nodiscard]] BlockRef whole_block(const BlockRef& block) const;
+  [[nodiscard]] std::optional<Ticket> bytes_logged_at(const Block& block) const;
+  void wait_for_bytes(const BlockRef& block, const CertificateRef& certificate);
+  void want_bytes(const Block& block, Duration patience);
+  void retry_commit();
+  void ask_for_missing();
+  [[nodiscard]] uint32_t next_holder(MissingBatch& missing) const;
+  void ask_for_batch(uint32_t peer, const MissingBatch& missing);
+  void take_bytes(uint32_t peer, const Message& message);
+  void supply(const PayloadRef& body);
 
   // --- checkpoints.cpp
   [[nodiscard]] CheckpointEntry* checkpoint_entry(Height height);
@@ -624,6 +707,10 @@ class ChainEngine : public Engine {
   std::vector<NamedProposal> named_;   // in order of arrival
   std::vector<BlockRef> held_blocks_;  // proposed and not final, the newest last
   std::vector<PayloadRef> fetched_;    // for these, and not in the mempool
+  BatchStore batches_;
+  std::vector<PayloadRef> unbatched_;          // of this replica's clients, in no batch at present
+  std::vector<MissingBatch> missing_;          // in the order in which they were named
+  std::optional<StoredBlock> waiting_commit_;  // the next block is final, and bytes are missing
   int64_t wall_base_ = 0;
   TimePoint wall_base_at_;
   bool wall_known_ = false;

@@ -170,6 +170,10 @@ void ChainEngine::truncate_log() {
   for (const CommittedTicket& committed : committed_tickets_) {
     before = std::min(before, committed.needed);
   }
+  // This replica has promised to keep them.
+  batches_.for_each([&](const HeldBatch& held) {
+    if (held.ticket != Ticket()) before = std::min(before, held.ticket);
+  });
   sink_->emit(effect::Truncate{before, last_ticket_});
 }
 

@@ -43,8 +43,10 @@ BlockRef ChainEngine::make_block(Height height, View view, int64_t wall_floor, B
   // Never before an earlier block's time, even if the clock was set back.
   block->wall_time = wall_known_ ? std::max(wall_time(), wall_floor) : 0;
   if (wish.payloads) {
+    if (certifies()) hold_back_expired(height);
     mempool_.select(height, config_.max_block_bytes, config_.max_block_transactions,
                     block->payloads);
+    if (certifies()) attach_availability(*block);
   }
   if (wish.control && approved_ && !epoch_end_) encode_control(*approved_, block->control);
   if (wish.payloads && block->payloads.empty() && block->control.empty()) return {};
@@ -82,12 +84,18 @@ void ChainEngine::mark_in_flight(const Block& block) {
 
 void ChainEngine::release_in_flight(Height from) { mempool_.release(from); }
 
-void ChainEngine::commit_block(const BlockRef& block, const CertificateRef& certificate) {
-  GOVCHAIN_ASSERT(block->height == committed_.next() && !is_installing());
-  const Ticket body = logged_at(*block);
+void ChainEngine::commit_block(const BlockRef& agreed, const CertificateRef& certificate) {
+  GOVCHAIN_ASSERT(agreed->height == committed_.next() && !is_installing());
+  const BlockRef block = whole_block(agreed);
+  if (!block) return wait_for_bytes(agreed, certificate);
+  waiting_commit_.reset();
+  // What the log has by its names alone needs the batches that hold the bytes, or is written whole.
+  const std::optional<Ticket> bytes = bytes_logged_at(*agreed);
+  const Ticket body = bytes ? logged_at(*agreed) : Ticket();
   const Ticket ticket =
       persist(make_committed_record(certificate, body == Ticket() ? block : BlockRef()));
-  committed_tickets_.push_back({block->height, ticket, body == Ticket() ? ticket : body});
+  committed_tickets_.push_back(
+      {block->height, ticket, body == Ticket() ? ticket : std::min(body, *bytes)});
   committed_ = block->height;
   std::erase_if(held_blocks_, [&](const BlockRef& held) { return held->height <= committed_; });
   const bool checkpoint = committed_.value() % config_.checkpoint_interval == 0;
@@ -104,6 +112,7 @@ void ChainEngine::commit_block(const BlockRef& block, const CertificateRef& cert
     epochs_ticket_ = ticket;
   }
   enter_epochs();
+  if (certifies()) forget_batches();
   on_committed(block, certificate);
 }
 
@@ -125,6 +134,7 @@ void ChainEngine::drop_unretained() {
 
 void ChainEngine::remember_ordered(const Block& block) {
   mempool_.commit(block);
+  if (batches_.size() > 0) forget_ordered_batches(block);
   for (const PayloadRef& payload : block.payloads) note_ordered(payload->digest);
 }
 

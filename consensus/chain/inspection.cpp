@@ -83,6 +83,15 @@ void ChainEngine::encode_state(Writer& out) const {
   for (const NamedProposal& named : named_) out.digest(named.message->digest);
   for (const PayloadRef& payload : fetched_) out.digest(payload->digest);
   for (const BlockRef& block : held_blocks_) out.digest(block->digest);
+  batches_.encode_state(out);
+  for (const PayloadRef& payload : unbatched_) out.digest(payload->digest);
+  for (const MissingBatch& missing : missing_) {
+    out.digest(missing.batch);
+    out.u32(missing.asked);
+    out.i64(missing.due.nanoseconds());
+    for (const PayloadRef& payload : missing.payloads) out.u8(payload->named ? 1 : 0);
+  }
+  if (waiting_commit_) out.digest(waiting_commit_->block->digest);
   for (const PendingVerification& pending : verifying_) out.ordinal(pending.token);
   for (const PendingSign& pending : signing_) out.ordinal(pending.token);
   for (const PendingLoad& pending : loads_) out.ordinal(pending.token);
@@ -115,6 +124,12 @@ Bytes ChainEngine::memory() const {
   }
   for (const NamedProposal& named : named_) total += named.message->wire_size.count() + 256;
   for (const BlockRef& block : held_blocks_) total += block_size(block);
+  total += batches_.memory() + unbatched_.size() * sizeof(PayloadRef);
+  for (const MissingBatch& missing : missing_) {
+    for (const PayloadRef& payload : missing.payloads) {
+      total += sizeof(Payload) + (payload->named ? 0 : payload->size.count());
+    }
+  }
   for (const PayloadRef& payload : fetched_) total += payload->size.count() + sizeof(Payload);
   total += verifying_.size() * sizeof(PendingVerification);
   total += checkpoints_.size() * (sizeof(CheckpointEntry) + membership_.size() * 8);

@@ -30,6 +30,7 @@ ChainEngine::ChainEngine(Protocol protocol, const EngineConfig& config,
       quorum_(config.genesis),
       mempool_(mempool_config(config)),
       seen_(config.seed),
+      batches_(config.seed),
       recovered_(std::move(recovered)) {
   GOVCHAIN_ASSERT(config_.checkpoint_interval > 0 && config_.max_in_flight > 0);
   GOVCHAIN_ASSERT(quorum_.total() > 0);
@@ -76,6 +77,8 @@ void ChainEngine::pump() {
     dirty_ = false;
     apply_catch_up();
     if (!named_.empty()) take_whole_proposals();
+    if (waiting_commit_) retry_commit();
+    if (!unbatched_.empty()) send_batches();
     advance();
   }
   if (stopped_) return;
@@ -133,6 +136,20 @@ void ChainEngine::dispatch_own_kind(uint32_t peer, const MessageRef& reference) 
     ++counters_.duplicate;
     return;
   }
+  const bool names = message.block && !message.block->payloads.empty();
+  if (message.block && (names && certifies()) != !message.block->availability.empty()) {
+    ++counters_.malformed;
+    return;
+  }
+  if (names && certifies()) {
+    if (!is_available(*message.block)) {
+      ++counters_.malformed;
+      return;
+    }
+    const MessageRef filled = with_bodies(message);
+    if (wants(sender, filled)) verify_message(peer, sender, filled);
+    return;
+  }
   if (message.by_digest && message.block) {
     const MessageRef whole = with_bodies(message);
     if (!whole) return wait_for_bodies(peer, reference);
@@ -147,6 +164,10 @@ void ChainEngine::dispatch_common(uint32_t peer, const MessageRef& reference) {
   const Message& message = *reference;
   if (message.sender != id_of(peer)) {
     ++counters_.unauthorised;
+    return;
+  }
+  if (message.by_digest) {  // these carry what they are about
+    ++counters_.malformed;
     return;
   }
   switch (static_cast<CommonType>(message.type)) {
@@ -170,6 +191,12 @@ void ChainEngine::dispatch_common(uint32_t peer, const MessageRef& reference) {
       return receive_payload_query(peer, message);
     case CommonType::kPayloadReply:
       return receive_payload_reply(peer, message);
+    case CommonType::kBatch:
+      return receive_batch(peer, message);
+    case CommonType::kAcknowledgement:
+      return receive_acknowledgement(peer, reference);
+    case CommonType::kAvailability:
+      return receive_availability(peer, message);
     default:
       ++counters_.malformed;
   }
@@ -181,6 +208,7 @@ void ChainEngine::on(const input::TimerFired& input) {
   timers_[id].reset();
   dirty_ = true;
   if (id == kStatusTimer) return on_status_timer();
+  if (id == kMissingTimer) return ask_for_missing();
   // The batch timer has done its work: advance() looks whether the batch is due.
   if (id >= kFirstProtocolTimer) on_timer(static_cast<uint32_t>(id));
 }
@@ -250,6 +278,9 @@ void ChainEngine::on_own_signed(const MessageRef& message, Ticket after) {
     approvals_.messages[self_] = message;
     approvals_.verified.add(self_);
     return count_approvals();
+  }
+  if (message->type == static_cast<uint8_t>(CommonType::kAcknowledgement)) {
+    return on_acknowledgement_signed(message, after);
   }
   if (is_current(*message)) send_own(message, after);
 }

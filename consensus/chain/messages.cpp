@@ -26,6 +26,12 @@ std::string_view common_message_name(uint8_t type) {
       return "payload-query";
     case CommonType::kPayloadReply:
       return "payload-reply";
+    case CommonType::kBatch:
+      return "batch";
+    case CommonType::kAcknowledgement:
+      return "acknowledgement";
+    case CommonType::kAvailability:
+      return "availability";
     case CommonType::kCheckpoint:
       return "checkpoint";
   }

@@ -14,7 +14,8 @@ void ChainEngine::admit(ReplicaId origin, const PayloadRef& payload, bool local)
     ++counters_.duplicate;
     return;
   }
-  const std::optional<RefusalReason> refusal = mempool_.add(now_, origin, payload);
+  // With certified batches it is for nobody to propose before it is certified.
+  const std::optional<RefusalReason> refusal = mempool_.add(now_, origin, payload, !certifies());
   if (refusal) {
     if (local) {
       sink_->emit(effect::Refused{payload, *refusal});
@@ -26,6 +27,10 @@ void ChainEngine::admit(ReplicaId origin, const PayloadRef& payload, bool local)
   // In a block already that came by another way.
   if (in_flight) mempool_.mark_in_flight(*in_flight, std::span(&payload, 1));
   if (!local) return;
+  if (certifies()) {
+    unbatched_.push_back(payload);
+    return;
+  }
   const bool to_all = settings_.dissemination == Dissemination::kAll;
   if (!to_all && (in_view_change() || leader() == self_)) return;
   Ref<Message> request = new_common(CommonType::kRequest, Lane::kBody);
@@ -42,6 +47,7 @@ void ChainEngine::send_request(Ref<Message> request, bool to_all) {
 }
 
 void ChainEngine::pass_on_own(bool to_all, uint32_t most) {
+  if (certifies()) return resend_own_batches();
   if (!to_all && (leader() == self_ || leader() == kNobody)) return;
   Ref<Message> request;
   Bytes size;
@@ -78,7 +84,8 @@ void ChainEngine::offer_own() {
 }
 
 void ChainEngine::receive_request(uint32_t peer, const Message& message) {
-  if (message.payloads.empty() || message.block || message.payloads.size() > kMaxRequestPayloads) {
+  if (certifies() || message.payloads.empty() || message.block ||
+      message.payloads.size() > kMaxRequestPayloads) {
     ++counters_.malformed;
     return;
   }

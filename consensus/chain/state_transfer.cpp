@@ -176,6 +176,8 @@ void ChainEngine::on(const input::SnapshotInstalled& input) {
   last_commit_at_ = now_;
   dirty_ = true;
   enter_epochs();
+  waiting_commit_.reset();
+  if (certifies()) forget_batches();
   on_state_installed();
   truncate_log();
   pass_on_own(true);

@@ -15,6 +15,9 @@ void ChainEngine::verify_message(uint32_t peer, uint32_t sender, const MessageRe
   if (!message.body.empty() || message.block) {
     claims = Ref<ClaimList>::make();
     append_claims(message, *claims);
+    if (message.block && !message.block->availability.empty()) {
+      append_availability_claims(*message.block, *claims);
+    }
     if (message.block && !message.block->control.empty()) {
       const std::optional<MembershipControl> control = decode_control(message.block->control);
       if (control) append_claims(*control->approvals, *claims);
@@ -91,6 +94,8 @@ void ChainEngine::on(const input::Verified& input) {
       return on_checkpoint_verified(input.message, input.valid);
     case CommonType::kApproval:
       return on_approval_verified(input.message, input.valid);
+    case CommonType::kAcknowledgement:
+      return on_acknowledgement_verified(input.message, input.valid);
     default:
       break;
   }
@@ -111,6 +116,7 @@ void ChainEngine::on_message_verified(const MessageRef& message, bool valid) {
     return refuse(sender, message);
   }
   ++counters_.accepted;
+  if (message->block && !message->block->availability.empty()) learn_availability(*message->block);
   const uint32_t before = std::exchange(from_, from_ == kNobody ? sender : from_);
   accept(sender, message);
   from_ = before;
@@ -137,6 +143,15 @@ void ChainEngine::on_pending_verified(const PendingVerification& pending, bool v
       return on_payloads_verified(pending.block, valid);
     case Kind::kRequest:
       return on_request_verified(pending, valid);
+    case Kind::kAvailability:
+      if (!valid) {
+        ++counters_.forged;
+        return;
+      }
+      ++counters_.accepted;
+      return learn_certificate(pending.block, pending.certificate);
+    case Kind::kBatch:
+      return on_batch_verified(pending, valid);
   }
 }
 

@@ -102,6 +102,7 @@ void HotstuffEngine::commit_path(size_t head, const CertificateRef& certificate)
     // What stands above the last block of an epoch is void.
     if (epoch() != before) break;
     commit_block(next.block, next.proof);
+    if (commit_waits()) return;
   }
   blocks.clear();
   spare = std::move(blocks);

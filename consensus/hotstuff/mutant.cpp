@@ -39,6 +39,10 @@ std::span<const MutantDescription> mutant_catalogue() {
                         "ordered again"},
       MutantDescription{Mutant::kHonestBlamed, "hotstuff-honest-blamed",
                         "votes for different nodes in different views are taken for equivocation"},
+      // Aptos' ProofOfStore::verify is what it leaves out.
+      MutantDescription{Mutant::kAvailabilityUnverified, "hotstuff-availability-unverified",
+                        "the signatures inside availability certificates are not verified: a name "
+                        "is voted for whose bytes nobody has"},
   };
   return kCatalogue;
 }

@@ -22,6 +22,7 @@ enum class Mutant : uint8_t {
   kVoteAfterTimeout,
   kAncestorsNotChecked,
   kHonestBlamed,
+  kAvailabilityUnverified,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

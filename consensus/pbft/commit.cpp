@@ -14,6 +14,7 @@ void PbftEngine::advance_commits() {
     const BlockRef block = next->body(certificate->statement.digest);
     if (!block) return;
     commit_block(block, certificate);
+    if (commit_waits()) return;  // its bytes are being fetched
   }
 }
 

@@ -164,7 +164,7 @@ void PbftEngine::note_proposal(Slot& slot, const MessageRef& proposal) {
     }
     return;
   }
-  if (config().replicas_verify_payloads && !slot.payloads_requested) {
+  if (verifies_payloads() && !slot.payloads_requested) {
     slot.payloads_requested = true;
     verify_payloads(proposal->block);
   }
@@ -188,7 +188,7 @@ void PbftEngine::accept_in_order() {
       continue;
     }
     if (!next.proposal || !next.proposal_verified || !next.proposal->block) return;
-    if (config().replicas_verify_payloads && !next.payloads_verified) return;
+    if (verifies_payloads() && !next.payloads_verified) return;
     const BlockRef block = next.proposal->block;
     if (!accepts(next, *block)) return;
     bind(next, block);

@@ -10,7 +10,7 @@ namespace govchain::consensus::pbft {
 
 // Payloads, a change of membership, or a proposal that is not final.
 bool PbftEngine::something_waits() const {
-  return !mempool().empty() || work_waits() || agreement_waits();
+  return payloads_wait() || work_waits() || agreement_waits();
 }
 
 // One deadline for progress: it runs while something waits and starts anew with every commit

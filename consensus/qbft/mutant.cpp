@@ -46,6 +46,10 @@ std::span<const MutantDescription> mutant_catalogue() {
       MutantDescription{Mutant::kHonestBlamed, "qbft-honest-blamed",
                         "votes for different blocks in different rounds are taken for "
                         "equivocation"},
+      // Autobahn, SOSP'24, section 5.1: a proof of availability needs f+1, one of them correct.
+      MutantDescription{Mutant::kAvailabilityQuorumTooSmall, "qbft-availability-quorum-too-small",
+                        "acknowledgements of f weight certify a batch, so that faulty replicas "
+                        "alone vouch for bytes that nobody has"},
   };
   return kCatalogue;
 }

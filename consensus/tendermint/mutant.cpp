@@ -34,6 +34,12 @@ std::span<const MutantDescription> mutant_catalogue() {
       MutantDescription{Mutant::kHonestBlamed, "tendermint-honest-blamed",
                         "votes for different blocks in different rounds are taken for "
                         "equivocation"},
+      // Narwhal stores a batch before it acknowledges it (EuroSys'22, section 4.2: worker.rs writes
+      // to RocksDB first).
+      MutantDescription{Mutant::kAcknowledgedBeforeDurable,
+                        "tendermint-acknowledged-before-durable",
+                        "a batch is acknowledged before the log has its bytes: a crash between "
+                        "leaves a certificate for bytes that nobody has"},
   };
   return kCatalogue;
 }

@@ -35,6 +35,7 @@ const ProtocolTraits& traits() {
       .payload_memory = PayloadMemory::kWindow,
       .reconfigures = true,
       .proposes_by_digest = true,
+      .proposes_certified = true,
       .make =
           [](const EngineConfig& config, const ProtocolSettings& settings,
              RecoveredState recovered) {

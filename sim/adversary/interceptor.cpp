@@ -12,6 +12,7 @@ bool applies(AdversarySpec::Kind kind, consensus::Protocol protocol) {
   if (consensus::traits_of(protocol).faults == consensus::FaultModel::kCrash) {
     return kind == Kind::kSilentLeader || kind == Kind::kMalformedSender;
   }
+  if (kind == Kind::kWithholdingOrigin) return consensus::traits_of(protocol).proposes_certified;
   return kind != Kind::kHidingPrimary || conspirators_of(protocol) != nullptr;
 }
 
@@ -32,6 +33,8 @@ std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
     case AdversarySpec::Kind::kHidingPrimary:
       GOVCHAIN_ASSERT(applies(adversary.kind, protocol));
       return conspirators_of(protocol)();
+    case AdversarySpec::Kind::kWithholdingOrigin:
+      return make_withholding_origin();
   }
   GOVCHAIN_ASSERT(false);
   return nullptr;

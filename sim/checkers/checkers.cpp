@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sim/checkers/agreement.h"
+#include "sim/checkers/availability.h"
 #include "sim/checkers/certificates.h"
 #include "sim/checkers/context.h"
 #include "sim/checkers/durability.h"
@@ -35,6 +36,7 @@ class Suite final : public CheckerSuite {
       : agreement_(context_),
         durability_(context_),
         certificates_(context_),
+        availability_(context_, spec.progress_bound),
         prefix_(context_, agreement_),
         state_root_(context_),
         exactly_once_(context_),
@@ -56,6 +58,7 @@ class Suite final : public CheckerSuite {
     agreement_.begin();
     durability_.begin();
     certificates_.begin();
+    availability_.begin(spec);
     prefix_.begin();
     state_root_.begin();
     exactly_once_.begin();
@@ -77,6 +80,7 @@ class Suite final : public CheckerSuite {
     if (!context_.honest(who)) return;
     if (const auto* persist = std::get_if<effect::Persist>(&effect)) {
       durability_.persist(who, now, persist->ticket);
+      availability_.persist(who, now, *persist);
       if (persist->record) {
         raft_log_.persist(who, now, *persist->record);
         qbft_rounds_.persisted(who, now, *persist->record);
@@ -99,13 +103,16 @@ class Suite final : public CheckerSuite {
 
   void on_release(ReplicaAddress who, TimePoint now, GatedEffect effect, consensus::Ticket after,
                   consensus::Ticket durable) override {
-    if (context_.honest(who)) durability_.release(who, now, effect, after, durable);
+    if (!context_.honest(who)) return;
+    durability_.release(who, now, effect, after, durable);
+    availability_.released(who, durable);
   }
 
   void on_send(ReplicaAddress who, TimePoint now, const consensus::ReplicaId* to,
                const consensus::Message& message) override {
     if (!context_.honest(who)) return;
     statements_.sent(who, now, message);
+    availability_.sent(who, now, message);
     pbft_locks_.sent(who, now, message);
     qbft_rounds_.sent(who, now, message);
     hotstuff_.sent(who, now, message);
@@ -120,6 +127,7 @@ class Suite final : public CheckerSuite {
     agreement_.commit(who, now, block);
     certificates_.commit(who, now, block, certificate);
     exactly_once_.commit(who, now, block);
+    availability_.committed(who, now, block);
     raft_log_.commit(who, block);
   }
 
@@ -127,6 +135,7 @@ class Suite final : public CheckerSuite {
                    const consensus::ExecutionResult& result) override {
     if (!context_.honest(who)) return;
     prefix_.executed(who, now, block);
+    availability_.executed(who, now, block);
     state_root_.executed(who, now, block, result.state_root);
     agreement_.executed(who, now, block);
   }
@@ -146,7 +155,10 @@ class Suite final : public CheckerSuite {
     if (context_.honest(who)) reads_.ready(who, now, token, height);
   }
 
-  void on_crash(ReplicaAddress who, TimePoint /*now*/) override { reads_.crash(who); }
+  void on_crash(ReplicaAddress who, TimePoint /*now*/) override {
+    reads_.crash(who);
+    availability_.crashed(who);
+  }
 
   void on_checkpoint(ReplicaAddress who, TimePoint now,
                      const consensus::Checkpoint& checkpoint) override {
@@ -182,6 +194,7 @@ class Suite final : public CheckerSuite {
     prefix_.restart(who, now, state);
     agreement_.restart(who, now, state);
     durability_.restart(who, state);
+    availability_.restart(who, now);
     raft_log_.restart(who, state);
     if (state.executed_height > consensus::Height(0)) {
       state_root_.claimed(who, now, state.executed_height, state.state_root, "recovered with");
@@ -190,11 +203,14 @@ class Suite final : public CheckerSuite {
 
   void on_sample(ReplicaAddress who, TimePoint now, const consensus::Engine& engine) override {
     memory_.sample(who, now, engine);
-    if (context_.honest(who)) removal_.sample(who, now, engine);
+    if (!context_.honest(who)) return;
+    availability_.sample(who, now, engine);
+    removal_.sample(who, now, engine);
   }
 
   void on_pulse(const ChainPulse& pulse) override {
     progress_.pulse(pulse);
+    availability_.pulse(pulse);
     removal_.pulse(pulse);
   }
 
@@ -207,6 +223,7 @@ class Suite final : public CheckerSuite {
   AgreementRule agreement_;
   DurabilityRule durability_;
   CertificateRule certificates_;
+  AvailabilityRule availability_;
   PrefixRule prefix_;
   StateRootRule state_root_;
   ExactlyOnceRule exactly_once_;

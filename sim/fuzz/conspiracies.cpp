@@ -46,4 +46,11 @@ void draw_adversaries(Draft& draft) {
   if (applies(AdversarySpec::Kind::kHidingPrimary, draft.protocol)) draw_hiding_primaries(draft);
 }
 
+void draw_withholding_origins(Draft& draft) {
+  RandomStream random = draft.stream(13);
+  for (AdversarySpec& adversary : draft.world.adversaries) {
+    if (random.chance(0.5)) adversary.kind = AdversarySpec::Kind::kWithholdingOrigin;
+  }
+}
+
 }  // namespace govchain::sim

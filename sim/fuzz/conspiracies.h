@@ -6,5 +6,8 @@
 namespace govchain::sim {
 
 void draw_adversaries(Draft& draft);
+// Where batches are certified: about half of the adversaries, of whatever kind they were, become
+// ones that keep the bytes to themselves.
+void draw_withholding_origins(Draft& draft);
 
 }  // namespace govchain::sim

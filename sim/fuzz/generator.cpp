@@ -113,8 +113,13 @@ void draw_weights(Draft& draft) {
 
 void draw_proposal_bodies(Draft& draft) {
   RandomStream random = draft.stream(12);
-  if (!random.chance(0.25)) return;
-  draft.engine().proposal_bodies = consensus::ProposalBodies::kByDigest;
+  consensus::ProposalBodies& bodies = draft.engine().proposal_bodies;
+  if (random.chance(0.25)) {
+    bodies = consensus::ProposalBodies::kByDigest;
+  } else if (draft.traits.proposes_certified && random.chance(0.3)) {
+    bodies = consensus::ProposalBodies::kCertified;
+    draw_withholding_origins(draft);
+  }
 }
 
 void draw_forgotten_leaders(Draft& draft) {

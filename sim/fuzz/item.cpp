@@ -52,6 +52,8 @@ std::string_view name_of(AdversarySpec::Kind kind) {
       return "malformed-sender";
     case AdversarySpec::Kind::kHidingPrimary:
       return "hiding-primary";
+    case AdversarySpec::Kind::kWithholdingOrigin:
+      return "withholding-origin";
   }
   return "unknown";
 }
@@ -77,7 +79,7 @@ std::vector<std::string_view> item_names() {
     names.push_back(name_of(static_cast<FaultSpec::Kind>(kind)));
   }
   for (auto kind = static_cast<uint8_t>(AdversarySpec::Kind::kSilentLeader);
-       kind <= static_cast<uint8_t>(AdversarySpec::Kind::kHidingPrimary); ++kind) {
+       kind <= static_cast<uint8_t>(AdversarySpec::Kind::kWithholdingOrigin); ++kind) {
     names.push_back(name_of(static_cast<AdversarySpec::Kind>(kind)));
   }
   for (auto kind = static_cast<uint8_t>(RequestSpec::Kind::kRead);

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "consensus/chain/availability.h"
+#include "consensus/chain/messages.h"
 #include "consensus/codec.h"
 #include "consensus/crypto/crypto.h"
 #include "consensus/log_frame.h"
@@ -97,6 +99,46 @@ LogRecordRef example_record(HashAlgorithm algorithm) {
   return record;
 }
 
+BlockRef example_batch() {
+  const std::vector<uint8_t> content{'g', 'o', 'v'};
+  return chain::make_batch(HashAlgorithm::kSha256, Epoch(1), ReplicaId(3), Height(300),
+                           {make_payload(HashAlgorithm::kSha256, content, 2),
+                            make_payload(HashAlgorithm::kSha256, {}, 1)});
+}
+
+// A batch, its acknowledgement, its certificate, or a proposal of its first payload.
+MessageRef example_batch_message(chain::CommonType type) {
+  const BlockRef batch = example_batch();
+  auto message = Ref<Message>::make();
+  message->protocol = Protocol::kTendermint;
+  message->type = static_cast<uint8_t>(type);
+  message->sender = ReplicaId(3);
+  message->epoch = Epoch(1);
+  message->height = batch->height;
+  message->digest = batch->digest;
+  if (type == chain::CommonType::kBatch) {
+    message->lane = Lane::kBody;
+    message->payloads = batch->payloads;
+  } else if (type == chain::CommonType::kAcknowledgement) {
+    message->signature = pattern_signature(0x40);
+  } else {
+    chain::encode_batch_proof(*batch, *example_certificate(), {false, false}, message->body);
+  }
+  seal_message(*message);
+  return message;
+}
+
+BlockRef example_certified_block() {
+  const BlockRef batch = example_batch();
+  auto block = Ref<Block>::make();
+  block->height = Height(258);
+  block->epoch = Epoch(1);
+  block->payloads.push_back(batch->payloads.front());
+  chain::encode_batch_proof(*batch, *example_certificate(), {true, false}, block->availability);
+  seal_block(HashAlgorithm::kSha256, *block);
+  return block;
+}
+
 PayloadRef example_cohort() {
   auto cohort = Ref<Payload>::make();
   cohort->digest = pattern_digest(1);
@@ -153,6 +195,31 @@ std::map<std::string, std::string> current() {
   lines["message-vote"] = encoded([](auto& bytes) {
     encode_message(ChainId(0x0102), *example_message(HashAlgorithm::kSha256, false), bytes);
   });
+  for (const auto& [name, type] :
+       {std::pair("batch", chain::CommonType::kBatch),
+        std::pair("acknowledgement", chain::CommonType::kAcknowledgement),
+        std::pair("availability", chain::CommonType::kAvailability)}) {
+    const chain::CommonType chosen = type;
+    lines[std::string("message-") + name] = encoded([chosen](auto& bytes) {
+      encode_message(ChainId(0x0102), *example_batch_message(chosen), bytes);
+    });
+  }
+  lines["message-certified-block"] = encoded([](auto& bytes) {
+    auto message = Ref<Message>::make();
+    message->protocol = Protocol::kTendermint;
+    message->type = 1;
+    message->block = example_certified_block();
+    seal_message(*message);
+    encode_message(ChainId(0x0102), *message, bytes);
+  });
+  lines["record-certified-block"] = encoded([](auto& bytes) {
+    auto record = Ref<LogRecord>::make();
+    record->type = 9;
+    record->block = example_certified_block();
+    encode_record(*record, bytes);
+  });
+  lines["signing-bytes-acknowledgement"] = to_hex(signing_bytes(
+      chain::acknowledgement_of(ChainId(0x0102), Protocol::kTendermint, *example_batch())));
   for (const auto& [name, scheme] :
        {std::pair("modelled", SignatureScheme::kModelled),
         std::pair("ed25519", SignatureScheme::kEd25519), std::pair("sm2", SignatureScheme::kSm2)}) {

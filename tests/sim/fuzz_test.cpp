@@ -55,7 +55,7 @@ TEST_P(Fuzz, EveryKindOfItemIsDrawn) {
   size_t without = traits.reconfigures ? 0 : 1;          // changes of membership
   without += traits.reconfigures && crash_only ? 0 : 1;  // leadership handed over
   without += GetParam() == Protocol::kRaft ? 0 : 1;      // leaders forgotten
-  for (int kind = 0; kind <= static_cast<int>(AdversarySpec::Kind::kHidingPrimary); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(AdversarySpec::Kind::kWithholdingOrigin); ++kind) {
     without += applies(static_cast<AdversarySpec::Kind>(kind), GetParam()) ? 0 : 1;
   }
   EXPECT_EQ(drawn.size(), item_names().size() - without);
