@@ -54,7 +54,7 @@ void seal_message(Message& message) {
 
 void encode_message(ChainId chain, const Message& message, std::vector<uint8_t>& out_bytes) {
   Writer out(out_bytes);
-  out.u16(kWireVersion);
+  out.u16(number_of(message.version));
   out.ordinal(chain);
   out.u8(static_cast<uint8_t>(message.protocol));
   out.u8(message.type);
@@ -90,10 +90,10 @@ Result<MessageRef> decode_message(ChainId chain, HashAlgorithm algorithm,
   Reader in(bytes);
   const uint16_t version = in.u16();
   if (!in.ok()) return malformed("the message ends before its version", in, bytes);
-  if (version != kWireVersion) {
+  if (!is_known_version(version)) {
     return Error{ErrorCode::kUnsupported,
-                 "wire version " + std::to_string(version) + "; this build speaks " +
-                     std::to_string(kWireVersion),
+                 "a message of protocol version " + std::to_string(version) +
+                     "; this software knows " + known_versions(),
                  "byte 0"};
   }
   const auto named_chain = in.ordinal<ChainId>();
@@ -101,6 +101,7 @@ Result<MessageRef> decode_message(ChainId chain, HashAlgorithm algorithm,
     return malformed("the message does not name this chain", in, bytes);
   }
   auto message = Ref<Message>::make();
+  message->version = static_cast<ProtocolVersion>(version);
   decode_header(in, *message);
   const std::span<const uint8_t> body = in.blob(static_cast<uint32_t>(kMaxMessageBytes));
   const uint32_t payloads = in.count(kMaxPayloadsPerBlock, kPayloadHeaderBytes);
@@ -119,6 +120,10 @@ Result<MessageRef> decode_message(ChainId chain, HashAlgorithm algorithm,
   message->body.assign(body.begin(), body.end());
   seal_message(*message);
   return MessageRef(std::move(message));
+}
+
+ProtocolVersion version_of(const LogRecord& record) {
+  return record.certificate ? record.certificate->statement.version : kOldestProtocolVersion;
 }
 
 void encode_record(const LogRecord& record, std::vector<uint8_t>& out_bytes) {

@@ -29,6 +29,7 @@ class LogRecord : public Counted {
           44 + block->payload_size().count() + 44 * block->payloads.size() + block->control.size();
     if (certificate) {
       total += 70 + 68 * certificate->signers.size();
+      if (certificate->statement.version != kOldestProtocolVersion) total += 2;
       if (certificate->statement.protocol == Protocol::kHotstuff) {
         total += 4 + certificate->link.size();
       }

@@ -160,6 +160,7 @@ class ChainsReader {
     engine.boolean("replicas_verify_payloads", config.replicas_verify_payloads);
     if (engine.text("proposal_bodies", "carried") == "by_digest") {
       config.proposal_bodies = consensus::ProposalBodies::kByDigest;
+      config.genesis.version = consensus::kProposalsByDigestSince;
     }
     engine.milliseconds("wall_clock_tolerance_ms", config.wall_clock_tolerance);
     if (config.max_timeout < config.base_timeout) {

@@ -35,7 +35,7 @@ PayloadRef ChainEngine::find_in_blocks(const Digest& digest) const {
 }
 
 void ChainEngine::hold_block(const BlockRef& block) {
-  if (config_.proposal_bodies != ProposalBodies::kByDigest || block->payloads.empty()) return;
+  if (!names_payloads() || block->payloads.empty()) return;
   const auto same = [&](const BlockRef& held) { return held->digest == block->digest; };
   if (std::any_of(held_blocks_.begin(), held_blocks_.end(), same)) return;
   if (held_blocks_.size() == kMaxHeldBlocks) held_blocks_.erase(held_blocks_.begin());
@@ -63,6 +63,7 @@ MessageRef ChainEngine::with_bodies(const Message& message) const {
   whole->protocol = message.protocol;
   whole->type = message.type;
   whole->lane = message.lane;
+  whole->version = message.version;
   whole->sender = message.sender;
   whole->epoch = message.epoch;
   whole->view = message.view;

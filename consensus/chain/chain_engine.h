@@ -7,8 +7,8 @@
 // The protocol is called through the virtual functions below, and calls the protected ones. Each
 // part stands in a file of its own: life.cpp (inputs, timers, signing), verification.cpp,
 // commit.cpp, requests.cpp, checkpoints.cpp, catch_up.cpp, state_transfer.cpp, reads.cpp,
-// epochs.cpp, evidence.cpp, recovery.cpp, inspection.cpp. README.md tells how to write an engine on
-// it.
+// epochs.cpp, versions.cpp, evidence.cpp, recovery.cpp, inspection.cpp. README.md tells how to
+// write an engine on it.
 
 #include <cstdint>
 #include <memory>
@@ -157,12 +157,17 @@ class ChainEngine : public Engine {
   [[nodiscard]] virtual bool is_sent_before_durable() const { return false; }
   [[nodiscard]] virtual bool is_checkpoint_unproven() const { return false; }
   [[nodiscard]] virtual bool is_duplicate_ordered() const { return false; }
+  [[nodiscard]] virtual bool is_unknown_version_followed() const { return false; }
+  [[nodiscard]] virtual bool is_unknown_version_approved() const { return false; }
+  [[nodiscard]] virtual bool is_version_active_at_once() const { return false; }
 
   // ========================================================================== what it is given
 
   [[nodiscard]] const EngineConfig& config() const { return config_; }
   [[nodiscard]] const Membership& membership() const { return membership_; }
   [[nodiscard]] Epoch epoch() const { return membership_.epoch; }
+  // Of the rules by which membership() agrees.
+  [[nodiscard]] ProtocolVersion version() const { return membership_.version; }
   // The first height that membership() agrees upon.
   [[nodiscard]] Height epoch_since() const;
   [[nodiscard]] const ByzantineQuorum& quorum() const { return quorum_; }
@@ -185,7 +190,8 @@ class ChainEngine : public Engine {
   void emit_metric(MetricId id, uint64_t value);
   // advance() shall run (again).
   void touch() { dirty_ = true; }
-  // Must not vote: disk full, stopped, not a member, or a member without weight.
+  // Must not vote: disk full, stopped, not a member, or a member without weight. Software that is
+  // too old has stopped.
   [[nodiscard]] bool may_vote() const;
   [[nodiscard]] bool is_disk_full() const { return disk_full_; }
 
@@ -197,7 +203,7 @@ class ChainEngine : public Engine {
   [[nodiscard]] std::optional<Height> epoch_end() const { return epoch_end_; }
 
   // --- messages: life.cpp
-  // Header filled: protocol, sender, epoch, view(), height committed().
+  // Header filled: protocol, version(), sender, epoch, view(), height committed().
   [[nodiscard]] Ref<Message> new_message(uint8_t type, Lane lane) const;
   void send(uint32_t to, Ref<Message> message);
   void broadcast(Ref<Message> message);
@@ -471,6 +477,7 @@ class ChainEngine : public Engine {
   void on_approval_verified(const MessageRef& message, bool valid);
   void count_approvals();
   void resend_approval(uint32_t peer);
+  [[nodiscard]] bool is_approvable(const Membership& target) const;
   void note_change(const StoredBlock& stored);
   void learn_epoch(const StoredBlock& stored);
   void find_epoch_end();
@@ -482,6 +489,13 @@ class ChainEngine : public Engine {
   [[nodiscard]] const Membership& members_at(Height height) const;
   [[nodiscard]] const Membership* members_of(Epoch epoch) const;
   [[nodiscard]] Height end_of_epoch_after(Height change) const;
+
+  // --- versions.cpp
+  [[nodiscard]] bool knows(ProtocolVersion version) const;
+  [[nodiscard]] bool is_of(const Statement& statement, const Membership& members) const;
+  [[nodiscard]] ProtocolVersion version_of_message(Epoch epoch) const;
+  [[nodiscard]] bool names_payloads() const;
+  void leave_if_outdated();
 
   // --- evidence.cpp
   void on_conflict_verified(const PendingVerification& pending, bool valid);
@@ -519,6 +533,7 @@ class ChainEngine : public Engine {
   std::optional<Membership> wanted_;           // what the operator here asks for
   VoteTable approvals_;                        // of this epoch's members
   std::optional<MembershipControl> approved_;  // by a quorum, not yet committed
+  std::optional<Height> outdated_since_;       // by rules that this software does not know
 
   // Of this step only.
   EffectSink* sink_ = nullptr;

@@ -84,6 +84,7 @@ void ChainEngine::release_in_flight(Height from) { mempool_.release(from); }
 
 void ChainEngine::commit_block(const BlockRef& block, const CertificateRef& certificate) {
   GOVCHAIN_ASSERT(block->height == committed_.next() && !is_installing());
+  if (stopped_) return;
   const Ticket body = logged_at(*block);
   const Ticket ticket =
       persist(make_committed_record(certificate, body == Ticket() ? block : BlockRef()));

@@ -46,6 +46,11 @@ std::span<const MutantDescription> mutant_catalogue() {
       MutantDescription{Mutant::kHonestBlamed, "qbft-honest-blamed",
                         "votes for different blocks in different rounds are taken for "
                         "equivocation"},
+      // CometBFT's changes of validators wait for the height after the next for this reason
+      // (ABCI specification, "Updating the validator set").
+      MutantDescription{Mutant::kVersionActiveAtOnce, "qbft-version-active-at-once",
+                        "new rules hold from the height after the block that decides them, and "
+                        "not from the one after the checkpoint"},
   };
   return kCatalogue;
 }

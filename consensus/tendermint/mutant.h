@@ -21,6 +21,7 @@ enum class Mutant : uint8_t {
   kProposalForgotten,
   kDuplicateNotSuppressed,
   kHonestBlamed,
+  kUnknownVersionFollowed,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

@@ -155,6 +155,9 @@ class TendermintEngine final : public chain::ChainEngine {
   [[nodiscard]] bool is_duplicate_ordered() const override {
     return planted(Mutant::kDuplicateNotSuppressed);
   }
+  [[nodiscard]] bool is_unknown_version_followed() const override {
+    return planted(Mutant::kUnknownVersionFollowed);
+  }
 
   ProposerSchedule schedule_;  // of the epoch
   Driver driver_;

@@ -6,6 +6,7 @@
 #include "consensus/protocols.h"
 #include "sim/adversary/interceptor.h"
 #include "sim/fuzz/raft_leases.h"
+#include "sim/fuzz/upgrades.h"
 #include "sim/random.h"
 
 namespace govchain::sim {
@@ -35,6 +36,7 @@ class Generator {
       draw_raft_leases(spec_, stream(10), chaos_);
       draw_forgotten_leaders();
     }
+    if (traits_.reconfigures) draw_upgrades(spec_, stream(20), chaos_);
     draw_load();
     spec_.name = "fuzz";
     spec_.seed = seed_;
@@ -252,7 +254,9 @@ class Generator {
   void draw_proposal_bodies() {
     RandomStream random = stream(12);
     if (!random.chance(0.25)) return;
-    spec_.chains.front().engine.proposal_bodies = consensus::ProposalBodies::kByDigest;
+    consensus::EngineConfig& engine = spec_.chains.front().engine;
+    engine.proposal_bodies = consensus::ProposalBodies::kByDigest;
+    engine.genesis.version = consensus::kProposalsByDigestSince;
   }
 
   // A ministry may carry more weight than a county.
@@ -336,6 +340,7 @@ class Generator {
       case FaultSpec::Kind::kCrash:
       case FaultSpec::Kind::kPause:
       case FaultSpec::Kind::kDiskFull:
+      case FaultSpec::Kind::kNewSoftware:  // upgrades.h
         break;
     }
     return fault;
