@@ -168,7 +168,9 @@ class Suite final : public CheckerSuite {
 
   void on_membership(ReplicaAddress who, TimePoint now,
                      const effect::MembershipActive& membership) override {
-    if (context_.honest(who)) agreement_.membership(who, now, membership.membership);
+    if (!context_.honest(who)) return;
+    agreement_.membership(who, now, membership.membership);
+    versions_.membership(who, now, membership.membership);
   }
 
   void on_snapshot_installed(ReplicaAddress who, TimePoint now,

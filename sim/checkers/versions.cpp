@@ -1,5 +1,6 @@
 #include "sim/checkers/versions.h"
 
+#include <algorithm>
 #include <string>
 
 namespace govchain::sim {
@@ -19,10 +20,12 @@ std::string text(ProtocolVersion version) {
 void VersionRule::begin() {
   chains_ = std::vector<Chain>(context_.chains());
   software_.assign(context_.rows(), consensus::kNewestProtocolVersion);
+  ever_.assign(context_.rows(), consensus::kOldestProtocolVersion);
 }
 
 void VersionRule::software(ReplicaAddress who, ProtocolVersion newest) {
   software_[context_.row(who)] = newest;
+  ever_[context_.row(who)] = std::max(ever_[context_.row(who)], newest);
 }
 
 VersionRule::Version VersionRule::version_of(ChainIndex chain, consensus::Epoch epoch) const {
@@ -69,6 +72,27 @@ void VersionRule::commit(ReplicaAddress who, TimePoint now, const consensus::Blo
   if (slot == nullptr || *slot) return;
   *slot = in_force;
   compare_neighbours(who, now, block.height, *in_force);
+}
+
+// Whoever agreed to it had software for it then, though it may have been taken back since.
+void VersionRule::membership(ReplicaAddress who, TimePoint now, const consensus::Membership& next) {
+  const ProtocolVersion version = next.version;
+  ProtocolVersion& highest = chains_[who.chain].highest;
+  if (version <= highest || next.epoch == consensus::Epoch(0)) return;
+  highest = version;
+  const consensus::Membership* const members =
+      context_.membership(who.chain, consensus::Epoch(next.epoch.value() - 1));
+  if (members == nullptr || members->version == version) return;
+  uint64_t ready = 0;
+  for (const consensus::Member& member : members->members) {
+    const ReplicaAddress each{who.chain, member.id.value()};
+    if (!context_.honest(each) || ever_[context_.row(each)] >= version) ready += member.weight;
+  }
+  const uint64_t quorum = context_.commit_quorum(who.chain, *members);
+  if (ready >= quorum) return;
+  context_.report("version", who, now,
+                  "the chain goes to " + text(version) + ", which members of weight " +
+                      std::to_string(ready) + " of " + std::to_string(quorum) + " can follow");
 }
 
 // All replicas commit the same block at a height (rule "agreement"), so the height at which the

@@ -2,7 +2,7 @@
 // Rule "version": every block is agreed upon, and everything is signed, by the rules that are in
 // force in its epoch; they change once for the whole chain, where Byzantine protocols say with the
 // first height after a checkpoint; and no replica speaks, commits or executes by rules that its
-// software does not know.
+// software does not know, nor does a chain move to where no quorum of its members can follow.
 
 #include <optional>
 #include <string_view>
@@ -19,6 +19,8 @@ class VersionRule {
   void begin();
   // What this replica runs from now on.
   void software(ReplicaAddress who, consensus::ProtocolVersion newest);
+  // These members, and the version of their rules, are in force at this replica.
+  void membership(ReplicaAddress who, TimePoint now, const consensus::Membership& next);
   void sent(ReplicaAddress who, TimePoint now, const consensus::Message& message);
   void commit(ReplicaAddress who, TimePoint now, const consensus::Block& block,
               const consensus::Certificate* certificate);
@@ -28,6 +30,7 @@ class VersionRule {
   using Version = std::optional<consensus::ProtocolVersion>;
   struct Chain {
     HeightWindow<Version> blocks;  // committed
+    consensus::ProtocolVersion highest = consensus::kOldestProtocolVersion;
   };
   // Of the epoch; none if the epoch is unknown (then other rules say so).
   [[nodiscard]] Version version_of(ChainIndex chain, consensus::Epoch epoch) const;
@@ -39,6 +42,7 @@ class VersionRule {
   CheckContext& context_;
   std::vector<Chain> chains_;
   std::vector<consensus::ProtocolVersion> software_;  // by row
+  std::vector<consensus::ProtocolVersion> ever_;      // by row: newest that it has had
 };
 
 }  // namespace govchain::sim

@@ -35,6 +35,7 @@ class Versions : public testing::Test {
     for (uint32_t i = 0; i < 4; ++i) members.members.push_back({ReplicaId(i), 1, {}});
     context_.begin(world_, std::span(&members, 1));
     rule_.begin();
+    for (uint32_t i = 0; i < 4; ++i) rule_.software(replica(i), kNew);
     members.epoch = Epoch(1);
     members.version = kNew;
     EXPECT_TRUE(context_.learn(0, members));
@@ -88,6 +89,21 @@ TEST_F(Versions, ChangeAtNoOtherHeightWhicheverIsSeenFirst) {
 TEST_F(Versions, NeverGoBack) {
   commit(4, 1, kNew);
   commit(5, 0, kOld);
+  EXPECT_EQ(broken(), 1U);
+}
+
+TEST_F(Versions, ChangeOnlyIfAQuorumHasHadTheSoftware) {
+  VersionRule rule(context_);
+  rule.begin();
+  const auto go = [&] { rule.membership(replica(0), {}, *context_.membership(0, Epoch(1))); };
+  for (uint32_t i = 0; i < 4; ++i) rule.software(replica(i), i < 2 ? kNew : kOld);
+  rule.software(replica(2), kNew);
+  rule.software(replica(2), kOld);  // taken back
+  go();
+  EXPECT_EQ(broken(), 0U);
+  rule.begin();
+  for (uint32_t i = 0; i < 4; ++i) rule.software(replica(i), i < 2 ? kNew : kOld);
+  go();
   EXPECT_EQ(broken(), 1U);
 }
 
