@@ -1,5 +1,6 @@
 // Whole messages and log records.
 
+#include <algorithm>
 #include <string>
 
 #include "consensus/assert.h"
@@ -75,7 +76,7 @@ void seal_message(Message& message) {
 
 void encode_message(ChainId chain, const Message& message, std::vector<uint8_t>& out_bytes) {
   Writer out(out_bytes);
-  out.u16(kWireVersion);
+  out.u16(number_of(message.version));
   out.ordinal(chain);
   out.u8(static_cast<uint8_t>(message.protocol));
   out.u8(message.type);
@@ -114,10 +115,10 @@ Result<MessageRef> decode_message(ChainId chain, HashAlgorithm algorithm,
   Reader in(bytes);
   const uint16_t version = in.u16();
   if (!in.ok()) return malformed("the message ends before its version", in, bytes);
-  if (version != kWireVersion) {
+  if (!is_known_version(version)) {
     return Error{ErrorCode::kUnsupported,
-                 "wire version " + std::to_string(version) + "; this build speaks " +
-                     std::to_string(kWireVersion),
+                 "a message of protocol version " + std::to_string(version) +
+                     "; this software knows " + known_versions(),
                  "byte 0"};
   }
   const auto named_chain = in.ordinal<ChainId>();
@@ -125,6 +126,7 @@ Result<MessageRef> decode_message(ChainId chain, HashAlgorithm algorithm,
     return malformed("the message does not name this chain", in, bytes);
   }
   auto message = Ref<Message>::make();
+  message->version = static_cast<ProtocolVersion>(version);
   decode_header(in, *message);
   const std::span<const uint8_t> body = in.blob(static_cast<uint32_t>(kMaxMessageBytes));
   const uint32_t payloads = in.count(kMaxPayloadsPerBlock, kPayloadHeaderBytes);
@@ -146,6 +148,15 @@ Result<MessageRef> decode_message(ChainId chain, HashAlgorithm algorithm,
   message->body.assign(body.begin(), body.end());
   seal_message(*message);
   return MessageRef(std::move(message));
+}
+
+ProtocolVersion version_of(const LogRecord& record) {
+  ProtocolVersion version = kOldestProtocolVersion;
+  if (record.certificate) version = record.certificate->statement.version;
+  // Batches, and blocks by their names.
+  const bool named = record.block && !record.block->availability.empty();
+  if (named || record.type == kBatchRecord) version = std::max(version, kProposalsByDigestSince);
+  return version;
 }
 
 void encode_record(const LogRecord& record, std::vector<uint8_t>& out_bytes) {

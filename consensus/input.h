@@ -82,6 +82,7 @@ struct Propose {
 struct ReadRequested {
   Token token;
 };
+// An operator wants other members, or the next version of the rules, or both.
 struct Reconfigure {
   MembershipChange change;
 };

@@ -36,6 +36,7 @@ class LogRecord : public Counted {
     }
     if (certificate) {
       total += 70 + 68 * certificate->signers.size();
+      if (certificate->statement.version != kOldestProtocolVersion) total += 2;
       if (certificate->statement.protocol == Protocol::kHotstuff) {
         total += 4 + certificate->link.size();
       }

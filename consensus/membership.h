@@ -1,10 +1,11 @@
 #pragma once
-// Who takes part in a chain in one epoch, with weights and keys.
+// Who takes part in a chain in one epoch, with weights and keys, and by which rules.
 
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "consensus/protocol_version.h"
 #include "consensus/types.h"
 
 namespace govchain::consensus {
@@ -20,6 +21,7 @@ struct Member {
 struct Membership {
   Epoch epoch;
   std::vector<Member> members;  // ascending by id, ids distinct
+  ProtocolVersion version = kOldestProtocolVersion;
 
   [[nodiscard]] const Member* find(ReplicaId id) const {
     // Members are few and mostly numbered 0 … n-1, so the direct hit is the usual case.
@@ -35,8 +37,10 @@ struct Membership {
 
 // A requested change of membership; which ones an engine can carry out is in its README.
 struct MembershipChange {
-  std::vector<Member> target;  // the membership wanted in the end, learners included
+  std::vector<Member> target;  // the membership wanted in the end, learners included; empty: as is
   std::optional<ReplicaId> transfer_leadership_to;
+  // The rules wanted from then on (an upgrade); the present ones stay where they are newer.
+  ProtocolVersion version = kOldestProtocolVersion;
 };
 
 }  // namespace govchain::consensus

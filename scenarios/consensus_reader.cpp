@@ -161,6 +161,9 @@ class ChainsReader {
     const std::string bodies = engine.text("proposal_bodies", "carried");
     if (bodies == "by_digest") config.proposal_bodies = consensus::ProposalBodies::kByDigest;
     if (bodies == "certified") config.proposal_bodies = consensus::ProposalBodies::kCertified;
+    if (config.proposal_bodies != consensus::ProposalBodies::kCarried) {
+      config.genesis.version = consensus::kProposalsByDigestSince;
+    }
     engine.milliseconds("wall_clock_tolerance_ms", config.wall_clock_tolerance);
     if (config.max_timeout < config.base_timeout) {
       if (engine.has("max_timeout_ms")) {

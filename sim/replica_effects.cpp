@@ -257,7 +257,16 @@ void ReplicaHost::carry_out(effect::MembershipActive& active) {
   fabric_.observe([&](Observer& observer) { observer.on_membership(address_, now(), active); });
 }
 
-void ReplicaHost::carry_out(effect::Stopped& /*stopped*/) { stopped_ = true; }
+// Software that is too old can be replaced; what its clients gave it is lost as in a crash.
+void ReplicaHost::carry_out(effect::Stopped& stopped) {
+  if (!stopped.software_outdated) {
+    stopped_ = true;
+    return;
+  }
+  outdated_ = true;
+  last_change_ = now();
+  fabric_.book.lost_with_crash(endpoint_);
+}
 
 void ReplicaHost::carry_out(effect::Metric& /*metric*/) {}
 

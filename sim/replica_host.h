@@ -68,11 +68,13 @@ class ReplicaHost {
   void set_drift(int64_t parts_per_billion);
   void set_disk_full(bool full);
   void set_disk_slowness(double factor);
+  // From its next start on.
+  void set_software(consensus::ProtocolVersion newest) { software_ = newest; }
   void set_interceptor(std::unique_ptr<Interceptor> interceptor, uint64_t stream);
 
   // --- A look from outside
   [[nodiscard]] bool is_up() const { return engine_ != nullptr; }
-  [[nodiscard]] bool has_stopped() const { return stopped_; }
+  [[nodiscard]] bool has_stopped() const { return stopped_ || outdated_; }
   [[nodiscard]] bool is_paused(TimePoint now) const { return paused_until_ > now; }
   [[nodiscard]] bool is_disk_full() const { return disk_full_; }
   [[nodiscard]] bool will_restart() const { return restart_at_ != TimePoint::max(); }
@@ -294,6 +296,8 @@ class ReplicaHost {
   const consensus::Membership* keys_ = nullptr;
   std::vector<ReplicaIndex> peers_;  // of the active membership, without oneself
   bool stopped_ = false;
+  consensus::ProtocolVersion software_ = consensus::kNewestProtocolVersion;
+  bool outdated_ = false;  // its software is too old for its chain; until it is restarted
 
   std::vector<Timer> timers_;
   TimePoint timer_armed_at_ = TimePoint::max();

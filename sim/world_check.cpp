@@ -1,5 +1,6 @@
 // A description that contradicts itself is refused before anything is built from it.
 
+#include <algorithm>
 #include <string>
 
 #include "consensus/protocols.h"
@@ -78,6 +79,20 @@ void check_chains(const WorldSpec& spec, Check& check) {
         consensus::supports(consensus::traits_of(chain.protocol), chain.engine.proposal_bodies),
         at("chains", i, ".engine.proposal_bodies"),
         "this protocol's proposals carry their payloads");
+    const auto known = [](consensus::ProtocolVersion version) {
+      return consensus::is_known_version(consensus::number_of(version));
+    };
+    check.require(known(chain.engine.genesis.version), at("chains", i, ".engine.genesis.version"),
+                  "this build knows the protocol versions " + consensus::known_versions());
+    check.require(chain.engine.genesis.version == consensus::kOldestProtocolVersion ||
+                      consensus::traits_of(chain.protocol).reconfigures,
+                  at("chains", i, ".engine.genesis.version"),
+                  "this protocol's engine knows protocol version 1 only");
+    check.require(chain.software.empty() || chain.software.size() == chain.replicas.size(),
+                  at("chains", i, ".software"), "there is one version per replica, or none");
+    check.require(std::all_of(chain.software.begin(), chain.software.end(), known),
+                  at("chains", i, ".software"),
+                  "this build knows the protocol versions " + consensus::known_versions());
     check.require(chain.weights.empty() || chain.weights.size() == chain.replicas.size(),
                   at("chains", i, ".weights"), "there is one weight per replica, or none");
   }

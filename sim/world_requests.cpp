@@ -54,6 +54,8 @@ void WorldRunner::start_request(uint32_t index) {
         member.weight = 1;
       }
     }
+  } else if (request.kind == RequestSpec::Kind::kUpgrade) {
+    change.version = request.version;
   } else {
     change.transfer_leadership_to = consensus::ReplicaId(request.leader);
   }

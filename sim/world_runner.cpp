@@ -95,6 +95,7 @@ void WorldRunner::set_up_chains() {
       member.key = consensus::make_signer(scheme, spec_.seed, chain.id, id)->public_key();
       chain.genesis.members.push_back(member);
     }
+    chain.genesis.version = spec.engine.genesis.version;
     chain.verifier = consensus::make_verifier(scheme);
     next += static_cast<EndpointIndex>(spec.replicas.size());
     ChainResult& result = result_.chains.emplace_back();

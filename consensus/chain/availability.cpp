@@ -18,10 +18,11 @@ BlockRef make_batch(HashAlgorithm algorithm, Epoch epoch, ReplicaId origin, Heig
   return BlockRef(std::move(batch));
 }
 
-Statement acknowledgement_of(ChainId chain, Protocol protocol, const Block& batch) {
+Statement acknowledgement_of(ChainId chain, Protocol protocol, ProtocolVersion version,
+                             const Block& batch) {
   return Statement{
-      chain,   batch.epoch,  protocol,    static_cast<uint8_t>(CommonType::kAcknowledgement),
-      View(0), batch.height, batch.digest};
+      chain,   batch.epoch,  protocol,     static_cast<uint8_t>(CommonType::kAcknowledgement),
+      View(0), batch.height, batch.digest, version};
 }
 
 void encode_batch_proof(const Block& batch, const Certificate& certificate,
@@ -97,6 +98,7 @@ std::vector<PayloadRef> merge(std::span<const PayloadRef> taken,
 }  // namespace
 
 std::optional<std::vector<CertifiedBatch>> read_availability(ChainId chain, Protocol protocol,
+                                                             ProtocolVersion version,
                                                              HashAlgorithm algorithm,
                                                              const Block& block,
                                                              std::span<const uint8_t> proofs) {
@@ -124,7 +126,7 @@ std::optional<std::vector<CertifiedBatch>> read_availability(ChainId chain, Prot
     if (payloads.empty()) return std::nullopt;
     CertifiedBatch held;
     held.batch = make_batch(algorithm, block.epoch, origin, expiry, std::move(payloads));
-    certificate->statement = acknowledgement_of(chain, protocol, *held.batch);
+    certificate->statement = acknowledgement_of(chain, protocol, version, *held.batch);
     held.certificate = CertificateRef(std::move(certificate));
     held.first = first;
     held.count = count;

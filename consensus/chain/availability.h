@@ -33,7 +33,9 @@ struct CertifiedBatch {
                                   Height expiry, std::vector<PayloadRef> payloads);
 
 // What is signed: "I hold this batch's bytes, and keep them until it is ordered or expired."
-[[nodiscard]] Statement acknowledgement_of(ChainId chain, Protocol protocol, const Block& batch);
+// `version` is that of the batch's epoch.
+[[nodiscard]] Statement acknowledgement_of(ChainId chain, Protocol protocol,
+                                           ProtocolVersion version, const Block& batch);
 
 // Appends the proof of one batch. `taken[i]` says whether payload i stands in the block, where the
 // batch's payloads follow each other in the batch's order; the names of the others stand here, so
@@ -45,7 +47,7 @@ void encode_batch_proof(const Block& batch, const Certificate& certificate,
 // belongs to one of them. Nullopt if it is malformed. Neither signatures nor signers' weight nor
 // expiry have been looked at.
 [[nodiscard]] std::optional<std::vector<CertifiedBatch>> read_availability(
-    ChainId chain, Protocol protocol, HashAlgorithm algorithm, const Block& block,
-    std::span<const uint8_t> proofs);
+    ChainId chain, Protocol protocol, ProtocolVersion version, HashAlgorithm algorithm,
+    const Block& block, std::span<const uint8_t> proofs);
 
 }  // namespace govchain::consensus::chain

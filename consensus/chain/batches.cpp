@@ -23,6 +23,15 @@ uint64_t ChainEngine::availability_quorum() const {
   return quorum_.weak();
 }
 
+// An upgrade is in force since the last block. What came before it and waits was never certified:
+// one's own goes into batches, and others' comes again in theirs.
+void ChainEngine::begin_certifying() {
+  forget_foreign_payloads();
+  mempool_.for_each_pending([&](ReplicaId /*origin*/, const PayloadRef& payload,
+                                Height /*height*/) { unbatched_.push_back(payload); });
+  for (const PayloadRef& payload : unbatched_) mempool_.make_ready(payload->digest, false);
+}
+
 // --- one's own batches
 
 // At once while none is under way; what comes meanwhile goes together (Nagle, RFC 896), or as soon
@@ -113,6 +122,10 @@ void ChainEngine::receive_acknowledgement(uint32_t peer, const MessageRef& refer
     ++counters_.stale;
     return;
   }
+  if (message.version != version()) {
+    ++counters_.malformed;
+    return;
+  }
   if (held->certificate || held->votes[peer] || held->batch->height != message.height) {
     ++counters_.duplicate;
     return;
@@ -149,7 +162,7 @@ void ChainEngine::count_acknowledgements(HeldBatch& held) {
   }
   if (weight < availability_quorum()) return;
   Ref<Certificate> certificate = Ref<Certificate>::make();
-  certificate->statement = acknowledgement_of(config_.chain, protocol_, *held.batch);
+  certificate->statement = acknowledgement_of(config_.chain, protocol_, version(), *held.batch);
   for (const MessageRef& vote : held.votes) {
     if (!vote) continue;
     certificate->signers.push_back(vote->sender);
@@ -219,13 +232,13 @@ bool ChainEngine::is_well_formed_batch(const Block& batch, const Message& messag
 }
 
 void ChainEngine::receive_batch(uint32_t peer, const Message& message) {
+  if (message.epoch != epoch()) {
+    ++(message.epoch < epoch() ? counters_.stale : counters_.future);
+    return;
+  }
   if (!certifies() || message.payloads.empty() || message.block || !message.body.empty() ||
       message.payloads.size() > kMaxRequestPayloads) {
     ++counters_.malformed;
-    return;
-  }
-  if (message.epoch != epoch()) {
-    ++(message.epoch < epoch() ? counters_.stale : counters_.future);
     return;
   }
   const BlockRef batch =
@@ -326,7 +339,7 @@ void ChainEngine::receive_availability(uint32_t peer, const Message& message) {
   Ref<Block> nothing = Ref<Block>::make();
   nothing->epoch = epoch();
   const std::optional<std::vector<CertifiedBatch>> proofs =
-      read_availability(config_.chain, protocol_, config_.hash, *nothing, message.body);
+      read_availability(config_.chain, protocol_, version(), config_.hash, *nothing, message.body);
   if (!certifies() || message.block || !message.payloads.empty() || !proofs ||
       proofs->size() != 1 || proofs->front().batch->digest != message.digest ||
       weight_of(*proofs->front().certificate, membership_) < availability_quorum()) {

@@ -30,7 +30,7 @@ PayloadRef ChainEngine::find_payload(const Payload& named) const {
   };
   PayloadRef pending = mempool_.find(named.digest);
   if (is_it(pending)) return pending;
-  if (certifies()) {
+  if (has_batches()) {
     PayloadRef batched = batches_.body(named.digest);
     if (is_it(batched)) return batched;
     for (const MissingBatch& missing : missing_) {
@@ -57,7 +57,7 @@ PayloadRef ChainEngine::find_in_blocks(const Digest& digest) const {
 }
 
 void ChainEngine::hold_block(const BlockRef& block) {
-  if (config_.proposal_bodies != ProposalBodies::kByDigest || block->payloads.empty()) return;
+  if (!names_payloads() || certifies() || block->payloads.empty()) return;
   const auto same = [&](const BlockRef& held) { return held->digest == block->digest; };
   if (std::any_of(held_blocks_.begin(), held_blocks_.end(), same)) return;
   if (held_blocks_.size() == kMaxHeldBlocks) held_blocks_.erase(held_blocks_.begin());
@@ -87,6 +87,7 @@ MessageRef ChainEngine::with_bodies(const Message& message) const {
   whole->protocol = message.protocol;
   whole->type = message.type;
   whole->lane = message.lane;
+  whole->version = message.version;
   whole->sender = message.sender;
   whole->epoch = message.epoch;
   whole->view = message.view;
@@ -179,7 +180,7 @@ void ChainEngine::receive_payload_query(uint32_t peer, const Message& message) {
   for (const Digest& digest : *digests) {
     PayloadRef payload = mempool_.find(digest);
     if (payload && payload->named) payload = {};
-    if (!payload) payload = certifies() ? batches_.body(digest) : find_in_blocks(digest);
+    if (!payload) payload = has_batches() ? batches_.body(digest) : find_in_blocks(digest);
     if (!payload) {
       if (!seen_.find(digest)) seen_.insert(digest, 0);
       continue;
@@ -188,7 +189,7 @@ void ChainEngine::receive_payload_query(uint32_t peer, const Message& message) {
     reply->payloads.push_back(payload);
     size += payload->size;
   }
-  if (certifies() && seen_.size() > 0) add_ordered(reply->payloads, size);
+  if (has_batches() && seen_.size() > 0) add_ordered(reply->payloads, size);
   if (!reply->payloads.empty()) send(peer, std::move(reply));
 }
 
@@ -219,7 +220,7 @@ void ChainEngine::receive_payload_reply(uint32_t peer, const Message& message) {
       });
     });
   };
-  if (certifies()) return take_bytes(peer, message);
+  if (has_batches()) return take_bytes(peer, message);
   bool any = false;
   for (const PayloadRef& payload : message.payloads) {
     if (!is_missing(payload)) {

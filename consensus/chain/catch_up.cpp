@@ -232,6 +232,7 @@ void ChainEngine::on_loaded_for_peer(uint32_t peer, const input::Loaded& input) 
 
 void ChainEngine::send_block(ReplicaId to, const StoredBlock& stored, bool last) {
   Ref<Message> message = new_common(CommonType::kCommittedBlock, Lane::kBulk);
+  message->version = version_of_message(stored.block->epoch);
   message->height = stored.block->height;
   message->digest = stored.block->digest;
   message->block = stored.block;
@@ -261,9 +262,7 @@ void ChainEngine::receive_committed_block(uint32_t peer, const MessageRef& refer
     return;
   }
   const Statement& statement = body->certificate->statement;
-  if (statement.chain != config_.chain || statement.protocol != protocol_ ||
-      statement.epoch != voting.epoch ||
-      !proves_commit(*body->certificate, *message.block, voting)) {
+  if (!is_of(statement, voting) || !proves_commit(*body->certificate, *message.block, voting)) {
     ++counters_.malformed;
     return;
   }
@@ -308,7 +307,8 @@ void ChainEngine::on_block_verified(const PendingVerification& pending, bool val
 // once.
 void ChainEngine::apply_catch_up() {
   if (is_installing()) return;
-  while (!catch_up_.empty() && catch_up_.front().stored.block->height <= committed_.next()) {
+  while (!stopped_ && !catch_up_.empty() &&
+         catch_up_.front().stored.block->height <= committed_.next()) {
     const CatchUpBlock next = std::move(catch_up_.front());
     catch_up_.erase(catch_up_.begin());
     if (next.stored.block->height <= committed_) continue;

@@ -9,7 +9,8 @@
 namespace govchain::consensus::chain {
 
 std::optional<std::vector<CertifiedBatch>> ChainEngine::batches_of(const Block& block) const {
-  return read_availability(config_.chain, protocol_, config_.hash, block, block.availability);
+  return read_availability(config_.chain, protocol_, version_of_message(block.epoch), config_.hash,
+                           block, block.availability);
 }
 
 // Certificates that are not good at `height` any more: their payloads are certified anew by the

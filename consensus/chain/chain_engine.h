@@ -7,7 +7,7 @@
 // The protocol is called through the virtual functions below, and calls the protected ones. Each
 // part stands in a file of its own: life.cpp (inputs, timers, signing), verification.cpp,
 // commit.cpp, requests.cpp, checkpoints.cpp, catch_up.cpp, state_transfer.cpp, reads.cpp,
-// epochs.cpp, evidence.cpp, recovery.cpp, inspection.cpp; bodies.cpp, batches.cpp and
+// epochs.cpp, versions.cpp, evidence.cpp, recovery.cpp, inspection.cpp; bodies.cpp, batches.cpp and
 // missing_bytes.cpp where proposals name their payloads. README.md tells how to write an engine on
 // it.
 
@@ -191,12 +191,17 @@ class ChainEngine : public Engine {
   [[nodiscard]] virtual bool is_acknowledged_early() const { return false; }
   [[nodiscard]] virtual bool is_availability_weak() const { return false; }
   [[nodiscard]] virtual bool is_availability_unverified() const { return false; }
+  [[nodiscard]] virtual bool is_unknown_version_followed() const { return false; }
+  [[nodiscard]] virtual bool is_unknown_version_approved() const { return false; }
+  [[nodiscard]] virtual bool is_version_active_at_once() const { return false; }
 
   // ========================================================================== what it is given
 
   [[nodiscard]] const EngineConfig& config() const { return config_; }
   [[nodiscard]] const Membership& membership() const { return membership_; }
   [[nodiscard]] Epoch epoch() const { return membership_.epoch; }
+  // Of the rules by which membership() agrees.
+  [[nodiscard]] ProtocolVersion version() const { return membership_.version; }
   // The first height that membership() agrees upon.
   [[nodiscard]] Height epoch_since() const;
   [[nodiscard]] const ByzantineQuorum& quorum() const { return quorum_; }
@@ -219,7 +224,8 @@ class ChainEngine : public Engine {
   void emit_metric(MetricId id, uint64_t value);
   // advance() shall run (again).
   void touch() { dirty_ = true; }
-  // Must not vote: disk full, stopped, not a member, or a member without weight.
+  // Must not vote: disk full, stopped, not a member, or a member without weight. Software that is
+  // too old has stopped.
   [[nodiscard]] bool may_vote() const;
   [[nodiscard]] bool is_disk_full() const { return disk_full_; }
   [[nodiscard]] bool is_stopped() const { return stopped_; }
@@ -250,7 +256,7 @@ class ChainEngine : public Engine {
   // for many heights are: more.
   void allow_verifications(uint32_t per_peer) { verifications_per_peer_ = per_peer; }
   static void append_claims(const Certificate& certificate, ClaimList& claims);
-  // Header filled: protocol, sender, epoch, view(), height committed().
+  // Header filled: protocol, version(), sender, epoch, view(), height committed().
   [[nodiscard]] Ref<Message> new_message(uint8_t type, Lane lane) const;
   void send(uint32_t to, Ref<Message> message);
   void broadcast(Ref<Message> message);
@@ -299,6 +305,11 @@ class ChainEngine : public Engine {
   void mark_in_flight(const Block& block);
   void release_in_flight(Height from);
   [[nodiscard]] const Mempool& mempool() const { return mempool_; }
+  // Whether proposals name their payloads in this epoch, by digest or certified.
+  [[nodiscard]] bool names_payloads() const {
+    return config_.proposal_bodies != ProposalBodies::kCarried &&
+           version() >= kProposalsByDigestSince;
+  }
   // Clients wait for something that a leader could order.
   [[nodiscard]] bool payloads_wait() const {
     return certifies() ? mempool_.ready_payloads() > 0 : !mempool_.empty();
@@ -520,9 +531,12 @@ class ChainEngine : public Engine {
   void receive_payload_reply(uint32_t peer, const Message& message);
 
   // --- batches.cpp
-  [[nodiscard]] bool certifies() const {
+  // In this epoch, or since an upgrade in one of those to come.
+  [[nodiscard]] bool has_batches() const {
     return config_.proposal_bodies == ProposalBodies::kCertified;
   }
+  [[nodiscard]] bool certifies() const { return has_batches() && names_payloads(); }
+  void begin_certifying();
   [[nodiscard]] uint64_t batch_life() const;
   [[nodiscard]] uint64_t availability_quorum() const;
   void send_batches();
@@ -622,6 +636,7 @@ class ChainEngine : public Engine {
   void on_approval_verified(const MessageRef& message, bool valid);
   void count_approvals();
   void resend_approval(uint32_t peer);
+  [[nodiscard]] bool is_approvable(const Membership& target) const;
   void note_change(const StoredBlock& stored);
   void learn_epoch(const StoredBlock& stored);
   void find_epoch_end();
@@ -632,6 +647,12 @@ class ChainEngine : public Engine {
   [[nodiscard]] bool is_valid_control(const Block& block) const;
   [[nodiscard]] const Membership& members_at(Height height) const;
   [[nodiscard]] const Membership* members_of(Epoch epoch) const;
+
+  // --- versions.cpp
+  [[nodiscard]] bool knows(ProtocolVersion version) const;
+  [[nodiscard]] bool is_of(const Statement& statement, const Membership& members) const;
+  [[nodiscard]] ProtocolVersion version_of_message(Epoch epoch) const;
+  void leave_if_outdated();
 
   // --- evidence.cpp
   void on_conflict_verified(const PendingVerification& pending, bool valid);
@@ -669,6 +690,7 @@ class ChainEngine : public Engine {
   std::optional<Membership> wanted_;           // what the operator here asks for
   VoteTable approvals_;                        // of this epoch's members
   std::optional<MembershipControl> approved_;  // by a quorum, not yet committed
+  std::optional<Height> outdated_since_;       // by rules that this software does not know
 
   // Of this step only.
   EffectSink* sink_ = nullptr;

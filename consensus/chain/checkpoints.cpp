@@ -54,6 +54,10 @@ void ChainEngine::receive_checkpoint(ReplicaId from, const MessageRef& reference
     ++(message.epoch > voting.epoch ? counters_.future : counters_.unauthorised);
     return;
   }
+  if (message.version != voting.version) {
+    ++counters_.malformed;
+    return;
+  }
   MessageRef& held = entry->votes.messages[static_cast<size_t>(member - voting.members.data())];
   if (held) {
     // Two states of one height contradict each other, but a replica whose own store is damaged may
@@ -97,7 +101,7 @@ void ChainEngine::count_checkpoint(const CheckpointEntry& entry, const Digest& r
   if (weight < ByzantineQuorum(voting).quorum() && !is_checkpoint_unproven()) return;
   Ref<Certificate> certificate = Ref<Certificate>::make();
   certificate->statement = Statement{config_.chain, entry.epoch,  protocol_, kCheckpointStatement,
-                                     View(0),       entry.height, root};
+                                     View(0),       entry.height, root,      voting.version};
   for (uint32_t i = 0; i < votes.messages.size(); ++i) {
     if (!agrees(i)) continue;
     certificate->signers.push_back(votes.messages[i]->sender);
@@ -122,6 +126,7 @@ void ChainEngine::sign_checkpoint() {
   if (own == nullptr || own->weight == 0) return;
   Ref<Message> draft = new_message(static_cast<uint8_t>(CommonType::kCheckpoint), Lane::kVote);
   draft->epoch = voting.epoch;
+  draft->version = voting.version;
   draft->view = View(0);
   draft->height = executed_;
   draft->digest = executed_root_;

@@ -86,6 +86,7 @@ void ChainEngine::release_in_flight(Height from) { mempool_.release(from); }
 
 void ChainEngine::commit_block(const BlockRef& agreed, const CertificateRef& certificate) {
   GOVCHAIN_ASSERT(agreed->height == committed_.next() && !is_installing());
+  if (stopped_) return;
   const BlockRef block = whole_block(agreed);
   if (!block) return wait_for_bytes(agreed, certificate);
   waiting_commit_.reset();

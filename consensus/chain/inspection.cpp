@@ -23,6 +23,8 @@ EngineStatus ChainEngine::status() const {
   status.executed = executed_;
   status.stable_checkpoint = stable_.height;
   status.mempool = mempool_.bytes();
+  status.version = version();
+  status.outdated_since = outdated_since_;
   describe(status);
   return status;
 }

@@ -99,6 +99,10 @@ void ChainEngine::dispatch(ReplicaId from, const MessageRef& reference) {
     ++counters_.malformed;
     return;
   }
+  if (!knows(message.version)) {
+    ++counters_.unsupported;
+    return;
+  }
   // Votes for a checkpoint belong to the epoch of its height, which may be over here.
   if (message.type == kCheckpointStatement) return receive_checkpoint(from, reference);
   const uint32_t peer = position_of(from);
@@ -127,6 +131,11 @@ void ChainEngine::dispatch_own_kind(uint32_t peer, const MessageRef& reference) 
     return;
   }
   if (message.epoch > epoch()) return hold_future(peer, reference);
+  // The rules of an epoch are as certain as its members.
+  if (message.version != version() || (message.by_digest && version() < kProposalsByDigestSince)) {
+    ++counters_.malformed;
+    return;
+  }
   const uint32_t sender = position_of(message.sender);
   if (sender == kNobody) {
     ++counters_.unauthorised;
@@ -244,6 +253,7 @@ void ChainEngine::on(const input::Signed& input) {
   message->protocol = draft.protocol;
   message->type = draft.type;
   message->lane = draft.lane;
+  message->version = draft.version;
   message->sender = draft.sender;
   message->epoch = draft.epoch;
   message->view = draft.view;
@@ -319,6 +329,7 @@ Ref<Message> ChainEngine::new_message(uint8_t type, Lane lane) const {
   message->protocol = protocol_;
   message->type = type;
   message->lane = lane;
+  message->version = membership_.version;
   message->sender = config_.self;
   message->epoch = membership_.epoch;
   message->view = view();
@@ -340,17 +351,20 @@ void ChainEngine::broadcast(Ref<Message> message) {
   forward_to_all(MessageRef(std::move(message)));
 }
 
+// Who has stopped says nothing more, wherever in a step it was when it did.
 void ChainEngine::forward(uint32_t to, const MessageRef& message, Ticket after) {
+  if (stopped_) return;
   sink_->emit(effect::Send{id_of(to), message, after});
 }
 
 void ChainEngine::forward_to_all(const MessageRef& message, Ticket after) {
+  if (stopped_) return;
   sink_->emit(effect::Broadcast{message, after});
 }
 
 void ChainEngine::request_signature(Ref<Message> draft, Ticket after) {
-  const bool by_digest = config_.proposal_bodies == ProposalBodies::kByDigest;
-  draft->by_digest = by_digest && draft->block && !draft->block->payloads.empty();
+  if (stopped_) return;
+  draft->by_digest = names_payloads() && draft->block && !draft->block->payloads.empty();
   if (draft->block) hold_block(draft->block);
   const Token token = new_token();
   sink_->emit(effect::Sign{token, draft->statement(config_.chain)});
@@ -407,6 +421,7 @@ void ChainEngine::replay_future(Height height) {
 }
 
 Ticket ChainEngine::persist(Ref<LogRecord> record) {
+  if (stopped_) return last_ticket_;
   ++last_ticket_;
   sink_->emit(effect::Persist{last_ticket_, LogRecordRef(std::move(record))});
   return last_ticket_;

@@ -47,6 +47,9 @@ void ChainEngine::recover(RecoveredState recovered) {
   }
   if (certifies()) forget_batches();
   sink_->emit(effect::MembershipActive{membership_, epoch_since()});
+  // The log may be further than this software, if newer one was here before.
+  leave_if_outdated();
+  if (stopped_) return;
   for (size_t i = 0; i < recovered.records.size(); ++i) {
     const LogRecordRef& record = recovered.records[i];
     if (record->type >= kFirstCommonRecord) continue;
@@ -135,13 +138,14 @@ bool ChainEngine::restore_commits(const RecoveredState& recovered, const Recover
   committed_ = executed_;
   for (const StoredBlock& stored : recovered.blocks) {
     if (!stored.block || stored.block->height != committed_.next()) return false;
+    if (!knows(members_at(stored.block->height).version)) break;
     restore_block(stored);
   }
   for (const auto& [height, commit] : log.commits) {
     if (height > stable_.height) {
       committed_tickets_.push_back({height, commit.ticket, log.bodies_at(height, commit.ticket)});
     }
-    if (height != committed_.next()) continue;
+    if (height != committed_.next() || !knows(members_at(height).version)) continue;
     const BlockRef agreed = find_body(log, *commit.certificate);
     if (!agreed) continue;
     const BlockRef block = whole_block(agreed);

@@ -84,6 +84,11 @@ void ChainEngine::offer_own() {
 }
 
 void ChainEngine::receive_request(uint32_t peer, const Message& message) {
+  // Passed on before an upgrade; its origin will put it into a batch.
+  if (certifies() && message.epoch < epoch()) {
+    ++counters_.stale;
+    return;
+  }
   if (certifies() || message.payloads.empty() || message.block ||
       message.payloads.size() > kMaxRequestPayloads) {
     ++counters_.malformed;

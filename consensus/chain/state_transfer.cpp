@@ -13,6 +13,7 @@ namespace govchain::consensus::chain {
 void ChainEngine::send_checkpoint_proof(ReplicaId to, Epoch known, bool blocks_gone) {
   if (!stable_.certificate) return;
   Ref<Message> proof = new_common(CommonType::kCheckpointProof, Lane::kBody);
+  proof->version = version_of_message(stable_.epoch);
   proof->height = stable_.height;
   proof->digest = stable_.state_root;
   CheckpointProofBody body;
@@ -97,14 +98,13 @@ void ChainEngine::continue_checkpoint_proof(uint32_t peer, const MessageRef& ref
 
 bool ChainEngine::is_checkpoint_proof(const Certificate& certificate) const {
   const Statement& statement = certificate.statement;
-  if (statement.chain != config_.chain || statement.protocol != protocol_ ||
-      statement.type != kCheckpointStatement || statement.view != View(0) ||
+  if (statement.type != kCheckpointStatement || statement.view != View(0) ||
       statement.height == Height(0) ||
       statement.height.value() % config_.checkpoint_interval != 0) {
     return false;
   }
   const Membership& voting = members_at(statement.height);
-  if (voting.epoch != statement.epoch) return false;
+  if (!is_of(statement, voting)) return false;
   return is_checkpoint_unproven() ||
          weight_of(certificate, voting) >= ByzantineQuorum(voting).quorum();
 }

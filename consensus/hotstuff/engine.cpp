@@ -136,7 +136,7 @@ uint64_t HotstuffEngine::quorum_weight() const {
 Statement HotstuffEngine::vote_statement(const Node& node) const {
   return Statement{
       config().chain,   epoch(),     Protocol::kHotstuff, static_cast<uint8_t>(MessageType::kVote),
-      node.header.view, node.height, node.digest};
+      node.header.view, node.height, node.digest,         version()};
 }
 
 void HotstuffEngine::accept(uint32_t sender, const MessageRef& message) {

@@ -80,6 +80,9 @@ class HotstuffEngine final : public chain::ChainEngine {
   [[nodiscard]] bool is_availability_unverified() const override {
     return planted(Mutant::kAvailabilityUnverified);
   }
+  [[nodiscard]] bool is_unknown_version_approved() const override {
+    return planted(Mutant::kUnknownVersionApproved);
+  }
 
  private:
   static constexpr uint32_t kViewTimer = kFirstProtocolTimer;

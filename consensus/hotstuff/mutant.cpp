@@ -43,6 +43,11 @@ std::span<const MutantDescription> mutant_catalogue() {
       MutantDescription{Mutant::kAvailabilityUnverified, "hotstuff-availability-unverified",
                         "the signatures inside availability certificates are not verified: a name "
                         "is voted for whose bytes nobody has"},
+      // "False signalling" (BIP 9, "Rationale"): a threshold of those who say that they are ready
+      // for new rules is worth nothing if they say so whatever they run.
+      MutantDescription{Mutant::kUnknownVersionApproved, "hotstuff-unknown-version-approved",
+                        "a replica approves rules that its own software does not know, so that "
+                        "the chain may move to where no quorum can follow"},
   };
   return kCatalogue;
 }

@@ -23,6 +23,7 @@ enum class Mutant : uint8_t {
   kAncestorsNotChecked,
   kHonestBlamed,
   kAvailabilityUnverified,
+  kUnknownVersionApproved,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

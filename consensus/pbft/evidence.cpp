@@ -25,6 +25,7 @@ void PbftEngine::show_proposal(Slot& slot) {
   shown->protocol = proposal.protocol;
   shown->type = proposal.type;
   shown->lane = Lane::kVote;
+  shown->version = proposal.version;
   shown->sender = proposal.sender;
   shown->epoch = proposal.epoch;
   shown->view = proposal.view;

@@ -22,7 +22,7 @@ bool PbftEngine::may_bind() const {
 bool PbftEngine::is_prepared_proof(const PreparedProof& proof) const {
   const Statement& statement = proof.prepares->statement;
   if (statement.chain != config().chain || statement.epoch != epoch() ||
-      statement.protocol != Protocol::kPbft ||
+      statement.version != version() || statement.protocol != Protocol::kPbft ||
       statement.type != static_cast<uint8_t>(MessageType::kPrepare)) {
     return false;
   }

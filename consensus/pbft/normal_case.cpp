@@ -287,7 +287,7 @@ CertificateRef PbftEngine::make_certificate(MessageType type, const Slot& slot,
   Ref<Certificate> certificate = Ref<Certificate>::make();
   certificate->statement =
       Statement{config().chain, epoch(),     Protocol::kPbft, static_cast<uint8_t>(type),
-                active_view_,   slot.height, slot.digest};
+                active_view_,   slot.height, slot.digest,     version()};
   certificate->signers.reserve(votes.verified.count());
   certificate->signatures.reserve_votes(votes.verified.count());
   for (uint32_t i = 0; i < votes.messages.size(); ++i) {

@@ -169,8 +169,7 @@ void PbftEngine::restore_binding(Slot& open, const Digest& digest, const Signatu
   proposal->digest = digest;
   proposal->signature = signature;
   if (open.block->view == view_) proposal->block = open.block;
-  proposal->by_digest = config().proposal_bodies == ProposalBodies::kByDigest && proposal->block &&
-                        !proposal->block->payloads.empty();
+  proposal->by_digest = names_payloads() && proposal->block && !proposal->block->payloads.empty();
   seal_message(*proposal);
   open.proposal = MessageRef(std::move(proposal));
   open.proposal_verified = true;

@@ -78,5 +78,6 @@ bool QbftEngine::is_duplicate_ordered() const { return planted(Mutant::kDuplicat
 bool QbftEngine::is_availability_weak() const {
   return planted(Mutant::kAvailabilityQuorumTooSmall);
 }
+bool QbftEngine::is_version_active_at_once() const { return planted(Mutant::kVersionActiveAtOnce); }
 
 }  // namespace govchain::consensus::qbft

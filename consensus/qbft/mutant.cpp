@@ -50,6 +50,11 @@ std::span<const MutantDescription> mutant_catalogue() {
       MutantDescription{Mutant::kAvailabilityQuorumTooSmall, "qbft-availability-quorum-too-small",
                         "acknowledgements of f weight certify a batch, so that faulty replicas "
                         "alone vouch for bytes that nobody has"},
+      // CometBFT's changes of validators wait for the height after the next for this reason
+      // (ABCI specification, "Updating the validator set").
+      MutantDescription{Mutant::kVersionActiveAtOnce, "qbft-version-active-at-once",
+                        "new rules hold from the height after the block that decides them, and "
+                        "not from the one after the checkpoint"},
   };
   return kCatalogue;
 }

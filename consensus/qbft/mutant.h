@@ -26,6 +26,7 @@ enum class Mutant : uint8_t {
   kDuplicateNotSuppressed,
   kHonestBlamed,
   kAvailabilityQuorumTooSmall,
+  kVersionActiveAtOnce,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

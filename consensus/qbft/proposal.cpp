@@ -199,6 +199,7 @@ void QbftEngine::show_proposal() {
   shown->protocol = proposal_->protocol;
   shown->type = proposal_->type;
   shown->lane = Lane::kVote;
+  shown->version = proposal_->version;
   shown->sender = proposal_->sender;
   shown->epoch = proposal_->epoch;
   shown->view = proposal_->view;

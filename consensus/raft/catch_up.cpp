@@ -87,6 +87,7 @@ void RaftEngine::end_catch_up() {
 
 void RaftEngine::drop_change() {
   end_catch_up();
+  version_poll_.reset();
   wanted_change_.reset();
 }
 

@@ -35,7 +35,8 @@ void RaftEngine::sign_checkpoint(Height height, const Digest& root) {
   if (may_sign(members, config_.self) && height > proven_.height &&
       checkpoint_votes_.find(height, config_.self) == nullptr) {
     const Statement statement{
-        config_.chain, members.epoch, Protocol::kRaft, kCheckpointStatement, View(), height, root};
+        config_.chain, members.epoch, Protocol::kRaft, kCheckpointStatement, View(),
+        height,        root,          members.version};
     signings_.push_back(PendingSignature{new_token(), statement});
     sink_->emit(effect::Sign{signings_.back().token, statement});
   }
@@ -62,6 +63,7 @@ void RaftEngine::on(const input::Signed& input) {
 void RaftEngine::broadcast_vote(const CheckpointVotes::Vote& vote, Height height, bool again) {
   Ref<Message> message = new_message(MessageType::kCheckpointVote, Lane::kVote, height);
   message->epoch = vote.epoch;
+  message->version = version_at(height);
   message->view = View();  // a checkpoint is not of any term
   message->digest = vote.root;
   message->signature = vote.signature;
@@ -93,6 +95,10 @@ void RaftEngine::on_checkpoint_vote(ReplicaId from, const Message& message,
   const Membership& members = configurations_.members_for(message.height);
   if (message.epoch != members.epoch) {
     ++(message.epoch < members.epoch ? counters_.stale : counters_.future);
+    return;
+  }
+  if (message.version != members.version) {
+    ++counters_.malformed;
     return;
   }
   if (!may_sign(members, from)) {
@@ -166,7 +172,7 @@ void RaftEngine::count_checkpoint(Height height) {
     Ref<Certificate> certificate = Ref<Certificate>::make();
     certificate->statement =
         Statement{config_.chain, members.epoch, Protocol::kRaft, kCheckpointStatement,
-                  View(),        height,        candidate.root};
+                  View(),        height,        candidate.root,  members.version};
     for (const CheckpointVotes::Vote& vote : slot->votes) {
       if (!agrees(vote) || certificate->signers.size() == needed) continue;
       certificate->signers.push_back(vote.signer);
@@ -246,9 +252,9 @@ std::vector<Digest> RaftEngine::committed_window(uint32_t newest) const {
 bool RaftEngine::is_proof(const Checkpoint& checkpoint, const Membership& members) const {
   if (!checkpoint.certificate) return false;
   const Certificate& certificate = *checkpoint.certificate;
-  const Statement expected{config_.chain,        members.epoch, Protocol::kRaft,
-                           kCheckpointStatement, View(),        checkpoint.height,
-                           checkpoint.state_root};
+  const Statement expected{config_.chain,         members.epoch,  Protocol::kRaft,
+                           kCheckpointStatement,  View(),         checkpoint.height,
+                           checkpoint.state_root, members.version};
   return certificate.statement == expected && checkpoint.epoch == members.epoch &&
          certificate.signers.size() == certificate.signatures.size() &&
          certificate.signers.size() >= majority(members) &&
@@ -273,6 +279,7 @@ void RaftEngine::send_checkpoint_proof(ReplicaId to) {
   if (!stable_.certificate) return;
   Ref<Message> message = new_message(MessageType::kCheckpointProof, Lane::kVote, stable_.height);
   message->digest = stable_.state_root;
+  message->version = stable_.certificate->statement.version;
   message->epoch = stable_.epoch;
   Writer out(message->body);
   encode_certificate(*stable_.certificate, out);

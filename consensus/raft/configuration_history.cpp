@@ -103,8 +103,20 @@ const Membership& ConfigurationHistory::members_for(Height height) const {
   return entries_.front().before;
 }
 
-bool ConfigurationHistory::understands(Height height, std::span<const uint8_t> control) const {
-  return height > Height() && follow(at(Height(height.value() - 1)), height, control).has_value();
+std::optional<ProtocolVersion> ConfigurationHistory::version_after(
+    Height height, std::span<const uint8_t> control) const {
+  if (height == Height()) return std::nullopt;
+  const std::optional<ConfigurationEntry> entry =
+      follow(at(Height(height.value() - 1)), height, control);
+  if (!entry) return std::nullopt;
+  return entry->members.version;
+}
+
+std::optional<Height> ConfigurationHistory::end_of(ProtocolVersion version) const {
+  for (const ConfigurationEntry& entry : entries_) {
+    if (entry.members.version > version) return entry.height;
+  }
+  return std::nullopt;
 }
 
 bool ConfigurationHistory::append(Height height, std::span<const uint8_t> control) {
@@ -120,6 +132,7 @@ std::optional<ConfigurationEntry> ConfigurationHistory::follow(const Configurati
                                                                std::span<const uint8_t> bytes) {
   std::optional<ConfigurationControl> control = decode_control(bytes);
   if (!control) return std::nullopt;
+  if (!may_follow(previous.members.version, control->target.version)) return std::nullopt;
   ConfigurationEntry entry;
   entry.height = height;
   entry.configuration = std::move(control->configuration);

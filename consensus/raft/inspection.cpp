@@ -24,6 +24,8 @@ EngineStatus RaftEngine::status() const {
   status.executed = executed_;
   status.stable_checkpoint = stable_.height;
   status.mempool = mempool_.bytes();
+  status.version = configurations_.at(commit_).members.version;
+  status.outdated_since = outdated_since_;
   return status;
 }
 
@@ -158,6 +160,14 @@ void RaftEngine::encode_state(Writer& out) const {
       out.replica(member.id);
       out.u64(member.weight);
     }
+    if (wanted_change_->version > kOldestProtocolVersion) {
+      out.u16(number_of(wanted_change_->version));
+    }
+  }
+  if (version_poll_) {
+    out.i64(version_poll_->began.nanoseconds());
+    out.i64(version_poll_->asked ? version_poll_->asked->nanoseconds() : -1);
+    for (const NodeId node : version_poll_->ready) out.u64(node);
   }
 }
 

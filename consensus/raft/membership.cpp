@@ -76,8 +76,12 @@ void RaftEngine::on(const input::Reconfigure& input) {
 
 // Changes are compare-and-set: one that was asked for in an earlier epoch has been overtaken.
 void RaftEngine::want(const MembershipChange& change, Epoch epoch) {
-  const bool only_transfer = change.target.empty() && change.transfer_leadership_to.has_value();
-  if (!only_transfer && !is_target(change.target)) {
+  const Membership& present = configurations_.latest().members;
+  MembershipChange wish = change;
+  if (wish.target.empty() && wish.version > present.version) wish.target = present.members;
+  const bool only_transfer = wish.target.empty() && wish.transfer_leadership_to.has_value();
+  const bool sane = only_transfer || is_target(wish.target);
+  if (!sane || !may_follow(present.version, std::max(present.version, wish.version))) {
     ++counters_.malformed;
     return;
   }
@@ -86,7 +90,8 @@ void RaftEngine::want(const MembershipChange& change, Epoch epoch) {
     return;
   }
   end_catch_up();
-  wanted_change_ = change;
+  version_poll_.reset();
+  wanted_change_ = std::move(wish);
   wanted_epoch_ = epoch;
   try_reconfigure();
 }
@@ -101,6 +106,7 @@ void RaftEngine::forward_change() {
   message->epoch = wanted_epoch_;
   Membership target;
   target.members = wanted_change_->target;
+  target.version = wanted_change_->version;
   Writer out(message->body);
   encode_membership(target, out);
   const std::optional<ReplicaId> heir = wanted_change_->transfer_leadership_to;
@@ -113,7 +119,9 @@ void RaftEngine::forward_change() {
 void RaftEngine::on_reconfigure_message(ReplicaId /*from*/, const Message& message) {
   Reader in(message.body);
   MembershipChange change;
-  change.target = decode_membership(in).members;
+  Membership target = decode_membership(in);
+  change.target = std::move(target.members);
+  change.version = target.version;
   const uint64_t heir = in.u64();
   if (!in.finished() || heir > uint64_t{UINT32_MAX} + 1) {
     ++counters_.malformed;
@@ -151,13 +159,17 @@ void RaftEngine::try_reconfigure() {
     start_transfer(*change.transfer_leadership_to);
     return;
   }
-  if (has_caught_up(change)) propose_change(change);
+  if (has_caught_up(change) && is_supported(change)) propose_change(change);
 }
 
 void RaftEngine::propose_change(const MembershipChange& change) {
   const ConfigurationEntry& latest = configurations_.latest();
   const std::vector<confchange::Step> steps =
       steps_to(change.target, latest.configuration, latest.members);
+  const ProtocolVersion version = std::max(latest.members.version, change.version);
+  if (steps.empty() && version > latest.members.version) {
+    return propose_configuration({latest.configuration, latest.members}, version);
+  }
   if (steps.empty()) {
     wanted_change_.reset();
     if (change.transfer_leadership_to) start_transfer(*change.transfer_leadership_to);
@@ -180,7 +192,13 @@ void RaftEngine::propose_change(const MembershipChange& change) {
   ConfigurationControl control;
   control.configuration = std::move(outcome.value().configuration);
   control.target.members = change.target;
-  control.target.epoch = latest.members.epoch.next();
+  propose_configuration(std::move(control), version);
+}
+
+// The next epoch's.
+void RaftEngine::propose_configuration(ConfigurationControl control, ProtocolVersion version) {
+  control.target.epoch = configurations_.latest().members.epoch.next();
+  control.target.version = version;
   std::vector<uint8_t> bytes;
   encode_control(control, bytes);
   propose_block(std::move(bytes), false);
@@ -221,6 +239,11 @@ void RaftEngine::on_configuration_committed(Height height) {
   const Membership before = configurations_.at(Height(height.value() - 1)).reachable;
   ++counters_.membership_changes;
   sink_->emit(effect::Metric{MetricId::kMembershipChange, entry.members.epoch.value()});
+  if (!knows(entry.members.version)) return stop_outdated(height.next(), entry.members.version);
+  if (entry.members.version > entry.before.version) {
+    ++counters_.upgrades;
+    sink_->emit(effect::Metric{MetricId::kUpgrade, number_of(entry.members.version)});
+  }
   if (is_leader()) part_from(before, entry.members, height);
   // A later change may be in the log already, and then its members are the ones to reach.
   if (configurations_.latest().height == height) {

@@ -49,6 +49,12 @@ std::span<const MutantDescription> mutant_catalogue() {
       MutantDescription{Mutant::kLeasePromiseForgotten, "raft-lease-promise-forgotten",
                         "a replica that restarts votes at once, whatever it promised a leader "
                         "before the crash"},
+      MutantDescription{Mutant::kUnknownVersionFollowed, "raft-unknown-version-followed",
+                        "software that is too old for the chain's rules goes on by those it knows "
+                        "(what etcd's mustDetectDowngrade is there to prevent)"},
+      MutantDescription{Mutant::kUpgradeUnasked, "raft-upgrade-unasked",
+                        "a leader proposes new rules without knowing that a majority's software "
+                        "can follow: the entry is never committed, and nothing behind it"},
   };
   return kCatalogue;
 }

@@ -28,6 +28,8 @@ enum class Mutant : uint8_t {
   kLeaseIgnoresDrift,
   kLeaseKeptInTransfer,
   kLeasePromiseForgotten,
+  kUnknownVersionFollowed,
+  kUpgradeUnasked,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

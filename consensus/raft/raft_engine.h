@@ -1,7 +1,8 @@
 #pragma once
 // One Raft replica. The class is declared here; its handlers stand in one file per part of the
 // protocol: election.cpp, replication.cpp, proposals.cpp, commit.cpp, read_index.cpp,
-// lease.cpp, checkpoints.cpp, snapshot.cpp, membership.cpp, recovery.cpp; engine.cpp dispatches,
+// lease.cpp, checkpoints.cpp, snapshot.cpp, membership.cpp, versions.cpp, recovery.cpp; engine.cpp
+// dispatches,
 // inspection.cpp looks from outside.
 
 #include <cstdint>
@@ -32,9 +33,11 @@ inline constexpr uint64_t kMaxUnexecutedBlocks = 256;  // a leader stops proposi
 inline constexpr uint32_t kLoadBlocks = 64;            // asked of the block store at a time
 inline constexpr uint64_t kMaxUnheardBeats =
     2;  // heartbeats without an acknowledgement, then probe
-inline constexpr uint64_t kSnapshotRepeatBeats = 20;    // until a snapshot is announced once more
-inline constexpr uint32_t kCatchUpRounds = 10;          // §4.2.1; then the change is dropped
-inline constexpr uint64_t kLeaseRounds = 32;            // older rounds of heartbeats give no lease
+inline constexpr uint64_t kSnapshotRepeatBeats = 20;  // until a snapshot is announced once more
+inline constexpr uint32_t kCatchUpRounds = 10;        // §4.2.1; then the change is dropped
+inline constexpr uint32_t kVersionPollTimeouts =
+    10;                                       // election timeouts; then the upgrade is dropped
+inline constexpr uint64_t kLeaseRounds = 32;  // older rounds of heartbeats give no lease
 inline constexpr uint32_t kFailedElectionsPerStep = 4;  // then the timeouts double
 
 class RaftEngine final : public Engine {
@@ -94,6 +97,15 @@ class RaftEngine final : public Engine {
     TimePoint began;    // the round
     bool over = false;  // a round was short enough: what is left is behind as any voter may be
   };
+  // Of whose software knows a version that is asked for.
+  struct VersionPoll {
+    ProtocolVersion version = kOldestProtocolVersion;
+    View term;
+    Epoch epoch;
+    TimePoint began;
+    std::optional<TimePoint> asked;  // last
+    std::vector<NodeId> ready;       // members, so no more than there are
+  };
   struct SnapshotTransfer {
     enum class Stage : uint8_t { kVerifying, kFetching, kPersisting, kInstalling };
     Stage stage = Stage::kVerifying;
@@ -147,9 +159,11 @@ class RaftEngine final : public Engine {
   [[nodiscard]] const confchange::Configuration& configuration() const {
     return configurations_.latest().configuration;
   }
-  // A voter; also one that its own latest configuration leaves out, until that is committed: it may
+  // Knows the rules at its log's end, and is a voter; also one that its own latest configuration
+  // leaves out, until that is committed: it may
   // be the only one whose log lets it win (dissertation §4.2.2).
   [[nodiscard]] bool promotable() const {
+    if (!knows(configurations_.latest().members.version)) return false;
     return configuration().votes(self_node()) ||
            configurations_.at(commit_).configuration.votes(self_node());
   }
@@ -193,7 +207,7 @@ class RaftEngine final : public Engine {
   void announce_commit();
   void on_append(ReplicaId from, const Message& message);
   void append_from_leader(ReplicaId from, const Message& message, const AppendBody& body);
-  [[nodiscard]] bool take_entry(const BlockRef& block, Height leader_commit);
+  [[nodiscard]] bool take_entry(const Message& message, Height leader_commit);
   void answer_append(ReplicaId to, Height height);
   void refuse_append(ReplicaId to, Height previous, View previous_term);
   void on_append_reply(ReplicaId from, const Message& message);
@@ -272,6 +286,7 @@ class RaftEngine final : public Engine {
   // --- membership.cpp
   void try_reconfigure();
   void propose_change(const MembershipChange& change);
+  void propose_configuration(ConfigurationControl control, ProtocolVersion version);
   [[nodiscard]] bool has_caught_up(const MembershipChange& change);
   [[nodiscard]] std::vector<NodeId> future_voters(const MembershipChange& change) const;
   void begin_catch_up(const MembershipChange& change);
@@ -289,6 +304,16 @@ class RaftEngine final : public Engine {
   void start_transfer(ReplicaId target);
   void continue_transfer();
   void send_timeout_now(ReplicaId heir);
+
+  // --- versions.cpp
+  [[nodiscard]] bool knows(ProtocolVersion version) const;
+  [[nodiscard]] ProtocolVersion version_at(Height height) const;
+  [[nodiscard]] bool is_supported(const MembershipChange& change);
+  void on_version_query(ReplicaId from, const Message& message);
+  void on_version_reply(ReplicaId from, const Message& message);
+  void refuse_upgrade(Height height, Height leader_commit, ProtocolVersion version);
+  void stop_outdated(Height from, ProtocolVersion version);
+  [[nodiscard]] bool stop_if_log_is_ahead();
 
   // --- recovery.cpp
   struct Replayed;
@@ -404,6 +429,8 @@ class RaftEngine final : public Engine {
   std::optional<MembershipChange> wanted_change_;
   Epoch wanted_epoch_;  // the change was asked for in this epoch
   std::optional<CatchUp> catch_up_;
+  std::optional<VersionPoll> version_poll_;
+  std::optional<Height> outdated_since_;  // by rules that this software does not know
 
   uint64_t next_token_ = 1;
   RecoveredState recovered_;  // until the first step

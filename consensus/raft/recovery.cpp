@@ -149,6 +149,12 @@ bool RaftEngine::rebuild_log(const RecoveredState& recovered, const Replayed& re
   if (!log_.term_at(log_.last()) || log_.last() < executed) return false;
   const Height stored = recovered.blocks.empty() ? executed : recovered.blocks.back().block->height;
   commit_ = std::max({executed, stored, std::min(replayed.hard_state.commit, log_.last())});
+  // Newer software may have gone further than this one can.
+  if (const std::optional<Height> end = configurations_.end_of(config_.newest_version)) {
+    if (!knows(configurations_.at(*end).members.version)) {
+      commit_ = std::max(executed, std::min(commit_, *end));
+    }
+  }
   emitted_ = std::max(stored, executed);
   for (Height height = log_.base().next(); height <= commit_; ++height) {
     const BlockRef block = log_.block_at(height);

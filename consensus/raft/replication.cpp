@@ -65,13 +65,16 @@ void RaftEngine::send_append(NodeId node, Progress& progress, BlockRef block, bo
     return;
   }
   const Bytes size = block ? block->payload_size() : Bytes();
+  // A question is for whoever has no more than it acknowledged: its software may be older.
+  const ProtocolVersion version = version_at(block ? block->height : Height(progress.match).next());
   const bool reusable = shared_append_ && shared_append_->height == previous &&
                         shared_append_->block == block && shared_append_->view == term_ &&
-                        shared_commit_ == commit_;
+                        shared_append_->version == version && shared_commit_ == commit_;
   if (!reusable) {
     Ref<Message> message = new_message(MessageType::kAppend, Lane::kBody, previous);
     encode_body(AppendBody{*previous_term, commit_}, *message);
     message->block = block;
+    message->version = version;
     seal_message(*message);
     shared_append_ = MessageRef(std::move(message));
     shared_commit_ = commit_;
@@ -142,7 +145,7 @@ void RaftEngine::on_heartbeat_timer() {
     }
   }
   set_timer(TimerKind::kHeartbeat, now_ + heartbeat_);
-  if (catch_up_) try_reconfigure();
+  if (catch_up_ || version_poll_) try_reconfigure();
 }
 
 // Followers answer their own clients when they know that an entry is committed, so they are told at
@@ -300,7 +303,7 @@ void RaftEngine::append_from_leader(ReplicaId from, const Message& message,
     return;
   }
   if (message.block) {
-    if (!take_entry(message.block, body.commit)) return;
+    if (!take_entry(message, body.commit)) return;
   } else {
     ++counters_.accepted;
   }
@@ -311,16 +314,30 @@ void RaftEngine::append_from_leader(ReplicaId from, const Message& message,
 }
 
 // Step 3 and 4 of AppendEntries (P figure 2). False if the entry is malformed.
-bool RaftEngine::take_entry(const BlockRef& block, Height leader_commit) {
+bool RaftEngine::take_entry(const Message& message, Height leader_commit) {
+  const BlockRef& block = message.block;
   const Height height = block->height;
+  // Who leads by other rules than those in force there does not know the chain.
+  if (message.version != version_at(height)) {
+    ++counters_.malformed;
+    return false;
+  }
+  if (!block->control.empty()) {
+    const std::optional<ProtocolVersion> next =
+        configurations_.version_after(height, block->control);
+    if (!next) {
+      ++counters_.malformed;
+      return false;
+    }
+    if (!knows(*next)) {
+      refuse_upgrade(height, leader_commit, *next);
+      return false;
+    }
+  }
   const std::optional<View> present = log_.term_at(height);
   if (present == block->view) {
     ++counters_.duplicate;
     return true;
-  }
-  if (!block->control.empty() && !configurations_.understands(height, block->control)) {
-    ++counters_.malformed;
-    return false;
   }
   if (present) truncate_log(height);
   if (height <= leader_commit) ++counters_.block_catch_ups;

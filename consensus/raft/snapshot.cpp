@@ -58,6 +58,7 @@ void RaftEngine::send_snapshot(NodeId node, Progress& progress) {
   }
   progress.become_snapshot(stable_.height.value());
   Ref<Message> message = new_message(MessageType::kInstallSnapshot, Lane::kBody, stable_.height);
+  message->version = version_at(stable_.height);
   message->digest = stable_.state_root;
   const SnapshotBody body{*term,
                           window_from_,
@@ -118,6 +119,10 @@ void RaftEngine::on_snapshot_verified(bool valid) {
   if (!valid || transfer_->checkpoint.height <= commit_) {
     abandon_transfer();
     return;
+  }
+  const ConfigurationEntry& configuration = transfer_->configuration;
+  if (!knows(configuration.members.version)) {
+    return stop_outdated(configuration.height.next(), configuration.members.version);
   }
   transfer_->stage = SnapshotTransfer::Stage::kFetching;
   sink_->emit(effect::FetchState{transfer_->checkpoint});

@@ -22,6 +22,7 @@ enum class Mutant : uint8_t {
   kDuplicateNotSuppressed,
   kHonestBlamed,
   kAcknowledgedBeforeDurable,
+  kUnknownVersionFollowed,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

@@ -158,6 +158,9 @@ class TendermintEngine final : public chain::ChainEngine {
   [[nodiscard]] bool is_acknowledged_early() const override {
     return planted(Mutant::kAcknowledgedBeforeDurable);
   }
+  [[nodiscard]] bool is_unknown_version_followed() const override {
+    return planted(Mutant::kUnknownVersionFollowed);
+  }
 
   ProposerSchedule schedule_;  // of the epoch
   Driver driver_;

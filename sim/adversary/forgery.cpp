@@ -19,6 +19,7 @@ Ref<Message> copy_of(const Message& message) {
   copy->protocol = message.protocol;
   copy->type = message.type;
   copy->lane = message.lane;
+  copy->version = message.version;
   copy->sender = message.sender;
   copy->epoch = message.epoch;
   copy->view = message.view;

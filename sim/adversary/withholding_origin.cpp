@@ -62,6 +62,7 @@ class WithholdingOrigin final : public Interceptor {
     Ref<Message> lie = Ref<Message>::make();
     lie->protocol = batch.protocol;
     lie->type = static_cast<uint8_t>(CommonType::kAcknowledgement);
+    lie->version = batch.version;
     lie->sender = out.self();
     lie->epoch = batch.epoch;
     lie->height = batch.height;
@@ -79,8 +80,8 @@ class WithholdingOrigin final : public Interceptor {
         consensus::chain::make_batch(out.hash_algorithm(), example.epoch, out.self(),
                                      example.height, {consensus::PayloadRef(std::move(payload))});
     made.certificate = Ref<Certificate>::make();
-    made.certificate->statement =
-        consensus::chain::acknowledgement_of(out.chain(), example.protocol, *made.batch);
+    made.certificate->statement = consensus::chain::acknowledgement_of(
+        out.chain(), example.protocol, example.version, *made.batch);
     add(made, out.self(), out.sign(made.certificate->statement), out);
     switch (out.random() % 3) {
       case 0:  // the others' signatures are its own
@@ -156,6 +157,7 @@ class WithholdingOrigin final : public Interceptor {
     Ref<Message> message = Ref<Message>::make();
     message->protocol = example.protocol;
     message->type = static_cast<uint8_t>(CommonType::kAvailability);
+    message->version = example.version;
     message->sender = out.self();
     message->epoch = made.batch->epoch;
     message->height = made.batch->height;

@@ -68,6 +68,10 @@ void CertificateRule::checkpoint(ReplicaAddress who, TimePoint now,
 template <typename Subject>
 void CertificateRule::check(ReplicaAddress who, TimePoint now, const Certificate& certificate,
                             uint64_t quorum, const Membership& members, const Subject& subject) {
+  if (certificate.statement.version != members.version) {
+    context_.report("certificate", who, now, subject() + " is certified by other rules");
+    return;
+  }
   if (certificate.signers.size() != certificate.signatures.size()) {
     context_.report("certificate", who, now, subject() + " lacks signatures");
     return;

@@ -22,6 +22,7 @@
 #include "sim/checkers/state_root.h"
 #include "sim/checkers/statements.h"
 #include "sim/checkers/tendermint_locks.h"
+#include "sim/checkers/versions.h"
 
 namespace govchain::sim {
 namespace {
@@ -51,7 +52,8 @@ class Suite final : public CheckerSuite {
         hotstuff_(context_),
         tendermint_locks_(context_),
         raft_votes_(context_),
-        raft_log_(context_) {}
+        raft_log_(context_),
+        versions_(context_) {}
 
   void on_begin(const WorldSpec& spec, std::span<const consensus::Membership> genesis) override {
     context_.begin(spec, genesis);
@@ -73,6 +75,11 @@ class Suite final : public CheckerSuite {
     tendermint_locks_.begin();
     raft_votes_.begin();
     raft_log_.begin();
+    versions_.begin();
+  }
+
+  void on_software(ReplicaAddress who, consensus::ProtocolVersion newest) override {
+    versions_.software(who, newest);
   }
 
   void on_effect(ReplicaAddress who, TimePoint now, const consensus::Effect& effect,
@@ -119,6 +126,7 @@ class Suite final : public CheckerSuite {
     tendermint_locks_.sent(who, now, message);
     raft_votes_.sent(who, now, to, message);
     raft_log_.sent(who, now, message);
+    versions_.sent(who, now, message);
   }
 
   void on_commit(ReplicaAddress who, TimePoint now, const consensus::Block& block,
@@ -129,6 +137,7 @@ class Suite final : public CheckerSuite {
     exactly_once_.commit(who, now, block);
     availability_.committed(who, now, block);
     raft_log_.commit(who, block);
+    versions_.commit(who, now, block, certificate);
   }
 
   void on_executed(ReplicaAddress who, TimePoint now, const consensus::Block& block,
@@ -138,6 +147,7 @@ class Suite final : public CheckerSuite {
     availability_.executed(who, now, block);
     state_root_.executed(who, now, block, result.state_root);
     agreement_.executed(who, now, block);
+    versions_.executed(who, now, block);
   }
 
   void on_answered(ReplicaAddress who, TimePoint now, const consensus::Block& block) override {
@@ -175,7 +185,9 @@ class Suite final : public CheckerSuite {
 
   void on_membership(ReplicaAddress who, TimePoint now,
                      const effect::MembershipActive& membership) override {
-    if (context_.honest(who)) agreement_.membership(who, now, membership.membership);
+    if (!context_.honest(who)) return;
+    agreement_.membership(who, now, membership.membership);
+    versions_.membership(who, now, membership.membership);
   }
 
   void on_snapshot_installed(ReplicaAddress who, TimePoint now,
@@ -239,6 +251,7 @@ class Suite final : public CheckerSuite {
   TendermintLockRule tendermint_locks_;
   RaftVoteRule raft_votes_;
   RaftLogRule raft_log_;
+  VersionRule versions_;
 };
 
 }  // namespace

@@ -71,6 +71,7 @@ FaultSpec draw_fault(const Draft& draft, RandomStream& random) {
     case FaultSpec::Kind::kCrash:
     case FaultSpec::Kind::kPause:
     case FaultSpec::Kind::kDiskFull:
+    case FaultSpec::Kind::kNewSoftware:  // upgrades.h
       break;
   }
   return fault;

@@ -9,6 +9,7 @@
 #include "sim/fuzz/machines.h"
 #include "sim/fuzz/raft_leases.h"
 #include "sim/fuzz/requests.h"
+#include "sim/fuzz/upgrades.h"
 
 namespace govchain::sim {
 namespace {
@@ -120,6 +121,9 @@ void draw_proposal_bodies(Draft& draft) {
     bodies = consensus::ProposalBodies::kCertified;
     draw_withholding_origins(draft);
   }
+  if (bodies != consensus::ProposalBodies::kCarried) {
+    draft.engine().genesis.version = consensus::kProposalsByDigestSince;
+  }
 }
 
 void draw_forgotten_leaders(Draft& draft) {
@@ -182,6 +186,7 @@ WorldSpec generate_world(Protocol protocol, uint64_t seed, uint32_t replicas) {
     draw_raft_leases(draft.world, draft.stream(10), draft.chaos);
     draw_forgotten_leaders(draft);
   }
+  if (draft.traits.reconfigures) draw_upgrades(draft.world, draft.stream(22), draft.chaos);
   draw_load(draft);
   draw_removals(draft);
   WorldSpec& world = draft.world;

@@ -34,6 +34,8 @@ std::string_view name_of(FaultSpec::Kind kind) {
       return "disk-full";
     case FaultSpec::Kind::kSlowDisk:
       return "slow-disk";
+    case FaultSpec::Kind::kNewSoftware:
+      return "new-software";
   }
   return "unknown";
 }
@@ -68,6 +70,8 @@ std::string_view name_of(RequestSpec::Kind kind) {
       return "leader-transfer";
     case RequestSpec::Kind::kForgetLeader:
       return "forget-leader";
+    case RequestSpec::Kind::kUpgrade:
+      return "upgrade";
   }
   return "unknown";
 }
@@ -75,7 +79,7 @@ std::string_view name_of(RequestSpec::Kind kind) {
 std::vector<std::string_view> item_names() {
   std::vector<std::string_view> names;
   for (auto kind = static_cast<uint8_t>(FaultSpec::Kind::kCrash);
-       kind <= static_cast<uint8_t>(FaultSpec::Kind::kSlowDisk); ++kind) {
+       kind <= static_cast<uint8_t>(FaultSpec::Kind::kNewSoftware); ++kind) {
     names.push_back(name_of(static_cast<FaultSpec::Kind>(kind)));
   }
   for (auto kind = static_cast<uint8_t>(AdversarySpec::Kind::kSilentLeader);
@@ -83,7 +87,7 @@ std::vector<std::string_view> item_names() {
     names.push_back(name_of(static_cast<AdversarySpec::Kind>(kind)));
   }
   for (auto kind = static_cast<uint8_t>(RequestSpec::Kind::kRead);
-       kind <= static_cast<uint8_t>(RequestSpec::Kind::kForgetLeader); ++kind) {
+       kind <= static_cast<uint8_t>(RequestSpec::Kind::kUpgrade); ++kind) {
     names.push_back(name_of(static_cast<RequestSpec::Kind>(kind)));
   }
   return names;

@@ -273,7 +273,7 @@ TEST(Codec, RefusesMessagesOfOtherChainsVersionsAndHashes) {
   encode_message(kChain, *message, bytes);
   EXPECT_FALSE(decode_message(ChainId(78), kHash, bytes));
   EXPECT_FALSE(decode_message(kChain, HashAlgorithm::kSm3, bytes));
-  bytes[0] = 2;
+  bytes[0] = 3;
   const auto refused = decode_message(kChain, kHash, bytes);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);

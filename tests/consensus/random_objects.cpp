@@ -62,6 +62,7 @@ Statement random_statement(RandomSource& random) {
   statement.view = View(random_number(random));
   statement.height = Height(random_number(random));
   statement.digest = random_digest(random);
+  if (random.chance(2)) statement.version = kNewestProtocolVersion;
   return statement;
 }
 
@@ -81,6 +82,7 @@ CertificateRef random_certificate(RandomSource& random) {
 Membership random_membership(RandomSource& random) {
   Membership membership;
   membership.epoch = Epoch(random_number(random));
+  if (random.chance(2)) membership.version = static_cast<ProtocolVersion>(1 + random.below(9));
   const uint64_t count = random.below(8);
   for (uint32_t i = 0; i < count; ++i) {
     Member member;
@@ -97,6 +99,7 @@ MessageRef random_message(RandomSource& random, HashAlgorithm algorithm) {
   message->protocol = random.chance(2) ? Protocol::kRaft : Protocol::kPbft;
   message->type = static_cast<uint8_t>(random.next());
   message->lane = static_cast<Lane>(random.below(kLanes));
+  if (random.chance(2)) message->version = kNewestProtocolVersion;
   message->sender = ReplicaId(static_cast<uint32_t>(random_number(random)));
   message->epoch = Epoch(random_number(random));
   message->view = View(random_number(random));

@@ -207,6 +207,7 @@ class Story {
     config.retained_blocks = 8;
     config.base_timeout = Duration::seconds(2);
     config.proposal_bodies = bodies;
+    if (bodies != ProposalBodies::kCarried) config.genesis.version = kProposalsByDigestSince;
     return config;
   }
   // A story in which nothing is decided any more is a bug of an engine, and shows in the digest.

@@ -48,6 +48,7 @@ class AvailabilityRuleTest : public testing::Test {
     world_.chains[0].replicas.resize(4);
     world_.chains[0].engine.proposal_bodies = consensus::ProposalBodies::kCertified;
     consensus::Membership genesis;
+    genesis.version = consensus::kProposalsByDigestSince;
     for (uint32_t i = 0; i < 4; ++i) genesis.members.push_back({ReplicaId(i), 1, {}});
     context_.begin(world_, std::span(&genesis, 1));
     rule_.begin(world_);

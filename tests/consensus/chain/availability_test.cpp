@@ -29,7 +29,8 @@ std::vector<PayloadRef> payloads(uint8_t first, uint8_t count) {
 
 CertificateRef certificate_of(const Block& batch) {
   Ref<Certificate> certificate = Ref<Certificate>::make();
-  certificate->statement = acknowledgement_of(kChain, Protocol::kTendermint, batch);
+  certificate->statement =
+      acknowledgement_of(kChain, Protocol::kTendermint, kProposalsByDigestSince, batch);
   for (const uint32_t signer : {1U, 3U}) {
     Signature signature;
     signature.bytes.fill(static_cast<uint8_t>(signer));
@@ -40,7 +41,8 @@ CertificateRef certificate_of(const Block& batch) {
 }
 
 std::optional<std::vector<CertifiedBatch>> read(const Block& block) {
-  return read_availability(kChain, Protocol::kTendermint, kHash, block, block.availability);
+  return read_availability(kChain, Protocol::kTendermint, kProposalsByDigestSince, kHash, block,
+                           block.availability);
 }
 
 // Two batches of three; the second one's middle payload is not in the block.

@@ -31,6 +31,7 @@ class BodiesCost : public ::testing::TestWithParam<std::tuple<uint32_t, Proposal
     ClusterOptions options = tendermint::testing::tendermint_world(static_cast<uint32_t>(n()));
     options.engine.base_timeout = Duration::seconds(60);
     options.engine.proposal_bodies = bodies();
+    options.engine.genesis.version = kProposalsByDigestSince;
     options.least_delay = options.most_delay = Duration::milliseconds(7);
     return options;
   }

@@ -59,6 +59,7 @@ Status read_proposals(const Case& command, EngineConfig& config) {
     }
     config.proposal_bodies =
         bodies == "whole" ? ProposalBodies::kCarried : ProposalBodies::kByDigest;
+    if (bodies == "by-digest") config.genesis.version = kProposalsByDigestSince;
   }
   config.replicas_verify_payloads = command.has("verify-payloads");
   return success();

@@ -440,7 +440,9 @@ void Node::on(effect::MembershipActive& effect) {
 }
 
 void Node::on(effect::Stopped& effect) {
-  host_->tell(label_, effect.storage_failed ? "stops: storage failed" : "stops");
+  host_->tell(label_, effect.storage_failed      ? "stops: storage failed"
+                      : effect.software_outdated ? "stops: software too old"
+                                                 : "stops");
 }
 
 void Node::on(effect::Metric& /*effect*/) {}

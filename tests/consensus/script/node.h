@@ -56,6 +56,8 @@ class Node {
   // Time until the next timer; nullopt if none is set.
   [[nodiscard]] std::optional<Duration> next_timer() const;
 
+  // What it runs from its next start on.
+  void set_software(ProtocolVersion newest) { config_.newest_version = newest; }
   // With manual sync nothing becomes durable until sync().
   void set_manual_sync(bool manual) { manual_sync_ = manual; }
   void sync();
