@@ -6,6 +6,7 @@
 #include "consensus/protocols.h"
 #include "sim/adversary/interceptor.h"
 #include "sim/fuzz/raft_leases.h"
+#include "sim/fuzz/raft_witnesses.h"
 #include "sim/random.h"
 
 namespace govchain::sim {
@@ -34,6 +35,8 @@ class Generator {
     if (protocol_ == Protocol::kRaft) {
       draw_raft_leases(spec_, stream(10), chaos_);
       draw_forgotten_leaders();
+      draw_raft_weights(spec_, stream(13), chaos_);
+      draw_raft_witnesses(spec_, stream(14), chaos_);
     }
     draw_load();
     spec_.name = "fuzz";
@@ -60,10 +63,14 @@ class Generator {
     return static_cast<ReplicaIndex>(random.below(n_));
   }
 
-  // A silent replica keeps its clients' transactions to itself, so clients go to honest ones.
+  // A silent replica keeps its clients' transactions to itself, and a witness takes none, so
+  // clients go to others.
   ReplicaIndex honest_replica(RandomStream& random) const {
+    const std::vector<ReplicaIndex>& witnesses = spec_.chains.front().witnesses;
     ReplicaIndex chosen = replica(random);
-    while (is_adversary(chosen)) chosen = (chosen + 1) % n_;
+    while (is_adversary(chosen) || std::binary_search(witnesses.begin(), witnesses.end(), chosen)) {
+      chosen = (chosen + 1) % n_;
+    }
     return chosen;
   }
 
