@@ -94,7 +94,8 @@ struct ChainSpec {
       engine;  // chain id, self, genesis keys and seed are filled in by the world
   consensus::ProtocolSettings settings;
   std::vector<ReplicaSpec> replicas;
-  std::vector<uint64_t> weights;  // empty: all 1
+  std::vector<uint64_t> weights;        // empty: all 1
+  std::vector<ReplicaIndex> witnesses;  // Raft: voters without payloads and state, ascending
   // Makes one replica's state machine; a built-in key-value machine if empty.
   std::function<std::unique_ptr<consensus::Application>()> application;
 };
@@ -196,7 +197,8 @@ struct AdversarySpec {
 struct RequestSpec {
   enum class Kind : uint8_t {
     kRead,            // a linearizable read
-    kMembership,      // make `voters` the voting members and the chain's other replicas learners
+    kMembership,      // make `voters` the voting members and the chain's other replicas learners;
+                      // witnesses that do not vote leave
     kLeaderTransfer,  // hand leadership to `leader`
     kForgetLeader,    // Raft: the replica forgets whom it follows
   };

@@ -19,7 +19,7 @@ bool is_sane(const Membership& target) {
   for (size_t i = 0; i < target.members.size(); ++i) {
     const Member& member = target.members[i];
     if (i > 0 && member.id <= target.members[i - 1].id) return false;
-    if (total + member.weight < total) return false;
+    if (total + member.weight < total || member.is_witness()) return false;
     total += member.weight;
   }
   return total > 0;

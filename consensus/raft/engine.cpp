@@ -52,7 +52,8 @@ uint64_t random_at(uint64_t seed, uint64_t position) {
 bool comes_from_leader(MessageType type) {
   return type == MessageType::kAppend || type == MessageType::kHeartbeat ||
          type == MessageType::kCommitNotice || type == MessageType::kInstallSnapshot ||
-         type == MessageType::kTimeoutNow || type == MessageType::kRemoved;
+         type == MessageType::kTimeoutNow || type == MessageType::kRemoved ||
+         type == MessageType::kWitnessBase;
 }
 
 bool is_reply(MessageType type) {
@@ -106,7 +107,7 @@ void RaftEngine::begin() {
   announce_membership(entry.height <= commit_ ? entry.members : entry.reachable,
                       entry.height.next());
   execute_committed();
-  load_window();
+  if (!witness_) load_window();
   arm_election();
   set_timer(TimerKind::kRetry, now_ + election_timeout_);
 }
@@ -320,6 +321,9 @@ void RaftEngine::receive_from_leader(ReplicaId from, const Message& message) {
       break;
     case MessageType::kInstallSnapshot:
       on_install_snapshot(from, message);
+      break;
+    case MessageType::kWitnessBase:
+      on_witness_base(from, message);
       break;
     case MessageType::kTimeoutNow:
       on_timeout_now(from);

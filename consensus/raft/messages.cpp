@@ -55,6 +55,8 @@ std::string_view message_name(uint8_t type) {
       return "removed";
     case MessageType::kCheckpointProof:
       return "checkpoint-proof";
+    case MessageType::kWitnessBase:
+      return "witness-base";
     case MessageType::kCheckpointVote:
       return "checkpoint-vote";
   }

@@ -17,7 +17,8 @@ enum class MessageType : uint8_t {
   kPreVoteReply = 2,
   kVoteRequest = 3,
   kVoteReply = 4,
-  kAppend = 5,            // height: that of the entry before; block: the entry, or none (a probe)
+  kAppend = 5,            // height: that of the entry before; block: the entry, or none (a probe),
+                          // and for a witness by digest
   kAppendReply = 6,       // height: highest entry acknowledged, or the one refused
   kHeartbeat = 7,         // height: commit index
   kHeartbeatReply = 8,    //
@@ -30,6 +31,7 @@ enum class MessageType : uint8_t {
   kReconfigure = 15,      // a membership change for the leader
   kRemoved = 16,          // height: of the configuration without the receiver, committed
   kCheckpointProof = 17,  // height: of a checkpoint that the receiver voted for late
+  kWitnessBase = 18,  // for a witness, all that it needs to go on from a height that is committed
   kCheckpointVote = kCheckpointStatement,
 };
 

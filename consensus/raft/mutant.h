@@ -28,6 +28,9 @@ enum class Mutant : uint8_t {
   kLeaseIgnoresDrift,
   kLeaseKeptInTransfer,
   kLeasePromiseForgotten,
+  kElectionByHeads,
+  kWitnessBeforeCopies,
+  kWitnessVotesBlindly,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

@@ -16,6 +16,7 @@
 #include "sim/checkers/qbft_rounds.h"
 #include "sim/checkers/raft_log.h"
 #include "sim/checkers/raft_votes.h"
+#include "sim/checkers/raft_witnesses.h"
 #include "sim/checkers/reads.h"
 #include "sim/checkers/removal.h"
 #include "sim/checkers/state_root.h"
@@ -49,7 +50,8 @@ class Suite final : public CheckerSuite {
         hotstuff_(context_),
         tendermint_locks_(context_),
         raft_votes_(context_),
-        raft_log_(context_) {}
+        raft_log_(context_),
+        raft_witnesses_(context_) {}
 
   void on_begin(const WorldSpec& spec, std::span<const consensus::Membership> genesis) override {
     context_.begin(spec, genesis);
@@ -70,15 +72,18 @@ class Suite final : public CheckerSuite {
     tendermint_locks_.begin();
     raft_votes_.begin();
     raft_log_.begin();
+    raft_witnesses_.begin(genesis);
   }
 
   void on_effect(ReplicaAddress who, TimePoint now, const consensus::Effect& effect,
-                 consensus::Ticket /*durable*/) override {
+                 consensus::Ticket durable) override {
     if (!context_.honest(who)) return;
+    raft_witnesses_.durable(who, durable);
     if (const auto* persist = std::get_if<effect::Persist>(&effect)) {
       durability_.persist(who, now, persist->ticket);
       if (persist->record) {
         raft_log_.persist(who, now, *persist->record);
+        raft_witnesses_.persist(who, now, persist->ticket, *persist->record);
         qbft_rounds_.persisted(who, now, *persist->record);
         hotstuff_.persist(who, *persist->record);
       }
@@ -99,7 +104,9 @@ class Suite final : public CheckerSuite {
 
   void on_release(ReplicaAddress who, TimePoint now, GatedEffect effect, consensus::Ticket after,
                   consensus::Ticket durable) override {
-    if (context_.honest(who)) durability_.release(who, now, effect, after, durable);
+    if (!context_.honest(who)) return;
+    durability_.release(who, now, effect, after, durable);
+    raft_witnesses_.durable(who, durable);
   }
 
   void on_send(ReplicaAddress who, TimePoint now, const consensus::ReplicaId* to,
@@ -172,6 +179,7 @@ class Suite final : public CheckerSuite {
     agreement_.snapshot_installed(who, checkpoint.height);
     prefix_.snapshot_installed(who, checkpoint.height);
     raft_log_.snapshot_installed(who);
+    raft_witnesses_.covered(who, checkpoint.height);
     state_root_.claimed(who, now, checkpoint.height, checkpoint.state_root,
                         "installed a snapshot with");
   }
@@ -183,6 +191,7 @@ class Suite final : public CheckerSuite {
     agreement_.restart(who, now, state);
     durability_.restart(who, state);
     raft_log_.restart(who, state);
+    raft_witnesses_.restart(who, state);
     if (state.executed_height > consensus::Height(0)) {
       state_root_.claimed(who, now, state.executed_height, state.state_root, "recovered with");
     }
@@ -222,6 +231,7 @@ class Suite final : public CheckerSuite {
   TendermintLockRule tendermint_locks_;
   RaftVoteRule raft_votes_;
   RaftLogRule raft_log_;
+  RaftWitnessRule raft_witnesses_;
 };
 
 }  // namespace
