@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "consensus/assert.h"
 #include "consensus/protocols.h"
 
 namespace govchain::consensus {
@@ -16,6 +17,8 @@ constexpr size_t kMemberBytes = 4 + 8 + 64;
 // Beside a statement's protocol and a membership's count: a version follows.
 constexpr uint8_t kStatementVersionMark = 1U << 7U;
 constexpr uint32_t kMembershipVersionMark = 1U << 31U;
+// Set in a member's weight if it is a witness, so that a membership without any looks as before.
+constexpr uint64_t kWitnessMark = uint64_t{1} << 63U;
 
 // Fills a fixed buffer, because signing happens per vote and must not allocate.
 class FixedWriter {
@@ -186,7 +189,8 @@ void encode_membership(const Membership& membership, Writer& out) {
   }
   for (const Member& member : membership.members) {
     out.replica(member.id);
-    out.u64(member.weight);
+    GOVCHAIN_ASSERT(member.weight < kWitnessMark);
+    out.u64(member.is_witness() ? member.weight | kWitnessMark : member.weight);
     out.raw(member.key.bytes);
   }
 }
@@ -206,7 +210,9 @@ Membership decode_membership(Reader& in) {
   for (uint32_t i = 0; i < count; ++i) {
     Member member;
     member.id = in.replica();
-    member.weight = in.u64();
+    const uint64_t weight = in.u64();
+    member.weight = weight & ~kWitnessMark;
+    if ((weight & kWitnessMark) != 0) member.role = MemberRole::kWitness;
     const std::span<const uint8_t> key = in.raw(member.key.bytes.size());
     std::copy(key.begin(), key.end(), member.key.bytes.begin());
     if (i > 0 && member.id <= membership.members.back().id) in.fail();

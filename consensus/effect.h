@@ -26,6 +26,7 @@ enum class RefusalReason : uint8_t {
   kDuplicate,  // pending or already ordered
   kNoLeader,   // nobody to order it at present (Raft without leader)
   kStopped,    // this replica has stopped (I/O error, removed member, software too old)
+  kWitness,    // this replica keeps no payloads: another one takes them
 };
 
 // Rare events worth counting. Frequent ones are in EngineCounters.

@@ -10,11 +10,20 @@
 
 namespace govchain::consensus {
 
+// A witness votes and remembers what was ordered, by digest, but has neither payloads nor state: it
+// never leads, executes, signs a state or serves anybody (Pâris, "Voting with Witnesses", ICDCS
+// 1986). Only Raft has them.
+enum class MemberRole : uint8_t { kFull = 0, kWitness = 1 };
+
 struct Member {
   ReplicaId id;
   uint64_t weight =
       1;  // votes that this member carries; 0 = learner: receives everything, counts for nothing
   PublicKey key;
+  MemberRole role = MemberRole::kFull;
+  [[nodiscard]] bool is_witness() const { return role == MemberRole::kWitness; }
+  // Votes about a state, which a witness does not have.
+  [[nodiscard]] uint64_t signing_weight() const { return is_witness() ? 0 : weight; }
   friend bool operator==(const Member&, const Member&) = default;
 };
 

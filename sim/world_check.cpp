@@ -59,6 +59,26 @@ void check_network(const NetworkSpec& network, Check& check) {
   }
 }
 
+void check_witnesses(const ChainSpec& chain, size_t index, Check& check) {
+  const std::string where = at("chains", index, ".witnesses");
+  check.require(chain.witnesses.empty() || chain.protocol == consensus::Protocol::kRaft, where,
+                "only Raft has witnesses");
+  const auto weight_of = [&chain](ReplicaIndex replica) {
+    return replica < chain.weights.size() ? chain.weights[replica] : uint64_t{1};
+  };
+  uint64_t total = 0;
+  for (ReplicaIndex i = 0; i < chain.replicas.size(); ++i) total += weight_of(i);
+  uint64_t witnesses = 0;
+  for (size_t i = 0; i < chain.witnesses.size(); ++i) {
+    check.require(chain.witnesses[i] < chain.replicas.size() &&
+                      (i == 0 || chain.witnesses[i - 1] < chain.witnesses[i]),
+                  where, "witnesses are replicas of the chain, ascending");
+    check.require(weight_of(chain.witnesses[i]) > 0, where, "a witness votes");
+    witnesses += weight_of(chain.witnesses[i]);
+  }
+  check.require(witnesses <= total / 2, where, "witnesses carry no more than half of the weight");
+}
+
 void check_chains(const WorldSpec& spec, Check& check) {
   constexpr size_t kMaxReplicas = 1U << 12U;  // Transmission::kReceiverBits
   check.require(!spec.chains.empty(), "chains", "a world has at least one chain");
@@ -95,6 +115,7 @@ void check_chains(const WorldSpec& spec, Check& check) {
                   "this build knows the protocol versions " + consensus::known_versions());
     check.require(chain.weights.empty() || chain.weights.size() == chain.replicas.size(),
                   at("chains", i, ".weights"), "there is one weight per replica, or none");
+    check_witnesses(chain, i, check);
   }
 }
 

@@ -54,6 +54,10 @@ void WorldRunner::start_request(uint32_t index) {
         member.weight = 1;
       }
     }
+    // There is nothing for a witness to learn.
+    std::erase_if(change.target, [](const consensus::Member& member) {
+      return member.is_witness() && member.weight == 0;
+    });
   } else if (request.kind == RequestSpec::Kind::kUpgrade) {
     change.version = request.version;
   } else {

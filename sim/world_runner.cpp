@@ -92,6 +92,9 @@ void WorldRunner::set_up_chains() {
       consensus::Member member;
       member.id = id;
       member.weight = spec.weights.empty() ? 1 : spec.weights[replica];
+      if (std::binary_search(spec.witnesses.begin(), spec.witnesses.end(), replica)) {
+        member.role = consensus::MemberRole::kWitness;
+      }
       member.key = consensus::make_signer(scheme, spec_.seed, chain.id, id)->public_key();
       chain.genesis.members.push_back(member);
     }

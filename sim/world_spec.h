@@ -94,7 +94,8 @@ struct ChainSpec {
       engine;  // chain id, self, genesis members and seed are filled in by the world
   consensus::ProtocolSettings settings;
   std::vector<ReplicaSpec> replicas;
-  std::vector<uint64_t> weights;  // empty: all 1
+  std::vector<uint64_t> weights;        // empty: all 1
+  std::vector<ReplicaIndex> witnesses;  // Raft: voters without payloads and state, ascending
   // Newest version of the rules that each replica's software knows at first; empty: the newest.
   // engine.genesis.version is that of the chain's rules.
   std::vector<consensus::ProtocolVersion> software;
@@ -203,7 +204,8 @@ struct AdversarySpec {
 struct RequestSpec {
   enum class Kind : uint8_t {
     kRead,            // a linearizable read
-    kMembership,      // make `voters` the voting members and the chain's other replicas learners
+    kMembership,      // make `voters` the voting members and the chain's other replicas learners;
+                      // witnesses that do not vote leave
     kLeaderTransfer,  // hand leadership to `leader`
     kForgetLeader,    // Raft: the replica forgets whom it follows
     kUpgrade,         // let the chain follow the rules of `version`

@@ -13,17 +13,14 @@ namespace {
 // A vote that is sent once more says so, and is answered with the proof if there is one.
 constexpr uint8_t kAgain = 1;
 
-size_t voters(const Membership& members) {
-  return static_cast<size_t>(std::count_if(members.members.begin(), members.members.end(),
-                                           [](const Member& member) { return member.weight > 0; }));
+// What a signature counts; witnesses have no state to sign, and learners no say.
+uint64_t weight_of(const Membership& members, ReplicaId replica) {
+  const Member* member = members.find(replica);
+  return member == nullptr ? 0 : member->signing_weight();
 }
 
-// f + 1 of 2f + 1: at least one of any majority has what another majority committed.
-size_t majority(const Membership& members) { return voters(members) / 2 + 1; }
-
 bool may_sign(const Membership& members, ReplicaId replica) {
-  const Member* member = members.find(replica);
-  return member != nullptr && member->weight > 0;
+  return weight_of(members, replica) > 0;
 }
 
 }  // namespace
@@ -68,7 +65,7 @@ void RaftEngine::broadcast_vote(const CheckpointVotes::Vote& vote, Height height
   message->digest = vote.root;
   message->signature = vote.signature;
   if (again) message->body.push_back(kAgain);
-  broadcast(std::move(message), hard_state_ticket_);
+  send_to_full(std::move(message), hard_state_ticket_);
 }
 
 void RaftEngine::resend_checkpoint_votes() {
@@ -85,6 +82,10 @@ void RaftEngine::on_checkpoint_vote(ReplicaId from, const Message& message,
       !message.payloads.empty() || message.height == Height() ||
       message.height.value() % config_.checkpoint_interval != 0) {
     ++counters_.malformed;
+    return;
+  }
+  if (witness_) {
+    ++counters_.stale;  // it has no state to compare
     return;
   }
   if (message.height <= stable_.height) {
@@ -159,22 +160,26 @@ void RaftEngine::count_checkpoint(Height height) {
   const CheckpointVotes::Slot* slot = checkpoint_votes_.find(height);
   if (slot == nullptr) return;
   const Membership& members = configurations_.members_for(height);
-  const size_t needed =
-      majority(members) -
-      (planted(Mutant::kCheckpointWithoutMajority) && majority(members) > 1 ? 1 : 0);
+  uint64_t needed = signing_quorum(members);
+  if (planted(Mutant::kCheckpointWithoutMajority) && needed > 1) --needed;
   for (const CheckpointVotes::Vote& candidate : slot->votes) {
     const auto agrees = [&](const CheckpointVotes::Vote& vote) {
       return vote.state == CheckpointVotes::State::kVerified && vote.root == candidate.root &&
              vote.epoch == members.epoch && may_sign(members, vote.signer);
     };
-    const auto count = std::count_if(slot->votes.begin(), slot->votes.end(), agrees);
-    if (static_cast<size_t>(count) < needed) continue;
+    uint64_t weight = 0;
+    for (const CheckpointVotes::Vote& vote : slot->votes) {
+      if (agrees(vote)) weight += weight_of(members, vote.signer);
+    }
+    if (weight < needed) continue;
     Ref<Certificate> certificate = Ref<Certificate>::make();
     certificate->statement =
         Statement{config_.chain, members.epoch, Protocol::kRaft, kCheckpointStatement,
                   View(),        height,        candidate.root,  members.version};
+    weight = 0;
     for (const CheckpointVotes::Vote& vote : slot->votes) {
-      if (!agrees(vote) || certificate->signers.size() == needed) continue;
+      if (!agrees(vote) || weight >= needed) continue;
+      weight += weight_of(members, vote.signer);
       certificate->signers.push_back(vote.signer);
       certificate->signatures.push_back(vote.signature);
     }
@@ -255,10 +260,11 @@ bool RaftEngine::is_proof(const Checkpoint& checkpoint, const Membership& member
   const Statement expected{config_.chain,         members.epoch,  Protocol::kRaft,
                            kCheckpointStatement,  View(),         checkpoint.height,
                            checkpoint.state_root, members.version};
+  uint64_t weight = 0;
+  for (const ReplicaId signer : certificate.signers) weight += weight_of(members, signer);
   return certificate.statement == expected && checkpoint.epoch == members.epoch &&
          certificate.signers.size() == certificate.signatures.size() &&
-         certificate.signers.size() >= majority(members) &&
-         certificate.signers.size() <= members.size() &&
+         weight >= signing_quorum(members) && certificate.signers.size() <= members.size() &&
          std::is_sorted(certificate.signers.begin(), certificate.signers.end()) &&
          std::adjacent_find(certificate.signers.begin(), certificate.signers.end()) ==
              certificate.signers.end() &&
@@ -287,7 +293,7 @@ void RaftEngine::send_checkpoint_proof(ReplicaId to) {
 }
 
 void RaftEngine::on_checkpoint_proof(ReplicaId /*from*/, const Message& message) {
-  if (message.height <= proven_.height || proof_candidate_) {
+  if (witness_ || message.height <= proven_.height || proof_candidate_) {
     ++counters_.stale;
     return;
   }

@@ -36,7 +36,8 @@ struct ConfigurationEntry {
   // Whom to talk to meanwhile: `members` with their weights, and those to come with weight 0, so
   // that quorums counted over it are those of the epoch.
   Membership reachable;
-  JointQuorum quorum;  // of `configuration`
+  // Of `configuration`: the incoming half weighs as in `target`, the outgoing one as in `members`.
+  JointQuorum quorum;
 
   [[nodiscard]] bool completes_change() const {
     return height != Height() && !configuration.joint();

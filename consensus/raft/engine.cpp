@@ -55,7 +55,7 @@ bool comes_from_leader(MessageType type) {
   return type == MessageType::kAppend || type == MessageType::kHeartbeat ||
          type == MessageType::kCommitNotice || type == MessageType::kInstallSnapshot ||
          type == MessageType::kTimeoutNow || type == MessageType::kRemoved ||
-         type == MessageType::kVersionQuery;
+         type == MessageType::kVersionQuery || type == MessageType::kWitnessBase;
 }
 
 bool is_reply(MessageType type) {
@@ -111,7 +111,7 @@ void RaftEngine::begin() {
                       entry.height.next());
   if (stop_if_log_is_ahead()) return;
   execute_committed();
-  load_window();
+  if (!witness_) load_window();
   arm_election();
   set_timer(TimerKind::kRetry, now_ + election_timeout_);
 }
@@ -329,6 +329,9 @@ void RaftEngine::receive_from_leader(ReplicaId from, const Message& message) {
       break;
     case MessageType::kInstallSnapshot:
       on_install_snapshot(from, message);
+      break;
+    case MessageType::kWitnessBase:
+      on_witness_base(from, message);
       break;
     case MessageType::kTimeoutNow:
       on_timeout_now(from);

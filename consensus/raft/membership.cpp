@@ -11,13 +11,31 @@
 namespace govchain::consensus::raft {
 namespace {
 
-bool is_target(const std::vector<Member>& target) {
+// Sums of weights fit their type with room to spare.
+constexpr uint64_t kMaxWeight = uint64_t{1} << 62U;
+
+// A target needs voters, and more than half of their weight, or just half, must keep payloads. A
+// witness always votes: it has nothing to learn. Its role is for life, as is that of the others: a
+// witness that becomes a full member has to join as one, under a number that has promised nothing
+// to anybody.
+bool is_target(const std::vector<Member>& target, const Membership& known) {
   if (target.size() > kMaxMembers) return false;
-  for (size_t i = 1; i < target.size(); ++i) {
-    if (!(target[i - 1].id < target[i].id)) return false;
+  std::vector<MajorityQuorum::Weighted> voters;
+  uint64_t total = 0;
+  for (size_t i = 0; i < target.size(); ++i) {
+    const Member& member = target[i];
+    if (i > 0 && !(target[i - 1].id < member.id)) return false;
+    if (member.weight > kMaxWeight - total) return false;
+    total += member.weight;
+    const Member* before = known.find(member.id);
+    if (before != nullptr && before->role != member.role) return false;
+    if (member.weight > 0) {
+      voters.push_back({node_id(member.id), member.weight, member.is_witness()});
+    } else if (member.is_witness()) {
+      return false;
+    }
   }
-  return std::any_of(target.begin(), target.end(),
-                     [](const Member& member) { return member.weight > 0; });
+  return !voters.empty() && MajorityQuorum(std::move(voters)).can_decide();
 }
 
 // What to do to `configuration` to make it the target.
@@ -51,16 +69,6 @@ std::vector<confchange::Step> steps_to(const std::vector<Member>& target,
   return steps;
 }
 
-size_t voters_changed(const std::vector<confchange::Step>& steps,
-                      const confchange::Configuration& configuration) {
-  return static_cast<size_t>(
-      std::count_if(steps.begin(), steps.end(), [&](const confchange::Step& step) {
-        const bool votes = confchange::contains(configuration.incoming, step.node);
-        return step.kind != confchange::StepKind::kUpdate &&
-               votes != (step.kind == confchange::StepKind::kAddVoter);
-      }));
-}
-
 }  // namespace
 
 void RaftEngine::announce_membership(const Membership& membership, Height from) {
@@ -80,7 +88,7 @@ void RaftEngine::want(const MembershipChange& change, Epoch epoch) {
   MembershipChange wish = change;
   if (wish.target.empty() && wish.version > present.version) wish.target = present.members;
   const bool only_transfer = wish.target.empty() && wish.transfer_leadership_to.has_value();
-  const bool sane = only_transfer || is_target(wish.target);
+  const bool sane = only_transfer || is_target(wish.target, configurations_.latest().reachable);
   if (!sane || !may_follow(present.version, std::max(present.version, wish.version))) {
     ++counters_.malformed;
     return;
@@ -144,6 +152,13 @@ void RaftEngine::try_reconfigure() {
   if (!is_leader() || stopped_ || commit_ < term_start_) return;
   const ConfigurationEntry& latest = configurations_.latest();
   if (latest.height > commit_) return;
+  // Who leads does not matter to a change that is half made.
+  if (wanted_change_ && wanted_change_->target.empty()) {
+    const ReplicaId heir = *wanted_change_->transfer_leadership_to;
+    const bool current = wanted_epoch_ == latest.members.epoch;
+    wanted_change_.reset();
+    if (current) start_transfer(heir);
+  }
   if (latest.configuration.joint()) {
     leave_joint_if_due();
     return;
@@ -154,11 +169,6 @@ void RaftEngine::try_reconfigure() {
     return;
   }
   const MembershipChange change = *wanted_change_;
-  if (change.target.empty()) {
-    wanted_change_.reset();
-    start_transfer(*change.transfer_leadership_to);
-    return;
-  }
   if (has_caught_up(change) && is_supported(change)) propose_change(change);
 }
 
@@ -177,7 +187,10 @@ void RaftEngine::propose_change(const MembershipChange& change) {
   }
   const confchange::Changer changer(latest.configuration, progress_, log_.last().value(),
                                     fresh_progress());
-  Result<confchange::Outcome> outcome = voters_changed(steps, latest.configuration) > 1
+  Membership target;
+  target.members = change.target;
+  // Majorities before and after meet only if little enough weight moves; else both have to agree.
+  Result<confchange::Outcome> outcome = weight_moved(latest.members, target) > 1
                                             ? changer.enter_joint(raft_.leave_joint_at_once, steps)
                                             : changer.simple(steps);
   if (!outcome.ok()) {
@@ -230,6 +243,7 @@ void RaftEngine::on_configuration_appended() {
   const ConfigurationEntry& latest = configurations_.latest();
   announce_membership(latest.height <= commit_ ? latest.members : latest.reachable,
                       latest.height.next());
+  if (is_leader()) mark_witnesses();
 }
 
 void RaftEngine::on_configuration_committed(Height height) {
@@ -290,7 +304,7 @@ void RaftEngine::part_from(const Membership& before, const Membership& after, He
   }
   const ProgressMap::Item* best = nullptr;
   for (const ProgressMap::Item& item : progress_) {
-    if (item.first == self_node() || item.second.learner) continue;
+    if (item.first == self_node() || item.second.learner || item.second.witness) continue;
     // Of those that have equally much of the log, the one that was asked for.
     const bool wanted =
         item.first == named && best != nullptr && item.second.match == best->second.match;
@@ -319,6 +333,8 @@ void RaftEngine::start_transfer(ReplicaId target) {
       !confchange::contains(configuration().incoming, node_id(target))) {
     return;
   }
+  const Progress* progress = progress_.find(node_id(target));
+  if (progress != nullptr && progress->witness) return;  // it cannot lead
   transfer_target_ = target;
   transfer_sent_ = false;
   transfer_deadline_ = now_ + election_timeout_;

@@ -59,6 +59,8 @@ std::string_view message_name(uint8_t type) {
       return "version-query";
     case MessageType::kVersionReply:
       return "version-reply";
+    case MessageType::kWitnessBase:
+      return "witness-base";
     case MessageType::kCheckpointVote:
       return "checkpoint-vote";
   }

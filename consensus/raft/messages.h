@@ -17,7 +17,8 @@ enum class MessageType : uint8_t {
   kPreVoteReply = 2,
   kVoteRequest = 3,
   kVoteReply = 4,
-  kAppend = 5,            // height: that of the entry before; block: the entry, or none (a probe)
+  kAppend = 5,            // height: that of the entry before; block: the entry, or none (a probe),
+                          // and for a witness by digest
   kAppendReply = 6,       // height: highest entry acknowledged, or the one refused
   kHeartbeat = 7,         // height: commit index
   kHeartbeatReply = 8,    //
@@ -32,6 +33,7 @@ enum class MessageType : uint8_t {
   kCheckpointProof = 17,  // height: of a checkpoint that the receiver voted for late
   kVersionQuery = 18,     // a leader asks whose software knows a version of the rules
   kVersionReply = 19,     // the sender's does
+  kWitnessBase = 20,  // for a witness, all that it needs to go on from a height that is committed
   kCheckpointVote = kCheckpointStatement,
 };
 

@@ -55,6 +55,17 @@ std::span<const MutantDescription> mutant_catalogue() {
       MutantDescription{Mutant::kUpgradeUnasked, "raft-upgrade-unasked",
                         "a leader proposes new rules without knowing that a majority's software "
                         "can follow: the entry is never committed, and nothing behind it"},
+      MutantDescription{Mutant::kElectionByHeads, "raft-election-by-heads",
+                        "an election is won by most members, whatever they weigh, so that it may "
+                        "miss a commit by weight (Gifford, \"Weighted Voting for Replicated "
+                        "Data\", SOSP 1979)"},
+      MutantDescription{Mutant::kWitnessBeforeCopies, "raft-witness-before-copies",
+                        "a leader sends entries to witnesses as to everybody: one that only it and "
+                        "a witness have keeps all others from being elected (braft, pull request "
+                        "398)"},
+      MutantDescription{Mutant::kWitnessVotesBlindly, "raft-witness-votes-blindly",
+                        "a witness votes for whoever asks first, as if it had no log to compare "
+                        "(an arbiter without a log, as in MongoDB)"},
   };
   return kCatalogue;
 }

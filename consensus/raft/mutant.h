@@ -30,6 +30,9 @@ enum class Mutant : uint8_t {
   kLeasePromiseForgotten,
   kUnknownVersionFollowed,
   kUpgradeUnasked,
+  kElectionByHeads,
+  kWitnessBeforeCopies,
+  kWitnessVotesBlindly,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

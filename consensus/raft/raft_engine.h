@@ -1,9 +1,8 @@
 #pragma once
 // One Raft replica. The class is declared here; its handlers stand in one file per part of the
 // protocol: election.cpp, replication.cpp, proposals.cpp, commit.cpp, read_index.cpp,
-// lease.cpp, checkpoints.cpp, snapshot.cpp, membership.cpp, versions.cpp, recovery.cpp; engine.cpp
-// dispatches,
-// inspection.cpp looks from outside.
+// lease.cpp, checkpoints.cpp, snapshot.cpp, membership.cpp, versions.cpp, witness.cpp,
+// recovery.cpp; engine.cpp dispatches, inspection.cpp looks from outside.
 
 #include <cstdint>
 #include <memory>
@@ -159,11 +158,11 @@ class RaftEngine final : public Engine {
   [[nodiscard]] const confchange::Configuration& configuration() const {
     return configurations_.latest().configuration;
   }
-  // Knows the rules at its log's end, and is a voter; also one that its own latest configuration
-  // leaves out, until that is committed: it may
-  // be the only one whose log lets it win (dissertation §4.2.2).
+  // Has payloads, knows the rules at its log's end, and is a voter; also one that its own latest
+  // configuration leaves out, until that is committed: it may be the only one whose log lets it win
+  // (dissertation §4.2.2).
   [[nodiscard]] bool promotable() const {
-    if (!knows(configurations_.latest().members.version)) return false;
+    if (witness_ || !knows(configurations_.latest().members.version)) return false;
     return configuration().votes(self_node()) ||
            configurations_.at(commit_).configuration.votes(self_node());
   }
@@ -231,7 +230,9 @@ class RaftEngine final : public Engine {
   void on_retry_timer();
 
   // --- commit.cpp
+  [[nodiscard]] std::optional<uint64_t> acknowledged_by(NodeId node) const;
   void commit_by_counting();
+  void advance_commit(Height reached);
   template <typename Acknowledged>
   [[nodiscard]] uint64_t count_short(const Acknowledged& acknowledged) const;
   void commit_to(Height height);
@@ -315,9 +316,24 @@ class RaftEngine final : public Engine {
   void stop_outdated(Height from, ProtocolVersion version);
   [[nodiscard]] bool stop_if_log_is_ahead();
 
+  // --- witness.cpp
+  void mark_witnesses();
+  [[nodiscard]] Height sendable(const Progress& progress) const;
+  [[nodiscard]] uint64_t count_copies();
+  void feed_witnesses();
+  void send_witness_base(NodeId node, Progress& progress);
+  [[nodiscard]] bool accepts_as_witness();
+  Ticket append_as_witness(const Block& block);
+  void commit_as_witness(Height height);
+  void compact_as_witness();
+  void on_witness_base(ReplicaId from, const Message& message);
+  [[nodiscard]] bool recover_witness(const RecoveredState& recovered);
+  void send_to_full(Ref<Message> message, Ticket after);
+
   // --- recovery.cpp
   struct Replayed;
   void recover(RecoveredState recovered);
+  void finish_recovery(bool fresh);
   [[nodiscard]] bool replay(const RecoveredState& recovered, Replayed& replayed) const;
   [[nodiscard]] bool rebuild_log(const RecoveredState& recovered, const Replayed& replayed);
   void plan_window(const Replayed& replayed);
@@ -350,6 +366,7 @@ class RaftEngine final : public Engine {
   bool stopped_ = false;
   bool storage_failed_ = false;
   bool begun_ = false;
+  bool witness_ = false;  // for life
 
   // Log.
   Log log_;
@@ -378,8 +395,14 @@ class RaftEngine final : public Engine {
   ProgressMap progress_;
   Height term_start_;  // our no-op
   Height announced_commit_;
-  MessageRef shared_append_;  // the last append built: usually it goes to every follower
-  Height shared_commit_;      // the commit index in it
+  // The last append built: usually it goes to every follower; the second one to every witness.
+  struct SharedAppend {
+    MessageRef message;
+    Height commit;  // the commit index in it
+  };
+  SharedAppend shared_appends_[2];
+  bool has_witnesses_ = false;  // among those that we replicate to
+  Height copied_;               // entries up to here have as many copies as are asked for
   std::optional<ReplicaId> transfer_target_;
   TimePoint transfer_deadline_;
   bool transfer_sent_ = false;

@@ -29,6 +29,14 @@ void RaftEngine::recover(RecoveredState recovered) {
   executed_ = execute_sent_ = recovered.executed_height;
   executed_root_ = recovered.state_root;
   stable_ = proven_ = recovered.checkpoint;
+  const Member* self = config_.genesis.find(config_.self);
+  witness_ = (self != nullptr && self->is_witness()) ||
+             std::any_of(recovered.records.begin(), recovered.records.end(),
+                         [](const LogRecordRef& record) { return is_of_witness(*record); });
+  if (witness_) {
+    if (!recover_witness(recovered)) stop(true);
+    return;
+  }
   Replayed replayed;
   if (!replay(recovered, replayed) || !rebuild_log(recovered, replayed)) {
     stop(true);
@@ -44,13 +52,16 @@ void RaftEngine::recover(RecoveredState recovered) {
   saved_ = replayed.hard_state;
   hard_state_ticket_ = replayed.hard_state_ticket;
   base_ticket_ = replayed.base_ticket;
+  finish_recovery(recovered.fresh);
+}
+
+void RaftEngine::finish_recovery(bool fresh) {
   durable_height_ = log_.last();
   verified_ = commit_;
   announced_commit_ = commit_;
-  if (!recovered.fresh) {
-    ++counters_.recoveries;
-    sink_->emit(effect::Metric{MetricId::kRecovery, log_.last().value()});
-  }
+  if (fresh) return;
+  ++counters_.recoveries;
+  sink_->emit(effect::Metric{MetricId::kRecovery, log_.last().value()});
 }
 
 bool RaftEngine::replay(const RecoveredState& recovered, Replayed& replayed) const {

@@ -50,6 +50,10 @@ bool decode_body(const Message& message, SnapshotBody& body) {
 }  // namespace
 
 void RaftEngine::send_snapshot(NodeId node, Progress& progress) {
+  if (progress.witness) {
+    send_witness_base(node, progress);
+    return;
+  }
   const std::optional<View> term = log_.term_at(stable_.height);
   if (!stable_.certificate || !term || window_load_ != Token()) {
     // Nothing to offer yet, or not all that goes with it; the next heartbeats try again.
@@ -73,7 +77,7 @@ void RaftEngine::send_snapshot(NodeId node, Progress& progress) {
 
 void RaftEngine::on_install_snapshot(ReplicaId from, const Message& message) {
   SnapshotBody body;
-  if (!decode_body(message, body) || body.term > message.view ||
+  if (witness_ || !decode_body(message, body) || body.term > message.view ||
       body.configuration.height > message.height) {
     ++counters_.malformed;
     return;

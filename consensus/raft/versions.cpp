@@ -43,9 +43,10 @@ bool RaftEngine::is_supported(const MembershipChange& change) {
     if (node == self_node() || said) return true;
     return std::nullopt;
   };
-  std::vector<NodeId> voters;
+  std::vector<MajorityQuorum::Weighted> voters;
   for (const Member& member : change.target) {
-    if (member.weight > 0) voters.push_back(node_id(member.id));
+    if (member.weight == 0) continue;
+    voters.push_back({node_id(member.id), member.weight, member.is_witness()});
   }
   if (latest.quorum.result(ready) == VoteResult::kWon &&
       MajorityQuorum(std::move(voters)).result(ready) == VoteResult::kWon) {

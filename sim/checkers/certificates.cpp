@@ -92,7 +92,7 @@ void CertificateRule::check(ReplicaAddress who, TimePoint now, const Certificate
           subject() + " has a bad signature or signer " + std::to_string(signer.value()));
       return;
     }
-    weight += member->weight;
+    weight += member->signing_weight();
   }
   if (weight < quorum) {
     context_.report(

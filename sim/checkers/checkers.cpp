@@ -17,6 +17,7 @@
 #include "sim/checkers/qbft_rounds.h"
 #include "sim/checkers/raft_log.h"
 #include "sim/checkers/raft_votes.h"
+#include "sim/checkers/raft_witnesses.h"
 #include "sim/checkers/reads.h"
 #include "sim/checkers/removal.h"
 #include "sim/checkers/state_root.h"
@@ -53,6 +54,7 @@ class Suite final : public CheckerSuite {
         tendermint_locks_(context_),
         raft_votes_(context_),
         raft_log_(context_),
+        raft_witnesses_(context_),
         versions_(context_) {}
 
   void on_begin(const WorldSpec& spec, std::span<const consensus::Membership> genesis) override {
@@ -75,6 +77,7 @@ class Suite final : public CheckerSuite {
     tendermint_locks_.begin();
     raft_votes_.begin();
     raft_log_.begin();
+    raft_witnesses_.begin(genesis);
     versions_.begin();
   }
 
@@ -83,13 +86,15 @@ class Suite final : public CheckerSuite {
   }
 
   void on_effect(ReplicaAddress who, TimePoint now, const consensus::Effect& effect,
-                 consensus::Ticket /*durable*/) override {
+                 consensus::Ticket durable) override {
     if (!context_.honest(who)) return;
+    raft_witnesses_.durable(who, durable);
     if (const auto* persist = std::get_if<effect::Persist>(&effect)) {
       durability_.persist(who, now, persist->ticket);
       availability_.persist(who, now, *persist);
       if (persist->record) {
         raft_log_.persist(who, now, *persist->record);
+        raft_witnesses_.persist(who, now, persist->ticket, *persist->record);
         qbft_rounds_.persisted(who, now, *persist->record);
         hotstuff_.persist(who, *persist->record);
       }
@@ -113,6 +118,7 @@ class Suite final : public CheckerSuite {
     if (!context_.honest(who)) return;
     durability_.release(who, now, effect, after, durable);
     availability_.released(who, durable);
+    raft_witnesses_.durable(who, durable);
   }
 
   void on_send(ReplicaAddress who, TimePoint now, const consensus::ReplicaId* to,
@@ -196,6 +202,7 @@ class Suite final : public CheckerSuite {
     agreement_.snapshot_installed(who, checkpoint.height);
     prefix_.snapshot_installed(who, checkpoint.height);
     raft_log_.snapshot_installed(who);
+    raft_witnesses_.covered(who, checkpoint.height);
     state_root_.claimed(who, now, checkpoint.height, checkpoint.state_root,
                         "installed a snapshot with");
   }
@@ -208,6 +215,7 @@ class Suite final : public CheckerSuite {
     durability_.restart(who, state);
     availability_.restart(who, now);
     raft_log_.restart(who, state);
+    raft_witnesses_.restart(who, state);
     if (state.executed_height > consensus::Height(0)) {
       state_root_.claimed(who, now, state.executed_height, state.state_root, "recovered with");
     }
@@ -251,6 +259,7 @@ class Suite final : public CheckerSuite {
   TendermintLockRule tendermint_locks_;
   RaftVoteRule raft_votes_;
   RaftLogRule raft_log_;
+  RaftWitnessRule raft_witnesses_;
   VersionRule versions_;
 };
 

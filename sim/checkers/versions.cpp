@@ -45,7 +45,9 @@ void VersionRule::require_known(ReplicaAddress who, TimePoint now, ProtocolVersi
 
 void VersionRule::sent(ReplicaAddress who, TimePoint now, const consensus::Message& message) {
   require_known(who, now, message.version, "speaks");
-  if (message.by_digest && message.version < consensus::kProposalsByDigestSince) {
+  // What Raft tells witnesses is by digest in every version.
+  const bool names = message.by_digest && message.protocol != consensus::Protocol::kRaft;
+  if (names && message.version < consensus::kProposalsByDigestSince) {
     context_.report("version", who, now,
                     "names payloads in a proposal by the rules of " + text(message.version));
   }

@@ -5,8 +5,12 @@
 namespace govchain::sim {
 
 ReplicaIndex Draft::honest_replica(RandomStream& random) const {
+  const std::vector<ReplicaIndex>& witnesses = world.chains.front().witnesses;
+  const auto is_witness = [&](ReplicaIndex one) {
+    return std::binary_search(witnesses.begin(), witnesses.end(), one);
+  };
   ReplicaIndex chosen = replica(random);
-  while (is_adversary(chosen)) chosen = (chosen + 1) % n;
+  while (is_adversary(chosen) || is_witness(chosen)) chosen = (chosen + 1) % n;
   return chosen;
 }
 

@@ -8,6 +8,7 @@
 #include "sim/fuzz/laggards.h"
 #include "sim/fuzz/machines.h"
 #include "sim/fuzz/raft_leases.h"
+#include "sim/fuzz/raft_witnesses.h"
 #include "sim/fuzz/requests.h"
 #include "sim/fuzz/upgrades.h"
 
@@ -185,6 +186,8 @@ WorldSpec generate_world(Protocol protocol, uint64_t seed, uint32_t replicas) {
   if (protocol == Protocol::kRaft) {
     draw_raft_leases(draft.world, draft.stream(10), draft.chaos);
     draw_forgotten_leaders(draft);
+    draw_raft_weights(draft.world, draft.stream(13), draft.chaos);
+    draw_raft_witnesses(draft.world, draft.stream(14), draft.chaos);
   }
   if (draft.traits.reconfigures) draw_upgrades(draft.world, draft.stream(22), draft.chaos);
   draw_load(draft);

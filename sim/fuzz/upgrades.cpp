@@ -83,18 +83,11 @@ class Upgrades {
     if (weights.empty()) weights.assign(n_, 1);
     uint64_t total = 0;
     for (const uint64_t weight : weights) total += weight;
-    // Raft counts heads.
-    const bool heads = faults == consensus::FaultModel::kCrash;
-    if (heads) {
-      total = static_cast<uint64_t>(std::count_if(weights.begin(), weights.end(),
-                                                  [](uint64_t weight) { return weight > 0; }));
-    }
     const uint64_t quorum = consensus::quorum_of(faults, total);
     uint64_t ready = 0;
     for (ReplicaIndex replica = 0; replica < n_; ++replica) {
-      const uint64_t weight = heads ? std::min<uint64_t>(weights[replica], 1) : weights[replica];
-      if (ready + weight >= quorum || random_.chance(0.3)) continue;
-      ready += weight;
+      if (ready + weights[replica] >= quorum || random_.chance(0.3)) continue;
+      ready += weights[replica];
       chain_.software[replica] = ProtocolVersion::k2;
     }
     // Other members could be a quorum of their own.

@@ -89,6 +89,7 @@ Membership random_membership(RandomSource& random) {
     member.id = ReplicaId(i * 3 + static_cast<uint32_t>(random.below(3)));
     member.weight = random.below(100);
     fill(random, member.key.bytes);
+    if (random.chance(4)) member.role = MemberRole::kWitness;
     membership.members.push_back(member);
   }
   return membership;

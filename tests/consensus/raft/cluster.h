@@ -29,7 +29,9 @@ struct ClusterOptions {
   uint64_t seed = 1;
   uint32_t replicas = 3;  // machines; those beyond `members` wait to be added
   uint32_t members = 3;
-  uint32_t learners = 0;  // the last of the members
+  uint32_t learners = 0;          // the last of the members
+  std::vector<uint64_t> weights;  // by replica; those that are missing weigh as `learners` says
+  std::set<uint32_t> witnesses;
   Duration delay_low = Duration::milliseconds(1);
   Duration delay_high = Duration::milliseconds(1);
   Duration sync_time;           // of a disk

@@ -10,23 +10,10 @@
 #include "consensus/raft/configuration_history.h"
 #include "consensus/raft/messages.h"
 #include "tests/consensus/raft/cluster.h"
+#include "tests/consensus/raft/helpers.h"
 
 namespace govchain::consensus::raft::testing {
 namespace {
-
-uint32_t elect(Cluster& cluster) {
-  EXPECT_TRUE(cluster.run_until(
-      [&] {
-        const auto leader = cluster.leader();
-        return leader && cluster.status(*leader).committed > Height();
-      },
-      Duration::seconds(10)));
-  return cluster.leader().value_or(0);
-}
-
-void expect_clean(const Cluster& cluster) {
-  for (const std::string& violation : cluster.violations()) ADD_FAILURE() << violation;
-}
 
 // One block after the other, until the leader has committed `height`.
 void order_up_to(Cluster& cluster, uint32_t leader, Height height) {

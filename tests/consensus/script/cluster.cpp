@@ -199,6 +199,19 @@ void Cluster::deliver_all_to(const std::vector<std::string>& to) {
   }
 }
 
+void Cluster::settle(const std::vector<std::string>& to) {
+  const MessageFilter filter{{}, to, {}};
+  for (uint64_t rounds = 0; rounds < kMostDeliveries; ++rounds) {
+    for (auto& [label, node] : nodes_) {
+      if (!node->running() || !(to.empty() || contains(to, label))) continue;
+      node->sync();
+      node->execute(UINT64_MAX);
+    }
+    if (deliver(filter, UINT64_MAX) == 0) return;
+  }
+  lines_.emplace_back("the replicas do not come to rest");
+}
+
 void Cluster::run_for(Duration duration) {
   deliver_all();
   while (true) {

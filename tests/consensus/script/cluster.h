@@ -70,6 +70,9 @@ class Cluster final : public NodeHost {
   void deliver_all();
   // Delivers to these until nothing for them is under way.
   void deliver_all_to(const std::vector<std::string>& to);
+  // The same, for everybody if `to` is empty, with manual disks and executions doing what they are
+  // asked on the way.
+  void settle(const std::vector<std::string>& to);
   // Lets time pass for everybody, delivering at once whatever is sent.
   void run_for(Duration duration);
 

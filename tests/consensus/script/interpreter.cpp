@@ -40,17 +40,6 @@ Result<MessageFilter> filter_of(const Case& command) {
 }
 
 // weights=(3,1,1): of the first members; the others have 1.
-Status read_weights(const Case& command, Membership& members) {
-  const std::vector<std::string> weights = list_argument(command, "weights");
-  if (weights.size() > members.members.size()) return refuse(command, "more weights than replicas");
-  for (size_t i = 0; i < weights.size(); ++i) {
-    const std::optional<uint64_t> weight = parse_number(weights[i]);
-    if (!weight || *weight > UINT32_MAX) return refuse(command, "a weight is a whole number");
-    members.members[i].weight = *weight;
-  }
-  return success();
-}
-
 Status read_proposals(const Case& command, EngineConfig& config) {
   if (command.has("proposals")) {
     const std::string bodies = command.value("proposals").value_or("");
@@ -85,7 +74,7 @@ Status check_arguments(const Case& command, const std::set<std::string>& known) 
 Result<MembershipChange> change_of(const Case& command, const Membership& now) {
   std::map<uint32_t, Member> members;
   for (const Member& member : now.members) members[member.id.value()] = member;
-  for (const char* kind : {"add", "learner", "remove"}) {
+  for (const char* kind : {"add", "learner", "witness", "remove"}) {
     for (const std::string& text : list_argument(command, kind)) {
       const std::optional<uint64_t> id = parse_number(text);
       if (!id || *id >= kMostReplicas) return refuse(command, "'" + text + "' is no replica");
@@ -93,13 +82,42 @@ Result<MembershipChange> change_of(const Case& command, const Membership& now) {
       if (kind == std::string("remove")) {
         members.erase(key);
       } else {
-        members[key] = member_of(key, kind == std::string("add") ? 1 : 0);
+        members[key] = member_of(key, kind == std::string("learner") ? 0 : 1);
+        if (kind == std::string("witness")) members[key].role = MemberRole::kWitness;
       }
     }
+  }
+  // "2:5": replica 2 weighs 5.
+  for (const std::string& text : list_argument(command, "weights")) {
+    const size_t colon = std::min(text.find(':'), text.size());
+    const std::optional<uint64_t> id = parse_number(text.substr(0, colon));
+    const std::optional<uint64_t> weight =
+        parse_number(text.substr(std::min(colon + 1, text.size())));
+    if (!id || !weight) return refuse(command, "'" + text + "' is no replica:weight");
+    const auto member = members.find(static_cast<uint32_t>(*id));
+    if (member == members.end()) return refuse(command, "'" + text + "' is no member");
+    member->second.weight = *weight;
   }
   MembershipChange change;
   for (const auto& [id, member] : members) change.target.push_back(member);
   return change;
+}
+
+// weights=(3,1,1) in the order of the replicas, witnesses=(2).
+Status read_shares(const Case& command, Membership& genesis) {
+  const std::vector<std::string> weights = list_argument(command, "weights");
+  if (weights.size() > genesis.members.size()) return refuse(command, "more weights than replicas");
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const std::optional<uint64_t> weight = parse_number(weights[i]);
+    if (!weight) return refuse(command, "'" + weights[i] + "' is no weight");
+    genesis.members[i].weight = *weight;
+  }
+  for (const std::string& text : list_argument(command, "witnesses")) {
+    const std::optional<uint64_t> id = parse_number(text);
+    if (!id || *id >= genesis.members.size()) return refuse(command, "no replica " + text);
+    genesis.members[*id].role = MemberRole::kWitness;
+  }
+  return success();
 }
 
 }  // namespace
@@ -142,7 +160,7 @@ Status Interpreter::execute(const Case& command) {
       {"propose", &Interpreter::propose, {"replica", "payload", "trace"}},
       {"deliver", &Interpreter::deliver, {"from", "to", "type", "view", "count", "quiet"}},
       {"drop", &Interpreter::drop, {"from", "to", "type", "view"}},
-      {"run", &Interpreter::run_cluster, {"ms", "to", "trace"}},
+      {"run", &Interpreter::run_cluster, {"ms", "to", "storage", "trace"}},
       {"tick", &Interpreter::tick, {"replica", "ms", "trace"}},
       {"crash", &Interpreter::crash, {"replica", "surviving"}},
       {"restart", &Interpreter::restart, {"replica", "trace"}},
@@ -154,7 +172,7 @@ Status Interpreter::execute(const Case& command) {
       {"read", &Interpreter::read, {"replica"}},
       {"reconfigure",
        &Interpreter::reconfigure,
-       {"replica", "add", "learner", "remove", "transfer", "trace"}},
+       {"replica", "add", "learner", "witness", "remove", "weights", "transfer", "trace"}},
       {"join", &Interpreter::join, {"replica"}},
       {"twin", &Interpreter::twin, {"replica", "as"}},
       {"status", &Interpreter::status, {"replica"}},
@@ -237,8 +255,8 @@ Status Interpreter::make_cluster(const Case& command) {
   for (uint32_t id = 0; id < *replicas; ++id) {
     config.genesis.members.push_back(member_of(id, id < *replicas - *learners ? 1 : 0));
   }
-  const Status weights = read_weights(command, config.genesis);
-  if (!weights) return weights;
+  const Status shares = read_shares(command, config.genesis);
+  if (!shares) return shares;
   const Status proposals = read_proposals(command, config);
   if (!proposals) return proposals;
   ProtocolSettings settings;
@@ -316,6 +334,8 @@ Status Interpreter::run_cluster(const Case& command) {
   if (!milliseconds) return milliseconds.error();
   if (command.has("ms")) {
     cluster_->run_for(Duration::milliseconds(static_cast<int64_t>(*milliseconds)));
+  } else if (command.has("storage")) {
+    cluster_->settle(list_argument(command, "to"));
   } else if (command.has("to")) {
     cluster_->deliver_all_to(list_argument(command, "to"));
   } else {
@@ -427,13 +447,14 @@ Status Interpreter::reconfigure(const Case& command) {
   const Result<Node*> node = running_replica(command);
   if (!node) return node.error();
   MembershipChange change;
-  const bool changes_members =
-      command.has("add") || command.has("learner") || command.has("remove");
+  const bool changes_members = command.has("add") || command.has("learner") ||
+                               command.has("witness") || command.has("remove") ||
+                               command.has("weights");
   if (changes_members) {
     Result<MembershipChange> wanted = change_of(command, (*node)->members());
     if (!wanted) return wanted.error();
     change = *std::move(wanted);
-  } else {
+  } else if (!command.has("transfer")) {
     change.target = (*node)->members().members;
   }
   if (command.has("transfer")) {

@@ -28,6 +28,8 @@ std::string_view name_of(RefusalReason reason) {
       return "duplicate";
     case RefusalReason::kNoLeader:
       return "no leader";
+    case RefusalReason::kWitness:
+      return "witness";
     case RefusalReason::kStopped:
       return "stopped";
   }
