@@ -91,7 +91,9 @@ TEST_P(RaftUpgrade, WhoRunsOldSoftwareStopsWhereItsRulesEndAndGoesOnFromItsLog) 
   EXPECT_LT(status(2).committed, from);
   // It may vote and be told of terms until it knows, but takes no entry of the new rules.
   for (const LogRecordRef& record : node(2).written()) {
-    if (record->block) EXPECT_LT(record->block->height, from);
+    if (record->block) {
+      EXPECT_LT(record->block->height, from);
+    }
   }
   EXPECT_GE(node(2).log().last(), written);
   restart(2, kNew);
