@@ -27,6 +27,7 @@ class UpgradeFixture : public ::testing::TestWithParam<Protocol> {
     config.base_timeout = Duration::milliseconds(200);
     config.max_timeout = Duration::seconds(2);
     config.checkpoint_interval = kInterval;
+    config.proposal_bodies = bodies_;
     replicas_ = static_cast<uint32_t>(software.size());
     for (uint32_t i = 0; i < replicas_; ++i) {
       Member member;
@@ -77,6 +78,7 @@ class UpgradeFixture : public ::testing::TestWithParam<Protocol> {
     return Height(0);
   }
 
+  ProposalBodies bodies_ = ProposalBodies::kCarried;  // set before begin()
   std::unique_ptr<Cluster> cluster_;
   uint32_t replicas_ = 0;
   uint32_t next_ = 0;

@@ -166,6 +166,55 @@ TEST_P(Upgrade, MayComeWithAChangeOfMembers) {
   EXPECT_EQ(node(0).members().size(), 4U);
 }
 
+class UpgradeOfProposals : public UpgradeFixture {
+ protected:
+  // Clients of all replicas go on while it comes; everything is ordered once.
+  void upgrade_under_load() {
+    begin({kNew, kNew, kNew, kNew});
+    order(2);
+    ask({0, 1, 2, 3}, kNew);
+    for (uint32_t i = 100; i < 140; ++i) {
+      for (uint32_t at = 0; at < replicas_; ++at) {
+        names_.push_back("of-" + std::to_string(at) + "-" + std::to_string(i) + "-");
+        node(at).give(input::Propose{cluster_->payload(names_.back())});
+      }
+      cluster_->run_for(Duration::milliseconds(20));
+    }
+    cluster_->run_for(Duration::seconds(10));
+    for (uint32_t i = 0; i < replicas_; ++i) {
+      ASSERT_EQ(status(i).version, kNew) << i;
+      const std::string chain = cluster_->describe_chain(node(i));
+      for (const std::string& name : names_) {
+        const size_t first = chain.find(name);
+        EXPECT_NE(first, std::string::npos) << name << " at " << i;
+        EXPECT_EQ(chain.find(name, first + 1), std::string::npos) << name << " at " << i;
+      }
+    }
+  }
+  [[nodiscard]] bool told(const std::string& message) {
+    return cluster_->take_output().find(message) != std::string::npos;
+  }
+
+  std::vector<std::string> names_;
+};
+
+TEST_P(UpgradeOfProposals, WhatWaitsWhenNamesComeIsOrderedOnce) {
+  bodies_ = ProposalBodies::kByDigest;
+  upgrade_under_load();
+}
+
+TEST_P(UpgradeOfProposals, WhatWaitsWhenCertificatesComeIsPutIntoBatches) {
+  if (!traits_of(GetParam()).proposes_certified) GTEST_SKIP();
+  bodies_ = ProposalBodies::kCertified;
+  upgrade_under_load();
+  EXPECT_TRUE(told("acknowledgement"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, UpgradeOfProposals,
+                         ::testing::ValuesIn(protocols_with_upgrades()), [](const auto& tested) {
+                           return std::string(traits_of(tested.param).name);
+                         });
+
 INSTANTIATE_TEST_SUITE_P(Engines, Upgrade, ::testing::ValuesIn(protocols_with_upgrades()),
                          [](const auto& tested) {
                            return std::string(traits_of(tested.param).name);
