@@ -83,6 +83,7 @@ class Suite final : public CheckerSuite {
 
   void on_software(ReplicaAddress who, consensus::ProtocolVersion newest) override {
     versions_.software(who, newest);
+    removal_.started(who);
   }
 
   void on_effect(ReplicaAddress who, TimePoint now, const consensus::Effect& effect,
@@ -108,8 +109,8 @@ class Suite final : public CheckerSuite {
       durability_.gated(who, now, truncate->after);
     } else if (const auto* refused = std::get_if<effect::ReadRefused>(&effect)) {
       reads_.refused(who, refused->token);
-    } else if (std::holds_alternative<effect::Stopped>(effect)) {
-      removal_.stopped(who);
+    } else if (const auto* stopped = std::get_if<effect::Stopped>(&effect)) {
+      removal_.stopped(who, *stopped);
     }
   }
 

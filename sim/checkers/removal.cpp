@@ -20,7 +20,7 @@ void RemovalRule::sample(ReplicaAddress who, TimePoint now, const consensus::Eng
 }
 
 bool RemovalRule::runs(const Replica& replica, TimePoint now) const {
-  return replica.sampled && replica.sampled_at == now && !replica.stopped;
+  return replica.sampled && replica.sampled_at == now && !replica.stopped && !replica.outdated;
 }
 
 const Membership* RemovalRule::membership_of(ReplicaAddress who) const {

@@ -17,7 +17,12 @@ class RemovalRule {
   void begin();
   // Every honest replica that is up, just before the chain's pulse.
   void sample(ReplicaAddress who, TimePoint now, const consensus::Engine& engine);
-  void stopped(ReplicaAddress who) { replicas_[context_.row(who)].stopped = true; }
+  // For good, or until newer software starts.
+  void stopped(ReplicaAddress who, const consensus::effect::Stopped& stopped) {
+    Replica& replica = replicas_[context_.row(who)];
+    (stopped.software_outdated ? replica.outdated : replica.stopped) = true;
+  }
+  void started(ReplicaAddress who) { replicas_[context_.row(who)].outdated = false; }
   void pulse(const ChainPulse& pulse);
 
  private:
@@ -26,6 +31,7 @@ class RemovalRule {
     TimePoint sampled_at;
     bool sampled = false;
     bool stopped = false;
+    bool outdated = false;  // stopped because its software is too old
     std::optional<TimePoint> unaware_since;
     bool reported = false;
   };
