@@ -101,11 +101,13 @@ class Mempool {
   }
 
   // Calls visit(digest) for the committed window, oldest first: it travels with a snapshot, so that
-  // a replica that never saw the blocks does not order their payloads again.
+  // a replica that never saw the blocks does not order their payloads again. `newest`: only so
+  // many, the last ones.
   template <typename Visit>
-  void for_each_committed(Visit&& visit) const {
-    committed_.for_each(std::forward<Visit>(visit));
+  void for_each_committed(Visit&& visit, uint32_t newest = UINT32_MAX) const {
+    committed_.for_each(std::forward<Visit>(visit), newest);
   }
+  [[nodiscard]] uint32_t committed_payloads() const { return committed_.size(); }
   // Adds to the committed window what another replica's has; pending payloads stay.
   void restore_committed(std::span<const Digest> digests);
 

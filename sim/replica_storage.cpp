@@ -146,6 +146,7 @@ void ReplicaHost::crash(bool torn_tail) {
   last_change_ = now();
   fabric_.observe([&](Observer& observer) { observer.on_crash(address_, now()); });
   add_counters(chain().counters, engine_->counters());
+  view_changes_before_ += engine_->counters().view_changes;
   chain().highest_view = std::max(chain().highest_view, engine_->status().view.value());
   engine_.reset();
   application_.reset();

@@ -48,7 +48,7 @@ void encode(consensus::Writer& out, const ChainResult& chain) {
                                counts.timed_out,
                                counts.in_flight,
                                chain.blocks,
-                               chain.view_changes,
+                               chain.highest_view,
                                chain.messages,
                                chain.network_bytes.count(),
                                bits_of(chain.cpu_utilisation),
@@ -182,11 +182,12 @@ void WorldRunner::finish_chain(ChainRuntime& chain) {
     const ReplicaHost& host = *replicas_[chain.first_endpoint + replica];
     result.storage = std::max(result.storage, host.written_in_window());
     result.cpu_utilisation = std::max(result.cpu_utilisation, cpus_[host.host()].utilisation());
+    result.view_changes = std::max(result.view_changes, host.view_changes());
     if (!host.is_up()) continue;
     add_counters(result.counters, host.engine()->counters());
     highest_view = std::max(highest_view, host.engine()->status().view.value());
   }
-  result.view_changes = highest_view;
+  result.highest_view = highest_view;
   result.blocks = chain.window_blocks;
   result.decision = decisions_.of(chain.index);
   const ChainTraffic& traffic = network_->traffic(chain.index);

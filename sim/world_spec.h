@@ -201,6 +201,7 @@ struct RequestSpec {
     kForgetLeader,    // Raft: the replica forgets whom it follows
   };
   Kind kind = Kind::kRead;
+  bool removes_others = false;  // kMembership: they leave the chain instead of learning
   Duration at;
   ChainIndex chain = 0;
   ReplicaIndex replica = 0;

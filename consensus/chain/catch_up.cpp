@@ -103,7 +103,7 @@ void ChainEngine::receive_status(uint32_t peer, const Message& message) {
 }
 
 void ChainEngine::resend_checkpoints(uint32_t peer, const StatusBody& body) {
-  if (body.stable < stable_.height) send_checkpoint_proof(peer, false);
+  if (body.stable < stable_.height) send_checkpoint_proof(id_of(peer), peers_[peer].epoch, false);
   for (const CheckpointEntry& entry : checkpoints_) {
     if (entry.height <= std::max(stable_.height, body.stable)) continue;
     const Membership* const voting = members_of(entry.epoch);
@@ -115,22 +115,91 @@ void ChainEngine::resend_checkpoints(uint32_t peer, const StatusBody& body) {
   }
 }
 
-// Committed blocks from memory if they are there, else from the store.
-void ChainEngine::serve_blocks(uint32_t peer, Height first) {
-  if (!recent_.empty() && recent_.front().block->height <= first) {
-    uint32_t sent = 0;
-    Bytes size;
-    for (const StoredBlock& stored : recent_) {
-      if (stored.block->height < first) continue;
-      size += stored.block->payload_size();
-      ++sent;
-      const bool last = stored.block->height == committed_ || sent == settings_.blocks_per_answer ||
-                        size >= config_.max_block_bytes * 2;
-      send_block(peer, stored, last);
-      if (last) return;
-    }
+// Who was removed before it saw the end of its epoch hears nothing by itself any more: its messages
+// are of an epoch that is over. It still says where it stands to those whom it takes for its fellow
+// members, and those of them who are members yet show it what it lacks until it is out: blocks, or
+// a checkpoint with the changes of membership up to it. Both prove themselves, so nobody can be
+// talked out of a chain.
+void ChainEngine::receive_status_of_former_member(ReplicaId from, const Message& message) {
+  const Membership* const then = members_of(message.epoch);
+  const bool was_member = std::any_of(epochs_.begin(), epochs_.end(), [&](const EpochStart& start) {
+    return start.membership.epoch <= message.epoch && start.membership.find(from) != nullptr;
+  });
+  const bool heard = is_member() && then != nullptr && then->find(config_.self) != nullptr;
+  if (!heard || !was_member || message.sender != from) {
+    ++counters_.unauthorised;
     return;
   }
+  const std::optional<StatusBody> body = decode_status(message.body);
+  if (!body) {
+    ++counters_.malformed;
+    return;
+  }
+  if (message.height.next() >= epochs_.back().from || message.height >= committed_) {
+    ++counters_.stale;  // it knows, or there is nothing to tell yet
+    return;
+  }
+  if (!is_turn_to_tell(*then, body->responder)) return;
+  FormerMember& state = former_member(from);
+  const bool progressed = message.height > state.served;
+  if (state.served_at && !progressed && now_ - *state.served_at < settings_.status_interval / 4) {
+    ++counters_.duplicate;
+    return;
+  }
+  state.served_at = now_;
+  state.served = message.height;
+  if (!serve_from_memory(from, message.height.next())) {
+    send_checkpoint_proof(from, message.epoch, true);
+  }
+}
+
+// Of those who were members then and are yet, a few answer each status message, in turn.
+bool ChainEngine::is_turn_to_tell(const Membership& then, uint32_t responder) const {
+  uint32_t common = 0;
+  uint32_t before = 0;
+  for (const Member& member : then.members) {
+    if (position_of(member.id) == kNobody) continue;
+    if (member.id < config_.self) ++before;
+    ++common;
+  }
+  const uint32_t turn = (before + common - responder % common) % common;
+  return turn <= std::min<uint64_t>(quorum_.faulty(), 2);
+}
+
+// Its entry; if there are too many, the one that was served longest ago makes room.
+ChainEngine::FormerMember& ChainEngine::former_member(ReplicaId replica) {
+  const auto known = std::find_if(former_.begin(), former_.end(), [&](const FormerMember& former) {
+    return former.replica == replica;
+  });
+  if (known != former_.end()) return *known;
+  if (former_.size() == kMaxFormerMembers) {
+    former_.erase(std::min_element(
+        former_.begin(), former_.end(),
+        [](const FormerMember& a, const FormerMember& b) { return a.served_at < b.served_at; }));
+  }
+  return former_.emplace_back(FormerMember{replica, {}, {}});
+}
+
+// False if memory does not begin at `first` or below.
+bool ChainEngine::serve_from_memory(ReplicaId to, Height first) {
+  if (recent_.empty() || recent_.front().block->height > first) return false;
+  uint32_t sent = 0;
+  Bytes size;
+  for (const StoredBlock& stored : recent_) {
+    if (stored.block->height < first) continue;
+    size += stored.block->payload_size();
+    ++sent;
+    const bool last = stored.block->height == committed_ || sent == settings_.blocks_per_answer ||
+                      size >= config_.max_block_bytes * 2;
+    send_block(to, stored, last);
+    if (last) break;
+  }
+  return true;
+}
+
+// Committed blocks from memory if they are there, else from the store.
+void ChainEngine::serve_blocks(uint32_t peer, Height first) {
+  if (serve_from_memory(id_of(peer), first)) return;
   if (peers_[peer].loading) return;
   peers_[peer].loading = true;
   const Token token = new_token();
@@ -151,14 +220,16 @@ void ChainEngine::on(const input::Loaded& input) {
 
 void ChainEngine::on_loaded_for_peer(uint32_t peer, const input::Loaded& input) {
   peers_[peer].loading = false;
-  if (input.blocks.empty()) return send_checkpoint_proof(peer, true);
+  if (input.blocks.empty()) {
+    return send_checkpoint_proof(id_of(peer), peers_[peer].epoch, true);
+  }
   for (size_t i = 0; i < input.blocks.size(); ++i) {
     if (!input.blocks[i].certificate) return;
-    send_block(peer, input.blocks[i], i + 1 == input.blocks.size());
+    send_block(id_of(peer), input.blocks[i], i + 1 == input.blocks.size());
   }
 }
 
-void ChainEngine::send_block(uint32_t peer, const StoredBlock& stored, bool last) {
+void ChainEngine::send_block(ReplicaId to, const StoredBlock& stored, bool last) {
   Ref<Message> message = new_common(CommonType::kCommittedBlock, Lane::kBulk);
   message->height = stored.block->height;
   message->digest = stored.block->digest;
@@ -166,7 +237,7 @@ void ChainEngine::send_block(uint32_t peer, const StoredBlock& stored, bool last
   encode_body(CommittedBlockBody{stored.certificate, committed_, last}, message->body);
   // A vote of this replica's own may be in the certificate, and is counted before it is durable.
   seal_message(*message);
-  forward(peer, MessageRef(std::move(message)), last_ticket_);
+  sink_->emit(effect::Send{to, MessageRef(std::move(message)), last_ticket_});
 }
 
 void ChainEngine::receive_committed_block(uint32_t peer, const MessageRef& reference) {

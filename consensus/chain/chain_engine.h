@@ -37,8 +37,9 @@ inline constexpr size_t kMaxOrderedNotices = 4'096;  // payloads that peers call
 inline constexpr uint32_t kMaxPendingPerPeer = 64;   // verifications under way for one peer
 inline constexpr size_t kMaxFuturePerPeer = 64;      // messages of a later height or epoch
 inline constexpr size_t kMaxNamedPerPeer = 4;        // proposals that wait for their payloads
-inline constexpr size_t kMaxHeldBlocks = 32;  // whole proposals kept for those who lack bodies
-inline constexpr size_t kMaxBlamed = 64;      // equivocations remembered, not to be told twice
+inline constexpr size_t kMaxHeldBlocks = 32;     // whole proposals kept for those who lack bodies
+inline constexpr size_t kMaxFormerMembers = 64;  // removed members that are told of it
+inline constexpr size_t kMaxBlamed = 64;         // equivocations remembered, not to be told twice
 inline constexpr size_t kRemembered = kMaxRequestPayloads;  // ordered payloads known after a crash
 inline constexpr size_t kCachedBlocks = 32;                 // committed blocks kept for laggards
 inline constexpr size_t kCheckpointEntries = 4;             // checkpoints voted for at a time
@@ -295,7 +296,8 @@ class ChainEngine : public Engine {
   [[nodiscard]] bool is_installing() const { return transfer_ && transfer_->installing; }
   // The next block is final. Logs, emits Commit and Execute; then on_committed().
   void commit_block(const BlockRef& block, const CertificateRef& certificate);
-  // The newest committed blocks, ascending; at most kCachedBlocks.
+  // The newest committed blocks, ascending; at most kCachedBlocks, and none that the store has
+  // dropped (EngineConfig::retained_blocks).
   [[nodiscard]] const std::vector<StoredBlock>& recent_blocks() const { return recent_; }
 
   // --- requests.cpp
@@ -329,7 +331,15 @@ class ChainEngine : public Engine {
     Ticket after;
   };
   struct PendingVerification {
-    enum class Kind : uint8_t { kMessage, kConflict, kBlock, kEpochChange, kCheckpoint, kPayloads };
+    enum class Kind : uint8_t {
+      kMessage,
+      kConflict,
+      kBlock,
+      kEpochChange,
+      kCheckpoint,
+      kPayloads,  // of a block that is proposed
+      kRequest,   // payloads that another replica passes on
+    };
     Token token;
     Kind kind = Kind::kMessage;
     uint32_t peer = 0;  // position of who caused it
@@ -337,7 +347,7 @@ class ChainEngine : public Engine {
     MessageRef message;
     MessageRef other;            // conflict: the first message
     CertificateRef certificate;  // block, checkpoint
-    BlockRef block;              // payloads, epoch change
+    BlockRef block;              // payloads, epoch change; request: holds its payloads, no more
     bool flag = false;           // block: last of its answer; checkpoint: blocks are gone
   };
   struct CatchUpBlock {
@@ -370,6 +380,11 @@ class ChainEngine : public Engine {
     std::optional<TimePoint> served_at;
     bool loading = false;
     uint32_t verifications = 0;
+  };
+  struct FormerMember {
+    ReplicaId replica;
+    Height served;  // committed height for which it was last answered
+    std::optional<TimePoint> served_at;
   };
   struct CheckpointEntry {
     Height height;
@@ -445,12 +460,16 @@ class ChainEngine : public Engine {
   void note_ordered(const Digest& digest);
   void learn_ordered(const std::vector<Digest>& digests);
   void cache(const StoredBlock& stored);
+  void drop_unretained();
 
   // --- requests.cpp
   void admit(ReplicaId origin, const PayloadRef& payload, bool local);
   void send_request(Ref<Message> request, bool to_all);
   void offer_own();
   void receive_request(uint32_t peer, const Message& message);
+  void verify_request(uint32_t peer, std::vector<PayloadRef> payloads);
+  void on_request_verified(const PendingVerification& pending, bool valid);
+  [[nodiscard]] bool holds_payloads(const Block& block) const;
   void receive_already_ordered(uint32_t peer, const Message& message);
   void forget_foreign_payloads();
 
@@ -485,13 +504,18 @@ class ChainEngine : public Engine {
   void resend_checkpoints(uint32_t peer, const StatusBody& body);
   void serve_blocks(uint32_t peer, Height first);
   void on_loaded_for_peer(uint32_t peer, const input::Loaded& input);
-  void send_block(uint32_t peer, const StoredBlock& stored, bool last);
+  void receive_status_of_former_member(ReplicaId from, const Message& message);
+  [[nodiscard]] bool is_turn_to_tell(const Membership& then, uint32_t responder) const;
+  [[nodiscard]] FormerMember& former_member(ReplicaId replica);
+  [[nodiscard]] bool serve_from_memory(ReplicaId to, Height first);
+  void send_block(ReplicaId to, const StoredBlock& stored, bool last);
   void receive_committed_block(uint32_t peer, const MessageRef& message);
   void on_block_verified(const PendingVerification& pending, bool valid);
   void apply_catch_up();
 
   // --- state_transfer.cpp
-  void send_checkpoint_proof(uint32_t peer, bool blocks_gone);
+  // To who knows the memberships up to that of epoch `known`.
+  void send_checkpoint_proof(ReplicaId to, Epoch known, bool blocks_gone);
   [[nodiscard]] std::vector<Digest> ordered_at_checkpoint() const;
   void receive_checkpoint_proof(uint32_t peer, const MessageRef& message);
   void continue_checkpoint_proof(uint32_t peer, const MessageRef& message);
@@ -610,6 +634,7 @@ class ChainEngine : public Engine {
   std::vector<PendingLoad> loads_;
   std::vector<Peer> peers_;
   uint32_t verifications_per_peer_ = kMaxPendingPerPeer;
+  std::vector<FormerMember> former_;
   std::vector<CatchUpBlock> catch_up_;  // verified, ascending by height
   std::optional<StateTransfer> transfer_;
   std::vector<Blamed> blamed_;  // ring

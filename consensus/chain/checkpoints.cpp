@@ -149,6 +149,7 @@ void ChainEngine::make_stable() {
   stable_ = proven_;
   ++counters_.checkpoints;
   sink_->emit(effect::CheckpointStable{stable_});
+  drop_unretained();
   truncate_log();
 }
 

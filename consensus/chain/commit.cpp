@@ -112,6 +112,17 @@ void ChainEngine::cache(const StoredBlock& stored) {
   recent_.push_back(stored);
 }
 
+// Memory keeps what lies above the stable checkpoint, and EngineConfig::retained_blocks up to it,
+// as the host's store does: what a replica gives to others must not depend on when it was
+// restarted.
+void ChainEngine::drop_unretained() {
+  const auto kept = std::find_if(recent_.begin(), recent_.end(), [&](const StoredBlock& stored) {
+    return stored.block->height >= stable_.height ||
+           stable_.height.value() - stored.block->height.value() < config_.retained_blocks;
+  });
+  recent_.erase(recent_.begin(), kept);
+}
+
 void ChainEngine::remember_ordered(const Block& block) {
   mempool_.commit(block);
   for (const PayloadRef& payload : block.payloads) note_ordered(payload->digest);

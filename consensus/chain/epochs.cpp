@@ -229,6 +229,9 @@ void ChainEngine::enter_epochs() {
   announce_ = members() > 1;
   dirty_ = true;
   on_epoch_changed();
+  // Now the protocol knows that the old height is over, and may not name it, or one above it, as
+  // one that may be committed.
+  if (is_member() && reads_asked_.empty()) start_read_round();
 }
 
 void ChainEngine::use_membership(const Membership& membership) {
@@ -272,7 +275,6 @@ void ChainEngine::use_membership(const Membership& membership) {
   reads_confirmed_.clear();
   reads_waiting_.insert(reads_waiting_.begin(), reads_asked_.begin(), reads_asked_.end());
   reads_asked_.clear();
-  if (is_member()) start_read_round();
 }
 
 // A member that the last change removed shows others over the boundary: those who were not there

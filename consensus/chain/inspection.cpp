@@ -75,6 +75,11 @@ void ChainEngine::encode_state(Writer& out) const {
     encode_time(peer.served_at, out);
     for (const MessageRef& message : peer.future) out.digest(message->digest);
   }
+  for (const FormerMember& former : former_) {
+    out.u32(former.replica.value());
+    out.ordinal(former.served);
+    encode_time(former.served_at, out);
+  }
   for (const NamedProposal& named : named_) out.digest(named.message->digest);
   for (const PayloadRef& payload : fetched_) out.digest(payload->digest);
   for (const BlockRef& block : held_blocks_) out.digest(block->digest);

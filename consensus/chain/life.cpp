@@ -99,6 +99,9 @@ void ChainEngine::dispatch(ReplicaId from, const MessageRef& reference) {
   // Votes for a checkpoint belong to the epoch of its height, which may be over here.
   if (message.type == kCheckpointStatement) return receive_checkpoint(from, reference);
   const uint32_t peer = position_of(from);
+  if (peer == kNobody && message.type == static_cast<uint8_t>(CommonType::kStatus)) {
+    return receive_status_of_former_member(from, message);
+  }
   if (peer == kNobody || peer == self_) {
     ++counters_.unauthorised;
     return;

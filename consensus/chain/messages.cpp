@@ -103,6 +103,7 @@ std::optional<CheckpointProofBody> decode_checkpoint_proof(HashAlgorithm algorit
 }
 
 void encode_digests(const std::vector<Digest>& digests, std::vector<uint8_t>& out) {
+  out.reserve(out.size() + 4 + digests.size() * sizeof(Digest));
   Writer writer(out);
   writer.u32(static_cast<uint32_t>(digests.size()));
   for (const Digest& digest : digests) writer.digest(digest);

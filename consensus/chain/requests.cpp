@@ -83,18 +83,54 @@ void ChainEngine::receive_request(uint32_t peer, const Message& message) {
     return;
   }
   std::vector<Digest> ordered;
+  std::vector<PayloadRef> unverified;
   for (const PayloadRef& payload : message.payloads) {
     if (mempool_.is_committed(payload->digest)) {
       ordered.push_back(payload->digest);
       ++counters_.duplicate;
-      continue;
+    } else if (config_.replicas_verify_payloads && !mempool_.find(payload->digest)) {
+      unverified.push_back(payload);
+    } else {
+      admit(id_of(peer), payload, false);
     }
-    admit(id_of(peer), payload, false);
   }
+  if (!unverified.empty()) verify_request(peer, std::move(unverified));
   if (ordered.empty()) return;
   Ref<Message> reply = new_common(CommonType::kAlreadyOrdered, Lane::kVote);
   encode_digests(ordered, reply->body);
   send(peer, std::move(reply));
+}
+
+// Where replicas look at clients' signatures themselves, what another one passes on is looked at
+// before it may be proposed: else one liar could give everybody a payload that nobody votes for,
+// and every proposer would propose it. An honest replica passes on only what its own clients gave
+// it, so a request with one bad payload is worth nothing as a whole.
+void ChainEngine::verify_request(uint32_t peer, std::vector<PayloadRef> payloads) {
+  Ref<Block> carrier = Ref<Block>::make();
+  carrier->payloads = std::move(payloads);
+  PendingVerification pending;
+  pending.kind = PendingVerification::Kind::kRequest;
+  pending.peer = peer;
+  pending.block = BlockRef(std::move(carrier));
+  (void)verify_later(std::move(pending), {});  // beyond the bound: it will be offered again
+}
+
+void ChainEngine::on_request_verified(const PendingVerification& pending, bool valid) {
+  if (pending.peer == kNobody) return;  // the members are others now
+  if (!valid) {
+    ++counters_.forged;
+    return;
+  }
+  for (const PayloadRef& payload : pending.block->payloads) {
+    if (!mempool_.is_committed(payload->digest)) admit(id_of(pending.peer), payload, false);
+  }
+}
+
+// Whatever is in the mempool was verified on its way there, here or by this replica's host.
+bool ChainEngine::holds_payloads(const Block& block) const {
+  return std::all_of(block.payloads.begin(), block.payloads.end(), [&](const PayloadRef& payload) {
+    return static_cast<bool>(mempool_.find(payload->digest));
+  });
 }
 
 // A replica that skipped blocks by state transfer cannot know that they held its payloads. When

@@ -10,7 +10,7 @@
 
 namespace govchain::consensus::chain {
 
-void ChainEngine::send_checkpoint_proof(uint32_t peer, bool blocks_gone) {
+void ChainEngine::send_checkpoint_proof(ReplicaId to, Epoch known, bool blocks_gone) {
   if (!stable_.certificate) return;
   Ref<Message> proof = new_common(CommonType::kCheckpointProof, Lane::kBody);
   proof->height = stable_.height;
@@ -20,14 +20,14 @@ void ChainEngine::send_checkpoint_proof(uint32_t peer, bool blocks_gone) {
   body.blocks_gone = blocks_gone;
   if (blocks_gone) body.ordered = ordered_at_checkpoint();
   for (const EpochStart& start : epochs_) {
-    const bool unknown = start.membership.epoch > peers_[peer].epoch && start.change.block;
+    const bool unknown = start.membership.epoch > known && start.change.block;
     if (unknown && start.from <= stable_.height.next() && body.changes.size() < kMaxEpochProofs) {
       body.changes.push_back(start.change);
     }
   }
   encode_body(body, proof->body);
   seal_message(*proof);
-  forward(peer, MessageRef(std::move(proof)), last_ticket_);  // as in send_block()
+  sink_->emit(effect::Send{to, MessageRef(std::move(proof)), last_ticket_});  // as in send_block()
 }
 
 // Of the payloads ordered last those that the checkpoint's state has seen. One in a block above it

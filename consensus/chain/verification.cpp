@@ -61,6 +61,7 @@ bool ChainEngine::verify_later(PendingVerification pending, ClaimListRef claims)
 }
 
 void ChainEngine::verify_payloads(const BlockRef& block) {
+  if (holds_payloads(*block)) return on_payloads_verified(block, true);
   PendingVerification pending;
   pending.kind = PendingVerification::Kind::kPayloads;
   pending.peer = from_ == kNobody ? (is_member() ? self_ : 0) : from_;
@@ -134,6 +135,8 @@ void ChainEngine::on_pending_verified(const PendingVerification& pending, bool v
     case Kind::kPayloads:
       if (!valid) ++counters_.forged;
       return on_payloads_verified(pending.block, valid);
+    case Kind::kRequest:
+      return on_request_verified(pending, valid);
   }
 }
 

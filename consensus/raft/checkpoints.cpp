@@ -220,11 +220,8 @@ void RaftEngine::compact_log(Height previous) {
   base.store_from = store_from_;
   base.window_from = window_from_;
   base.configuration = configurations_.at(stable_.height);
-  base.committed = committed_window();
-  if (base.committed.size() > kMaxBaseDigests) {
-    base.committed.erase(base.committed.begin(), base.committed.end() - kMaxBaseDigests);
-    base.window_from = stable_.height.next();
-  }
+  base.committed = committed_window(kMaxBaseDigests);
+  if (mempool_.committed_payloads() > kMaxBaseDigests) base.window_from = stable_.height.next();
   base_ticket_ = persist(make_base_record(RecordType::kBase, base));
   saved_.commit = commit_;
   const Ticket after = persist(make_hard_state_record(saved_));
@@ -236,9 +233,11 @@ void RaftEngine::compact_log(Height previous) {
   configurations_.compact(log_.base());
 }
 
-std::vector<Digest> RaftEngine::committed_window() const {
+std::vector<Digest> RaftEngine::committed_window(uint32_t newest) const {
   std::vector<Digest> digests;
-  mempool_.for_each_committed([&digests](const Digest& digest) { digests.push_back(digest); });
+  digests.reserve(std::min(newest, mempool_.committed_payloads()));
+  mempool_.for_each_committed([&digests](const Digest& digest) { digests.push_back(digest); },
+                              newest);
   return digests;
 }
 

@@ -253,7 +253,7 @@ class RaftEngine final : public Engine {
   void count_checkpoint(Height height);
   void make_stable();
   void compact_log(Height previous_checkpoint);
-  [[nodiscard]] std::vector<Digest> committed_window() const;
+  [[nodiscard]] std::vector<Digest> committed_window(uint32_t newest = UINT32_MAX) const;
   [[nodiscard]] bool is_proof(const Checkpoint& checkpoint, const Membership& members) const;
   [[nodiscard]] ClaimListRef claims_of(const Certificate& certificate) const;
   void resend_checkpoint_votes();

@@ -50,6 +50,9 @@ Ref<LogRecord> make_entry_record(BlockRef block) {
 Ref<LogRecord> make_base_record(RecordType type, const BaseRecord& base) {
   Ref<LogRecord> record = Ref<LogRecord>::make();
   record->type = static_cast<uint8_t>(type);
+  // Nearly all of it; what else there is fits beside.
+  constexpr size_t kBesides = 1'024;
+  record->bytes.reserve(kBesides + base.committed.size() * sizeof(Digest));
   Writer out(record->bytes);
   out.ordinal(base.height);
   out.ordinal(base.term);

@@ -36,9 +36,9 @@ const ProtocolTraits& traits() {
       .reconfigures = true,
       .proposes_by_digest = true,
       .make =
-          [](const EngineConfig& config, const ProtocolSettings& /*settings*/,
+          [](const EngineConfig& config, const ProtocolSettings& settings,
              RecoveredState recovered) {
-            return make_tendermint(config, chain::ChainSettings{}, std::move(recovered));
+            return make_tendermint(config, settings.tendermint, std::move(recovered));
           },
       .message_name = message_name,
       .required_situations = required_situations,

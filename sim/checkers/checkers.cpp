@@ -17,6 +17,7 @@
 #include "sim/checkers/raft_log.h"
 #include "sim/checkers/raft_votes.h"
 #include "sim/checkers/reads.h"
+#include "sim/checkers/removal.h"
 #include "sim/checkers/state_root.h"
 #include "sim/checkers/statements.h"
 #include "sim/checkers/tendermint_locks.h"
@@ -39,6 +40,7 @@ class Suite final : public CheckerSuite {
         exactly_once_(context_),
         evidence_(context_),
         progress_(context_, spec.progress_bound),
+        removal_(context_, spec.progress_bound),
         reads_(context_),
         memory_(context_),
         statements_(context_),
@@ -58,6 +60,7 @@ class Suite final : public CheckerSuite {
     state_root_.begin();
     exactly_once_.begin();
     progress_.begin();
+    removal_.begin();
     reads_.begin();
     memory_.begin();
     statements_.begin();
@@ -89,6 +92,8 @@ class Suite final : public CheckerSuite {
       durability_.gated(who, now, truncate->after);
     } else if (const auto* refused = std::get_if<effect::ReadRefused>(&effect)) {
       reads_.refused(who, refused->token);
+    } else if (std::holds_alternative<effect::Stopped>(effect)) {
+      removal_.stopped(who);
     }
   }
 
@@ -185,9 +190,13 @@ class Suite final : public CheckerSuite {
 
   void on_sample(ReplicaAddress who, TimePoint now, const consensus::Engine& engine) override {
     memory_.sample(who, now, engine);
+    if (context_.honest(who)) removal_.sample(who, now, engine);
   }
 
-  void on_pulse(const ChainPulse& pulse) override { progress_.pulse(pulse); }
+  void on_pulse(const ChainPulse& pulse) override {
+    progress_.pulse(pulse);
+    removal_.pulse(pulse);
+  }
 
   [[nodiscard]] const std::vector<Violation>& violations() const override {
     return context_.violations();
@@ -203,6 +212,7 @@ class Suite final : public CheckerSuite {
   ExactlyOnceRule exactly_once_;
   EvidenceRule evidence_;
   ProgressRule progress_;
+  RemovalRule removal_;
   ReadRule reads_;
   MemoryRule memory_;
   StatementRule statements_;

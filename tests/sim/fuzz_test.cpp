@@ -94,6 +94,32 @@ TEST(FuzzSeeds, ThatOnceBrokeARuleStayClean) {
   }
 }
 
+TEST_P(Fuzz, EveryWorldHasTheNumberOfReplicasThatIsAskedFor) {
+  for (uint32_t replicas = 1; replicas <= kMostFuzzedReplicas; ++replicas) {
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+      const WorldSpec world = generate_world(GetParam(), seed, replicas);
+      EXPECT_EQ(world.chains[0].replicas.size(), replicas) << seed;
+      const uint64_t faulty =
+          consensus::tolerated_faults(consensus::traits_of(GetParam()).faults, uint64_t{replicas});
+      EXPECT_LE(world.adversaries.size(), faulty) << seed;
+    }
+  }
+  EXPECT_EQ(judge_seed(GetParam(), 3, ItemFilter(), 4).digest,
+            judge_seed(GetParam(), 3, ItemFilter(), 4).digest);
+  EXPECT_NE(judge_seed(GetParam(), 3, ItemFilter(), 4).digest,
+            judge_seed(GetParam(), 3, ItemFilter(), 7).digest);
+}
+
+// By chance alone few replicas fall so far behind that nobody has the blocks any more.
+TEST_P(Fuzz, ATenthOfTheSeedsTransfersAState) {
+  constexpr uint64_t kSeeds = 150;
+  uint64_t seeds = 0;
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    seeds += judge_seed(GetParam(), seed, ItemFilter()).counters.state_transfers > 0 ? 1 : 0;
+  }
+  EXPECT_GE(seeds, kSeeds / 10);
+}
+
 TEST_P(Fuzz, ASeedGivesTheSameBytesAgain) {
   for (const uint64_t seed : {3U, 16U}) {
     const Verdict first = judge_seed(GetParam(), seed, ItemFilter());
@@ -164,6 +190,14 @@ TEST(FuzzCampaign, AnEmptyRangeIsAnError) {
   spec.first_seed = 5;
   spec.end_seed = 5;
   EXPECT_FALSE(run_campaign(spec).ok());
+}
+
+TEST(FuzzCampaign, AReplayNamesTheNumberOfReplicasIfItWasFixed) {
+  CampaignSpec spec;
+  spec.protocol = Protocol::kRaft;
+  spec.replicas = 4;
+  EXPECT_EQ(replay_command(spec, 7, "none"),
+            "govchain fuzz --protocol raft --replicas 4 --seeds 7:8 --faults none");
 }
 
 TEST(FuzzCampaign, AReplayNamesProtocolOrMutant) {

@@ -7,6 +7,7 @@
 
 #include "consensus/crypto/crypto.h"
 #include "consensus/protocols.h"
+#include "tests/consensus/script/chain_view.h"
 #include "tests/consensus/script/raft_view.h"
 
 namespace govchain::consensus::testing {
@@ -25,9 +26,42 @@ std::vector<std::string> list_argument(const Case& command, const std::string& n
   return found == command.arguments.end() ? std::vector<std::string>() : found->second;
 }
 
-MessageFilter filter_of(const Case& command) {
-  return MessageFilter{list_argument(command, "from"), list_argument(command, "to"),
-                       list_argument(command, "type")};
+Result<MessageFilter> filter_of(const Case& command) {
+  MessageFilter filter{list_argument(command, "from"),
+                       list_argument(command, "to"),
+                       list_argument(command, "type"),
+                       {}};
+  for (const std::string& text : list_argument(command, "view")) {
+    const std::optional<uint64_t> view = parse_number(text);
+    if (!view) return refuse(command, "view must be a whole number");
+    filter.views.emplace_back(*view);
+  }
+  return filter;
+}
+
+// weights=(3,1,1): of the first members; the others have 1.
+Status read_weights(const Case& command, Membership& members) {
+  const std::vector<std::string> weights = list_argument(command, "weights");
+  if (weights.size() > members.members.size()) return refuse(command, "more weights than replicas");
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const std::optional<uint64_t> weight = parse_number(weights[i]);
+    if (!weight || *weight > UINT32_MAX) return refuse(command, "a weight is a whole number");
+    members.members[i].weight = *weight;
+  }
+  return success();
+}
+
+Status read_proposals(const Case& command, EngineConfig& config) {
+  if (command.has("proposals")) {
+    const std::string bodies = command.value("proposals").value_or("");
+    if (bodies != "whole" && bodies != "by-digest") {
+      return refuse(command, "proposals must be whole or by-digest");
+    }
+    config.proposal_bodies =
+        bodies == "whole" ? ProposalBodies::kCarried : ProposalBodies::kByDigest;
+  }
+  config.replicas_verify_payloads = command.has("verify-payloads");
+  return success();
 }
 
 Member member_of(uint32_t id, uint64_t weight) {
@@ -103,10 +137,10 @@ struct Interpreter::Command {
 };
 
 Status Interpreter::execute(const Case& command) {
-  static const std::array<Command, 28> kCommands{{
+  static const std::array<Command, 30> kCommands{{
       {"propose", &Interpreter::propose, {"replica", "payload", "trace"}},
-      {"deliver", &Interpreter::deliver, {"from", "to", "type", "count", "quiet"}},
-      {"drop", &Interpreter::drop, {"from", "to", "type"}},
+      {"deliver", &Interpreter::deliver, {"from", "to", "type", "view", "count", "quiet"}},
+      {"drop", &Interpreter::drop, {"from", "to", "type", "view"}},
       {"run", &Interpreter::run_cluster, {"ms", "to", "trace"}},
       {"tick", &Interpreter::tick, {"replica", "ms", "trace"}},
       {"crash", &Interpreter::crash, {"replica", "surviving"}},
@@ -114,7 +148,7 @@ Status Interpreter::execute(const Case& command) {
       {"persist", &Interpreter::persist, {"replica", "mode"}},
       {"sync", &Interpreter::sync, {"replica", "records", "trace"}},
       {"partition", &Interpreter::partition, {"groups"}},
-      {"lose", &Interpreter::lose, {"from", "to", "type"}},
+      {"lose", &Interpreter::lose, {"from", "to", "type", "view"}},
       {"heal", &Interpreter::heal, {}},
       {"read", &Interpreter::read, {"replica"}},
       {"reconfigure",
@@ -125,6 +159,11 @@ Status Interpreter::execute(const Case& command) {
       {"status", &Interpreter::status, {"replica"}},
       {"committed", &Interpreter::chain, {"replica"}},
       {"messages", &Interpreter::messages, {}},
+      {"say",
+       &Interpreter::say,
+       {"replica", "type", "view", "height", "block", "valid-round", "prepared", "on", "to",
+        "forged"}},
+      {"disk", &Interpreter::disk, {"replica", "state", "trace"}},
       {"campaign", &Interpreter::campaign, {"replica", "trace"}},
       {"forget-leader", &Interpreter::forget_leader, {"replica"}},
       {"unreachable", &Interpreter::unreachable, {"replica", "peer"}},
@@ -133,7 +172,7 @@ Status Interpreter::execute(const Case& command) {
       {"execute", &Interpreter::execute_blocks, {"replica", "count", "trace"}},
       {"state", &Interpreter::raft_state, {"replica"}},
       {"progress", &Interpreter::progress, {"replica"}},
-      {"log", &Interpreter::raft_log, {"replica"}},
+      {"log", &Interpreter::protocol_log, {"replica"}},
   }};
   if (command.command == "cluster") return make_cluster(command);
   if (!cluster_) return invalid(command, "the first command must be 'cluster'");
@@ -153,10 +192,13 @@ Status Interpreter::execute(const Case& command) {
 Status Interpreter::make_cluster(const Case& command) {
   const ProtocolTraits* protocol = find_protocol(command.value("protocol").value_or(""));
   raft_ = protocol != nullptr && protocol->protocol == Protocol::kRaft;
+  chain_ = protocol != nullptr && is_chain_protocol(protocol->protocol);
   std::set<std::string> arguments = {"protocol",           "replicas",  "learners",   "checkpoint",
                                      "retained",           "in-flight", "timeout-ms", "seed",
-                                     "block-transactions", "quiet"};
+                                     "block-transactions", "quiet",     "weights",    "proposals",
+                                     "verify-payloads"};
   if (raft_) arguments.insert(raft_arguments().begin(), raft_arguments().end());
+  if (protocol != nullptr) arguments.merge(chain_arguments(protocol->protocol));
   const Status known = check_arguments(command, arguments);
   if (!known) return known;
   if (protocol == nullptr) {
@@ -194,7 +236,13 @@ Status Interpreter::make_cluster(const Case& command) {
   for (uint32_t id = 0; id < *replicas; ++id) {
     config.genesis.members.push_back(member_of(id, id < *replicas - *learners ? 1 : 0));
   }
+  const Status weights = read_weights(command, config.genesis);
+  if (!weights) return weights;
+  const Status proposals = read_proposals(command, config);
+  if (!proposals) return proposals;
   ProtocolSettings settings;
+  const Status chain = read_chain_arguments(command, protocol->protocol, settings);
+  if (!chain) return chain;
   if (raft_) {
     const Result<raft::RaftConfig> raft_config = read_raft_arguments(command);
     if (!raft_config) return raft_config.error();
@@ -249,12 +297,16 @@ Status Interpreter::propose(const Case& command) {
 Status Interpreter::deliver(const Case& command) {
   const Result<uint64_t> count = number_argument(command, "count", UINT64_MAX);
   if (!count) return count.error();
-  if (cluster_->deliver(filter_of(command), *count) == 0) printed_ = "nothing to deliver\n";
+  const Result<MessageFilter> filter = filter_of(command);
+  if (!filter) return filter.error();
+  if (cluster_->deliver(*filter, *count) == 0) printed_ = "nothing to deliver\n";
   return success();
 }
 
 Status Interpreter::drop(const Case& command) {
-  printed_ = "dropped " + std::to_string(cluster_->drop(filter_of(command))) + "\n";
+  const Result<MessageFilter> filter = filter_of(command);
+  if (!filter) return filter.error();
+  printed_ = "dropped " + std::to_string(cluster_->drop(*filter)) + "\n";
   return success();
 }
 
@@ -352,7 +404,9 @@ Status Interpreter::partition(const Case& command) {
 }
 
 Status Interpreter::lose(const Case& command) {
-  cluster_->lose(filter_of(command));
+  Result<MessageFilter> filter = filter_of(command);
+  if (!filter) return filter.error();
+  cluster_->lose(*std::move(filter));
   return success();
 }
 
