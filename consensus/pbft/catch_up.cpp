@@ -102,9 +102,10 @@ void PbftEngine::resend_slot(uint32_t peer, const Slot& open, uint8_t flags, boo
 
 // Alone in wanting a view: the others get on with the old one, whose primary this replica no longer
 // talks to. Its clients' payloads must reach them all the same, to be ordered or to make them want
-// the view too. When a quorum wants it, nobody can order them before its primary does.
+// the view too. When a quorum wants it, nobody can order them before its primary does. A member
+// without weight can want no view: all it can do for its clients is to say it again.
 bool PbftEngine::may_offer() const {
-  if (config().proposal_bodies == ProposalBodies::kByDigest) return true;
+  if (config().proposal_bodies == ProposalBodies::kByDigest || !has_vote()) return true;
   return in_view_change_ && !view_change_quorum_at_;
 }
 
