@@ -157,12 +157,27 @@ void PbftEngine::accept(uint32_t sender, const MessageRef& message) {
   }
 }
 
+// The same message may come twice, as one object or as two: what is decided must not depend on
+// that.
+bool PbftEngine::is_copy(const Message& one, const Message& other) {
+  return one.view == other.view && one.height == other.height && one.digest == other.digest &&
+         one.signature == other.signature;
+}
+
+bool PbftEngine::is_arriving(uint32_t sender, const Message& view_change) const {
+  const MessageRef& arriving = peers_[sender].arriving.message;
+  return arriving && is_copy(*arriving, view_change);
+}
+
 // Makes room for another one, which may be genuine.
 void PbftEngine::refuse(uint32_t sender, const MessageRef& message) {
   switch (static_cast<MessageType>(message->type)) {
     case MessageType::kPrePrepare: {
       Slot* const open = slot_at(message->height);
-      if (open != nullptr && open->proposal == message && !open->proposal_verified) {
+      // What somebody else passed on has taken nobody's place.
+      const bool relayed = from() != kNobody && from() != sender;
+      if (open != nullptr && !relayed && open->proposal && !open->proposal_verified &&
+          is_copy(*open->proposal, *message)) {
         open->proposal.reset();
       }
       return;
@@ -178,7 +193,7 @@ void PbftEngine::refuse(uint32_t sender, const MessageRef& message) {
       return;
     }
     case MessageType::kViewChange:
-      if (peers_[sender].arriving.message == message) peers_[sender].arriving = {};
+      if (is_arriving(sender, *message)) peers_[sender].arriving = {};
       return;
     default:
       return;
@@ -250,16 +265,17 @@ void PbftEngine::accept_own(const MessageRef& message) {
 
 void PbftEngine::append_claims(const Message& message, ClaimList& claims) const {
   if (message.type != static_cast<uint8_t>(MessageType::kViewChange)) return;
-  const ViewChange& arriving = peers_[position_of(message.sender)].arriving;
-  GOVCHAIN_ASSERT(arriving.message.get() == &message);  // wants_view_change() has set it
+  const uint32_t sender = position_of(message.sender);
+  GOVCHAIN_ASSERT(is_arriving(sender, message));  // wants_view_change() has set it
+  const ViewChange& arriving = peers_[sender].arriving;
   if (arriving.body->checkpoint) ChainEngine::append_claims(*arriving.body->checkpoint, claims);
   for (const PreparedProof& proof : arriving.body->proofs) append_proof(proof, claims);
 }
 
 void PbftEngine::on_payloads_verified(const BlockRef& block, bool valid) {
   Slot* const open = slot_at(block->height);
-  if (open == nullptr || !open->proposal || open->proposal->block != block || !valid) return;
-  open->payloads_verified = true;
+  if (open == nullptr || !open->proposal || open->proposal->digest != block->digest) return;
+  open->payloads_verified = open->payloads_verified || valid;
 }
 
 void PbftEngine::on_peer_reached(uint32_t peer) {

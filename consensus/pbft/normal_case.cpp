@@ -139,13 +139,12 @@ void PbftEngine::accept_proposal(const MessageRef& message) {
   Slot* const slot = open && message->view == active_view_ ? slot_at(message->height) : nullptr;
   if (slot == nullptr) {
     ++counters().stale;
-  } else if (slot->proposal && slot->proposal != message) {
-    if (slot->proposal->digest == message->digest) {
-      ++counters().duplicate;
-    } else {
-      suspect_conflict(slot->proposal, message);
-    }
+  } else if (slot->proposal && slot->proposal->digest != message->digest) {
+    suspect_conflict(slot->proposal, message);
+  } else if (slot->proposal_verified) {
+    ++counters().duplicate;
   } else if (is_valid_proposal(*message, *slot)) {
+    // Perhaps passed on by somebody, while the primary's own copy is still being verified.
     note_proposal(*slot, message);
   }
 }

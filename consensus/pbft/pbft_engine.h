@@ -114,6 +114,8 @@ class PbftEngine final : public chain::ChainEngine {
   void begin_epoch();
   [[nodiscard]] Ref<Message> new_own(MessageType type, Lane lane) const;
   void accept_own(const MessageRef& message);
+  [[nodiscard]] static bool is_copy(const Message& one, const Message& other);
+  [[nodiscard]] bool is_arriving(uint32_t sender, const Message& view_change) const;
 
   // --- membership_queries.cpp: who is who, and what makes a quorum
   [[nodiscard]] uint32_t primary_of(View view) const {

@@ -142,8 +142,7 @@ bool PbftEngine::wants_view_change(uint32_t sender, const MessageRef& reference)
     return false;
   }
   ViewChange& arriving = peers_[sender].arriving;
-  if (arriving.message && arriving.message->view >= message.view &&
-      arriving.message->digest == message.digest) {
+  if (is_arriving(sender, message)) {
     ++counters().duplicate;
     return false;
   }
@@ -180,7 +179,7 @@ bool PbftEngine::is_valid(const Message& message, const ViewChangeBody& body) co
 
 void PbftEngine::accept_view_change(uint32_t sender, const MessageRef& message) {
   ViewChange view_change{message, {}};
-  if (peers_[sender].arriving.message == message) {
+  if (is_arriving(sender, *message)) {
     view_change = std::exchange(peers_[sender].arriving, {});
   } else {
     // Another one of the same sender has come since.
