@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "consensus/assert.h"
-#include "consensus/raft/mutant.h"
 
 namespace govchain::consensus::raft {
 namespace {
@@ -26,8 +25,7 @@ std::optional<MajorityQuorum> half(const std::vector<NodeId>& nodes, const Membe
   for (const NodeId node : nodes) {
     const Member* member = membership.find(replica_id(node));
     if (member == nullptr || member->weight == 0) return std::nullopt;
-    voters.push_back(
-        {node, planted(Mutant::kElectionByHeads) ? 1 : member->weight, member->is_witness()});
+    voters.push_back({node, member->weight, member->is_witness()});
   }
   return MajorityQuorum(std::move(voters));
 }
