@@ -194,7 +194,7 @@ uint64_t MajorityQuorum::copied(Acknowledged&& acknowledged, Answers&& answers) 
 
 template <typename Acknowledged>
 uint64_t MajorityQuorum::median(Acknowledged&& acknowledged) const {
-  std::array<uint64_t, kOnStack> stack;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  std::array<uint64_t, kOnStack> stack{};
   std::vector<uint64_t> heap;
   uint64_t* indices = stack.data();
   if (voters_.size() > kOnStack) {
