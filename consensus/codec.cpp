@@ -206,7 +206,6 @@ Membership decode_membership(Reader& in) {
   }
   const uint32_t count =
       in.check_count(marked & ~kMembershipVersionMark, kMaxMembers, kMemberBytes);
-  uint64_t total = 0;
   for (uint32_t i = 0; i < count; ++i) {
     Member member;
     member.id = in.replica();
@@ -216,11 +215,9 @@ Membership decode_membership(Reader& in) {
     const std::span<const uint8_t> key = in.raw(member.key.bytes.size());
     std::copy(key.begin(), key.end(), member.key.bytes.begin());
     if (i > 0 && member.id <= membership.members.back().id) in.fail();
-    // Quorum arithmetic adds weights up, so their sum must fit.
-    if (total + member.weight < total) in.fail();
-    total += member.weight;
     membership.members.push_back(member);
   }
+  if (!has_bounded_weight(membership.members)) in.fail();
   if (!in.ok()) return {};
   return membership;
 }

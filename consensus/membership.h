@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "consensus/protocol_version.h"
@@ -26,6 +27,19 @@ struct Member {
   [[nodiscard]] uint64_t signing_weight() const { return is_witness() ? 0 : weight; }
   friend bool operator==(const Member&, const Member&) = default;
 };
+
+// What all members may weigh together: sums of weights fit their type with room to spare, and the
+// encoding has a mark above a weight. Whoever brings a membership from outside (configuration,
+// operator, wire) refuses more; what stands inside an engine keeps to it.
+inline constexpr uint64_t kMaxTotalWeight = uint64_t{1} << 62U;
+[[nodiscard]] inline bool has_bounded_weight(std::span<const Member> members) {
+  uint64_t left = kMaxTotalWeight;
+  for (const Member& member : members) {
+    if (member.weight > left) return false;
+    left -= member.weight;
+  }
+  return true;
+}
 
 struct Membership {
   Epoch epoch;

@@ -180,6 +180,11 @@ class ChainsReader {
     uint64_t total = 0;
     for (const JsonNode& weight : weights->elements) {
       spec.weights.push_back(weight.natural.value_or(0));
+      if (spec.weights.back() > consensus::kMaxTotalWeight - total) {
+        chain.refuse("weights",
+                     fmt::format("members may weigh {} together", consensus::kMaxTotalWeight));
+        return;
+      }
       total += spec.weights.back();
     }
     if (spec.weights.size() != replicas) {

@@ -59,6 +59,20 @@ void check_network(const NetworkSpec& network, Check& check) {
   }
 }
 
+void check_weights(const ChainSpec& chain, size_t index, Check& check) {
+  const std::string where = at("chains", index, ".weights");
+  check.require(chain.weights.empty() || chain.weights.size() == chain.replicas.size(), where,
+                "there is one weight per replica, or none");
+  uint64_t total = 0;
+  for (const uint64_t weight : chain.weights) {
+    check.require(weight <= consensus::kMaxTotalWeight - total, where,
+                  "members weigh 2^62 together at most");
+    if (!check.ok()) return;
+    total += weight;
+  }
+  check.require(chain.weights.empty() || total > 0, where, "somebody votes");
+}
+
 void check_witnesses(const ChainSpec& chain, size_t index, Check& check) {
   const std::string where = at("chains", index, ".witnesses");
   check.require(chain.witnesses.empty() || chain.protocol == consensus::Protocol::kRaft, where,
@@ -113,8 +127,8 @@ void check_chains(const WorldSpec& spec, Check& check) {
     check.require(std::all_of(chain.software.begin(), chain.software.end(), known),
                   at("chains", i, ".software"),
                   "this build knows the protocol versions " + consensus::known_versions());
-    check.require(chain.weights.empty() || chain.weights.size() == chain.replicas.size(),
-                  at("chains", i, ".weights"), "there is one weight per replica, or none");
+    check_weights(chain, i, check);
+    if (!check.ok()) return;
     check_witnesses(chain, i, check);
   }
 }

@@ -11,22 +11,16 @@
 namespace govchain::consensus::raft {
 namespace {
 
-// Sums of weights fit their type with room to spare.
-constexpr uint64_t kMaxWeight = uint64_t{1} << 62U;
-
 // A target needs voters, and more than half of their weight, or just half, must keep payloads. A
 // witness always votes: it has nothing to learn. Its role is for life, as is that of the others: a
 // witness that becomes a full member has to join as one, under a number that has promised nothing
 // to anybody.
 bool is_target(const std::vector<Member>& target, const Membership& known) {
-  if (target.size() > kMaxMembers) return false;
+  if (target.size() > kMaxMembers || !has_bounded_weight(target)) return false;
   std::vector<MajorityQuorum::Weighted> voters;
-  uint64_t total = 0;
   for (size_t i = 0; i < target.size(); ++i) {
     const Member& member = target[i];
     if (i > 0 && !(target[i - 1].id < member.id)) return false;
-    if (member.weight > kMaxWeight - total) return false;
-    total += member.weight;
     const Member* before = known.find(member.id);
     if (before != nullptr && before->role != member.role) return false;
     if (member.weight > 0) {

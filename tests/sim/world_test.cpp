@@ -148,6 +148,20 @@ TEST(World, AContradictionIsNamed) {
   EXPECT_EQ(run_world(spec).error().where, "warmup");
 }
 
+TEST(World, WeightsAreBoundedBeforeTheyAreAddedUp) {
+  for (const uint64_t heavy : {consensus::kMaxTotalWeight - 2, uint64_t{1} << 63U, UINT64_MAX}) {
+    WorldSpec spec = small_world(Protocol::kRaft, 3);
+    spec.chains[0].weights = {1, heavy, 2};
+    spec.chains[0].witnesses = {0};
+    const auto refused = run_world(spec);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().where, "chains[0].weights");
+  }
+  WorldSpec nobody = small_world(Protocol::kRaft, 3);
+  nobody.chains[0].weights = {0, 0, 0};
+  EXPECT_EQ(run_world(nobody).error().where, "chains[0].weights");
+}
+
 TEST(World, StopsEarlyWhenAsked) {
   WorldSpec spec = small_world(Protocol::kPbft, 4);
   add_load(spec, 10);

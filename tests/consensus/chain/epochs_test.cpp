@@ -98,6 +98,20 @@ TEST_P(Epochs, AChangeNeedsAQuorumOfApprovals) {
   EXPECT_EQ(status(0).epoch, Epoch(1));
 }
 
+TEST_P(Epochs, AWishForMoreWeightThanCanBeAddedUpIsMalformed) {
+  begin(4);
+  order(1);
+  std::vector<Member> heavy = members_of({0, 1, 2, 3});
+  heavy[0].weight = kMaxTotalWeight - 2;
+  want({0}, heavy);
+  heavy[0].weight = UINT64_MAX;
+  want({0}, heavy);
+  EXPECT_EQ(cluster_->find("0")->engine().counters().malformed, 2U);
+  heavy[0].weight = kMaxTotalWeight - 3;
+  want({0}, heavy);
+  EXPECT_EQ(cluster_->find("0")->engine().counters().malformed, 2U);
+}
+
 TEST_P(Epochs, ARemovedMemberStopsAndTheOthersGoOn) {
   begin(5);
   order(2);

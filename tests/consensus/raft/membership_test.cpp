@@ -157,6 +157,20 @@ TEST(RaftMembership, ConfigurationThatNamesStrangersIsMalformed) {
   expect_clean(cluster);
 }
 
+TEST(RaftMembership, AWishForMoreWeightThanCanBeAddedUpIsMalformed) {
+  Cluster cluster(small_options(34, 3));
+  const uint32_t leader = elect(cluster);
+  const std::vector<Member> present = cluster.membership(leader).members;
+  for (const uint64_t heavy : {kMaxTotalWeight - 1, uint64_t{1} << 63U, UINT64_MAX}) {
+    MembershipChange change;
+    change.target = present;
+    change.target[0].weight = heavy;
+    const uint64_t before = cluster.counters(leader).malformed;
+    cluster.give(leader, input::Reconfigure{change});
+    EXPECT_EQ(cluster.counters(leader).malformed, before + 1);
+  }
+}
+
 TEST(RaftMembership, VotesOfLearnersElectNobody) {  // D §4.2.1
   ClusterOptions options = small_options(34, 3);
   options.learners = 1;
