@@ -39,6 +39,12 @@ inline constexpr uint32_t kVersionPollTimeouts =
 inline constexpr uint64_t kLeaseRounds = 32;  // older rounds of heartbeats give no lease
 inline constexpr uint32_t kFailedElectionsPerStep = 4;  // then the timeouts double
 
+// In whose words a leader asks a follower where its log ends, and tells it of a snapshot or of the
+// base of a witness's log. Both may be far above what the follower knows, and its software too old
+// for them: it has to be able to read that it is. So their layout is the same in every version, and
+// what they speak of names its own, in a certificate or a membership.
+inline constexpr ProtocolVersion kUniversalVersion = kOldestProtocolVersion;
+
 class RaftEngine final : public Engine {
  public:
   RaftEngine(const EngineConfig& config, const RaftConfig& raft_config, RecoveredState recovered);

@@ -66,8 +66,7 @@ void RaftEngine::send_append(NodeId node, Progress& progress, BlockRef block, bo
     return;
   }
   const Bytes size = block && !progress.witness ? block->payload_size() : Bytes();
-  // A question is for whoever has no more than it acknowledged: its software may be older.
-  const ProtocolVersion version = version_at(block ? block->height : Height(progress.match).next());
+  const ProtocolVersion version = block ? version_at(block->height) : kUniversalVersion;
   auto& [shared, shared_commit] = shared_appends_[progress.witness ? 1 : 0];
   const bool reusable = shared && shared->height == previous && shared->block == block &&
                         shared->view == term_ && shared->version == version &&

@@ -62,7 +62,7 @@ void RaftEngine::send_snapshot(NodeId node, Progress& progress) {
   }
   progress.become_snapshot(stable_.height.value());
   Ref<Message> message = new_message(MessageType::kInstallSnapshot, Lane::kBody, stable_.height);
-  message->version = version_at(stable_.height);
+  message->version = kUniversalVersion;
   message->digest = stable_.state_root;
   const SnapshotBody body{*term,
                           window_from_,

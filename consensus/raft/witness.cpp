@@ -89,7 +89,7 @@ void RaftEngine::send_witness_base(NodeId node, Progress& progress) {
   }
   progress.become_snapshot(commit_.value());
   Ref<Message> message = new_message(MessageType::kWitnessBase, Lane::kVote, commit_);
-  message->version = version_at(commit_);
+  message->version = kUniversalVersion;
   encode_body(WitnessBaseBody{*term, configurations_.at(commit_)}, *message);
   send(replica_id(node), std::move(message), hard_state_ticket_);
 }

@@ -2,6 +2,7 @@
 // A small chain of any engine whose replicas run software of different age.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,13 @@ class UpgradeFixture : public ::testing::TestWithParam<Protocol> {
     config.max_timeout = Duration::seconds(2);
     config.checkpoint_interval = kInterval;
     config.proposal_bodies = bodies_;
+    config.retained_blocks = retained_blocks_;
     replicas_ = static_cast<uint32_t>(software.size());
     for (uint32_t i = 0; i < replicas_; ++i) {
       Member member;
       member.id = ReplicaId(i);
       member.key = make_signer(SignatureScheme::kModelled, 1, ChainId(1), member.id)->public_key();
+      if (i == witness_) member.role = MemberRole::kWitness;
       config.genesis.members.push_back(member);
     }
     cluster_ = std::make_unique<Cluster>(traits_of(GetParam()), config);
@@ -78,7 +81,11 @@ class UpgradeFixture : public ::testing::TestWithParam<Protocol> {
     return Height(0);
   }
 
-  ProposalBodies bodies_ = ProposalBodies::kCarried;  // set before begin()
+  // Set before begin():
+  ProposalBodies bodies_ = ProposalBodies::kCarried;
+  uint64_t retained_blocks_ = EngineConfig{}.retained_blocks;
+  std::optional<uint32_t> witness_;
+
   std::unique_ptr<Cluster> cluster_;
   uint32_t replicas_ = 0;
   uint32_t next_ = 0;

@@ -126,6 +126,34 @@ TEST_P(RaftUpgrade, WhoGoesBackToOldSoftwareRefusesToAct) {
   EXPECT_EQ(status(2).committed, status(0).committed);
 }
 
+// What it has missed nobody keeps, so that it is offered the state, or the base of a witness's log.
+TEST_P(RaftUpgrade, WhoWasAwayAndRunsOldSoftwareLearnsThatFromWhatReplacesTheLog) {
+  for (const bool witness : {false, true}) {
+    retained_blocks_ = 0;
+    if (witness) witness_ = 2;
+    begin({kNew, kNew, kOld});
+    lead(0);
+    order(1);
+    const Height known = status(2).committed;
+    cluster_->crash("2", 0);
+    ask({0}, kNew);
+    order(12);
+    ASSERT_EQ(status(0).version, kNew);
+    restart(2, kOld);
+    cluster_->run_for(Duration::seconds(3));
+    EXPECT_TRUE(status(2).outdated_since.has_value()) << witness;
+    EXPECT_LE(status(2).committed, known) << witness;
+    EXPECT_EQ(counters(2).outdated_software, 1U) << witness;
+    EXPECT_EQ(counters(2).state_transfers, 0U) << witness;
+    restart(2, kNew);
+    order(1);
+    cluster_->run_for(Duration::seconds(3));
+    EXPECT_EQ(status(2).version, kNew) << witness;
+    EXPECT_EQ(status(2).committed, status(0).committed) << witness;
+    EXPECT_EQ(counters(2).state_transfers, 1U) << witness;
+  }
+}
+
 TEST_P(RaftUpgrade, SurvivesACrashOfEverybodyAtEveryHeightAroundIt) {
   begin({kNew, kNew, kNew});
   for (int i = 0; i < 8; ++i) {
