@@ -168,7 +168,7 @@ bool ChainEngine::is_turn_to_tell(const Membership& then, uint32_t responder) co
 }
 
 // Its entry; if there are too many, the one that was served longest ago makes room.
-ChainEngine::FormerMember& ChainEngine::former_member(ReplicaId replica) {
+FormerMember& ChainEngine::former_member(ReplicaId replica) {
   const auto known = std::find_if(former_.begin(), former_.end(), [&](const FormerMember& former) {
     return former.replica == replica;
   });

@@ -4,12 +4,12 @@
 // membership by epochs, evidence, and recovery from the log. A protocol derives from it and adds
 // how a block is agreed upon: proposals, votes, and what to do when a leader fails.
 //
-// The protocol is called through the virtual functions below, and calls the protected ones. Each
-// part stands in a file of its own: life.cpp (inputs, timers, signing), verification.cpp,
-// commit.cpp, requests.cpp, checkpoints.cpp, catch_up.cpp, state_transfer.cpp, reads.cpp,
-// epochs.cpp, versions.cpp, evidence.cpp, recovery.cpp, inspection.cpp; bodies.cpp, batches.cpp and
-// missing_bytes.cpp where proposals name their payloads. README.md tells how to write an engine on
-// it.
+// The protocol is called through the virtual functions of chain_protocol.h, and calls the protected
+// ones below. Each part stands in a file of its own: life.cpp (inputs, timers, signing),
+// verification.cpp, commit.cpp, requests.cpp, checkpoints.cpp, catch_up.cpp, state_transfer.cpp,
+// reads.cpp, epochs.cpp, versions.cpp, evidence.cpp, recovery.cpp, inspection.cpp; bodies.cpp,
+// batches.cpp and missing_bytes.cpp where proposals name their payloads. README.md tells how to
+// write an engine on it.
 
 #include <cstdint>
 #include <memory>
@@ -20,9 +20,20 @@
 
 #include "consensus/chain/availability.h"
 #include "consensus/chain/batch_store.h"
+#include "consensus/chain/catch_up_block.h"
+#include "consensus/chain/chain_protocol.h"
+#include "consensus/chain/checkpoint_entry.h"
+#include "consensus/chain/committed_ticket.h"
+#include "consensus/chain/epoch_start.h"
+#include "consensus/chain/limits.h"
 #include "consensus/chain/messages.h"
+#include "consensus/chain/missing_bytes.h"
+#include "consensus/chain/peers.h"
+#include "consensus/chain/pending.h"
+#include "consensus/chain/ready_at.h"
 #include "consensus/chain/records.h"
 #include "consensus/chain/settings.h"
+#include "consensus/chain/state_transfer.h"
 #include "consensus/codec.h"
 #include "consensus/digest_index.h"
 #include "consensus/engine.h"
@@ -33,24 +44,7 @@
 
 namespace govchain::consensus::chain {
 
-// Named bounds of what peers and clients can make a replica keep.
-inline constexpr size_t kMaxCatchUpBlocks = 64;      // committed blocks that wait for their turn
-inline constexpr size_t kMaxPendingReads = 4'096;    // more are refused
-inline constexpr size_t kMaxOrderedNotices = 4'096;  // payloads that peers call already ordered
-inline constexpr uint32_t kMaxPendingPerPeer = 64;   // verifications under way for one peer
-inline constexpr size_t kMaxFuturePerPeer = 64;      // messages of a later height or epoch
-inline constexpr size_t kMaxNamedPerPeer = 4;        // proposals that wait for their payloads
-inline constexpr size_t kMaxHeldBlocks = 32;  // whole proposals kept for those who lack bodies
-inline constexpr size_t kMaxBatchesPerOrigin = 64;  // held and not ordered
-inline constexpr size_t kMaxOwnUncertified = 8;     // sent and not acknowledged by enough
-inline constexpr size_t kMaxMissingBatches = 256;   // of which bytes are being asked for
-inline constexpr size_t kMaxFormerMembers = 64;     // removed members that are told of it
-inline constexpr size_t kMaxBlamed = 64;  // equivocations remembered, not to be told twice
-inline constexpr size_t kRemembered = kMaxRequestPayloads;  // ordered payloads known after a crash
-inline constexpr size_t kCachedBlocks = 32;                 // committed blocks kept for laggards
-inline constexpr size_t kCheckpointEntries = 4;             // checkpoints voted for at a time
-
-class ChainEngine : public Engine {
+class ChainEngine : public ChainProtocol {
  public:
   void step(TimePoint now, std::span<const Input> inputs, EffectSink& sink) final;
   [[nodiscard]] Bytes credit() const final;
@@ -69,131 +63,9 @@ class ChainEngine : public Engine {
   ChainEngine(const ChainEngine&) = default;
   ChainEngine& operator=(const ChainEngine&) = delete;
 
-  // ------------------------------------------------------------------ what a protocol adds: life
-
-  // Once, after recovery: everything that the log holds has been read, committed() is restored.
-  virtual void begin_protocol() = 0;
-  // Runs after every input that may have changed something (and then only once more if it calls
-  // touch()): proposals that are due, timers to arm. Must do nothing if nothing changed.
-  virtual void advance() = 0;
-  virtual void on_timer(uint32_t timer) = 0;
-  // What it votes in at present (round, view): goes into message headers, statuses, reports.
-  [[nodiscard]] virtual View view() const = 0;
-  // Position of who proposes, as far as this replica knows: payloads are passed on to it.
-  [[nodiscard]] virtual uint32_t leader() const = 0;
-  // True while it knows of no leader (view change under way).
-  [[nodiscard]] virtual bool in_view_change() const = 0;
-
-  // --------------------------------------------------------------- what a protocol adds: messages
-
-  // A message of a protocol's own type, of the present epoch, whose sender is the member at
-  // `sender`; it may have been passed on by somebody else (its signature has to prove it, then).
-  // True if it is well-formed and wanted, so that its signature is worth verifying; if not, count
-  // it (counters()) or keep it for later (hold_future).
-  [[nodiscard]] virtual bool wants(uint32_t sender, const MessageRef& message) = 0;
-  // Its signature, and all claims inside it, are good; or it is this replica's own. Time has passed
-  // since wants().
-  virtual void accept(uint32_t sender, const MessageRef& message) = 0;
-  // Appends the signed statements inside the body or block (certificates) that must be verified
-  // besides the message's own signature.
-  virtual void append_claims(const Message& message, ClaimList& claims) const = 0;
-  // Whether a statement that this replica has just signed may still leave it: false if it has
-  // promised something else meanwhile.
-  [[nodiscard]] virtual bool is_current(const Message& own) const = 0;
-  // This replica's own statement leaves when `after` is durable: to everybody, and is accepted here
-  // as everybody else's. A protocol whose votes go to one replica overrides it.
-  virtual void send_own(const MessageRef& message, Ticket after);
-  // After wants() said yes: its signature is not good, or too much that this peer brought waits for
-  // verification already. accept() will not follow.
-  virtual void refuse(uint32_t /*sender*/, const MessageRef& /*message*/) {}
-  // Whether a message that came too early is due before another one: of those kept for a peer the
-  // ones due first make room.
-  [[nodiscard]] virtual bool is_due_before(const Message& one, const Message& other) const {
-    return std::pair(one.height, one.view) < std::pair(other.height, other.view);
-  }
-  // A peer can be reached (again): what was on its way to it is lost.
-  virtual void on_peer_reached(uint32_t /*peer*/) {}
-  // Two statements contradict each other, and both signatures are good: evidence is out.
-  virtual void on_evidence(const Message& /*second*/) {}
-  // The clients' signatures in this block are good, or not
-  // (EngineConfig::replicas_verify_payloads).
-  virtual void on_payloads_verified(const BlockRef& block, bool valid) = 0;
-
-  // ------------------------------------------------------------------ what a protocol adds: chain
-
-  // True if the certificate, its signatures taken as good, proves that the block is final, by the
-  // quorum of `members`.
-  [[nodiscard]] virtual bool proves_commit(const Certificate& certificate, const Block& block,
-                                           const Membership& members) const = 0;
-  // The height of the block that such a certificate is about. Votes for a block may prove one below
-  // it (HotStuff).
-  [[nodiscard]] virtual Height proven_height(const Certificate& certificate) const {
-    return certificate.statement.height;
-  }
-  // membership() is another: tables by position must be sized anew, and what was under way in the
-  // old epoch is void. Followed by one of the next two, except where only the epoch was learnt: so
-  // it has to begin the height after committed() itself. Also called before read_record().
-  virtual void on_epoch_changed() = 0;
-  // committed() has moved to this block: by agreement here, or because others showed it.
-  virtual void on_committed(const BlockRef& block, const CertificateRef& certificate) = 0;
-  // committed() has jumped to a checkpoint's height.
-  virtual void on_state_installed() = 0;
-  // proven_checkpoint() is another one, perhaps ahead of this replica's own state.
-  virtual void on_checkpoint_proven() {}
-  // The unfinal height whose block holds this payload here, where several heights are agreed upon
-  // at a time and a payload may come later than the block.
-  [[nodiscard]] virtual std::optional<Height> in_flight_at(const Digest& /*payload*/) const {
-    return std::nullopt;
-  }
-  // Whether what this replica's clients have waited long for goes to everybody once more.
-  [[nodiscard]] virtual bool may_offer() const { return true; }
-  // The greatest height that this replica knows some replica may have committed: for reads.
-  [[nodiscard]] virtual Height may_be_committed() const = 0;
-  // Whether a block that waits for agreement here should keep the status messages coming.
-  [[nodiscard]] virtual bool agreement_waits() const = 0;
-  // The present timeout, grown with failed views: nothing is said again at longer intervals.
-  [[nodiscard]] virtual Duration patience_limit() const { return config_.base_timeout; }
-
-  // -------------------------------------------------------------- what a protocol adds: catch-up
-
-  // What it has of the height under way, in its own encoding; and the answer to somebody else's:
-  // send (again) what that replica lacks. `responder`: this replica is among the few that are asked
-  // for bodies.
-  virtual void encode_standing(std::vector<uint8_t>& out) const = 0;
-  // With a status message after which nothing was committed: whatever else it lacks is asked for.
-  virtual void ask_again() {}
-  virtual void answer_standing(uint32_t peer, const Message& status,
-                               std::span<const uint8_t> standing, bool responder) = 0;
-
-  // ------------------------------------------------------------------- what a protocol adds: log
-
-  // One of its own records, in the order of the log, before committed() is restored. False if it
-  // does not decode or contradicts an earlier one.
-  [[nodiscard]] virtual bool read_record(const LogRecordRef& record, Ticket ticket) = 0;
-  // The record of the log that holds this block, of those that are its own; 0 if none does.
-  [[nodiscard]] virtual Ticket logged_at(const Block& block) const = 0;
-  // The log is about to be cut: persist again whatever binds this replica and is not in a record at
-  // or above needed_from(). Everything before needed_from() goes. Ticket::max() is not used: return
-  // last_ticket().next() if nothing is needed.
-  virtual void rewrite_log() = 0;
-  [[nodiscard]] virtual Ticket needed_from() const = 0;
-
-  // ------------------------------------------------------------ what a protocol adds: inspection
-
-  virtual void describe(EngineStatus& status) const = 0;  // proposed height and the like
-  virtual void encode_protocol_state(Writer& out) const = 0;
-  [[nodiscard]] virtual Bytes protocol_memory() const = 0;
-
-  // Planted bugs in the shared part; false in the production archive.
-  [[nodiscard]] virtual bool is_sent_before_durable() const { return false; }
-  [[nodiscard]] virtual bool is_checkpoint_unproven() const { return false; }
-  [[nodiscard]] virtual bool is_duplicate_ordered() const { return false; }
-  [[nodiscard]] virtual bool is_acknowledged_early() const { return false; }
-  [[nodiscard]] virtual bool is_availability_weak() const { return false; }
-  [[nodiscard]] virtual bool is_availability_unverified() const { return false; }
-  [[nodiscard]] virtual bool is_unknown_version_followed() const { return false; }
-  [[nodiscard]] virtual bool is_unknown_version_approved() const { return false; }
-  [[nodiscard]] virtual bool is_version_active_at_once() const { return false; }
+  // --- what a protocol may override (chain_protocol.h)
+  void send_own(const MessageRef& message, Ticket after) override;
+  [[nodiscard]] Duration patience_limit() const override { return config_.base_timeout; }
 
   // ========================================================================== what it is given
 
@@ -255,6 +127,7 @@ class ChainEngine : public Engine {
   // Of one peer that may be under way at a time; kMaxPendingPerPeer if never called. Where votes
   // for many heights are: more.
   void allow_verifications(uint32_t per_peer) { verifications_per_peer_ = per_peer; }
+  using ChainProtocol::append_claims;
   static void append_claims(const Certificate& certificate, ClaimList& claims);
   // Header filled: protocol, version(), sender, epoch, view(), height committed().
   [[nodiscard]] Ref<Message> new_message(uint8_t type, Lane lane) const;
@@ -357,111 +230,6 @@ class ChainEngine : public Engine {
   static constexpr uint32_t kStatusTimer = 1;
   static constexpr uint32_t kBatchTimer = 2;
   static constexpr uint32_t kMissingTimer = 3;
-
-  struct PendingSign {
-    Token token;
-    MessageRef draft;
-    Ticket after;
-  };
-  struct PendingVerification {
-    enum class Kind : uint8_t {
-      kMessage,
-      kConflict,
-      kBlock,
-      kEpochChange,
-      kCheckpoint,
-      kPayloads,      // of a block that is proposed
-      kRequest,       // payloads that another replica passes on
-      kAvailability,  // certificate of a batch
-      kBatch,         // its payloads
-    };
-    Token token;
-    Kind kind = Kind::kMessage;
-    uint32_t peer = 0;  // position of who caused it
-    Epoch epoch;        // in which that position counts
-    MessageRef message;
-    MessageRef other;            // conflict: the first message
-    CertificateRef certificate;  // block, checkpoint, availability
-    BlockRef block;     // payloads, epoch change, batch; request: holds its payloads, no more
-    bool flag = false;  // block: last of its answer; checkpoint: blocks are gone
-  };
-  struct CatchUpBlock {
-    StoredBlock stored;
-    uint32_t peer = 0;
-    bool last = false;
-  };
-  struct PendingLoad {
-    Token token;
-    uint32_t peer = 0;  // kNobody: for the window of ordered payloads
-    Epoch epoch;
-  };
-  struct OrderedNotice {
-    Digest digest;
-    PositionSet peers;
-    uint64_t weight = 0;
-  };
-  struct Blamed {
-    ReplicaId culprit;
-    uint8_t type = 0;
-    View view;
-    Height height;
-    friend bool operator==(const Blamed&, const Blamed&) = default;
-  };
-  struct Peer {
-    std::vector<MessageRef> future;
-    Height committed;  // as last told
-    Epoch epoch;       // as last told
-    Height served;     // committed height for which it was last answered
-    std::optional<TimePoint> served_at;
-    bool loading = false;
-    uint32_t verifications = 0;
-  };
-  struct FormerMember {
-    ReplicaId replica;
-    Height served;  // committed height for which it was last answered
-    std::optional<TimePoint> served_at;
-  };
-  struct CheckpointEntry {
-    Height height;
-    Epoch epoch;      // whose members vote
-    VoteTable votes;  // by position in that epoch
-  };
-  struct StateTransfer {
-    Checkpoint checkpoint;
-    bool fetched = false;
-    bool installing = false;
-    std::vector<Digest> ordered;  // as the peer says that could not give the blocks
-  };
-  // A proposal that names payloads which are not all here.
-  struct NamedProposal {
-    MessageRef message;
-    uint32_t peer = 0;
-  };
-  // Bytes that a certified block names and this replica lacks, of one batch.
-  struct MissingBatch {
-    Digest batch;
-    Height height;                     // of the block
-    std::vector<PayloadRef> payloads;  // those in the block: named, or found meanwhile
-    std::vector<ReplicaId> signers;    // one of them is honest and has all
-    uint32_t asked = 0;
-    TimePoint due;
-  };
-  // Membership of one epoch, and the block that brought it (null for genesis).
-  struct EpochStart {
-    Membership membership;
-    Height from;  // first height that its members agree upon
-    StoredBlock change;
-  };
-  struct ReadyAt {
-    Token token;
-    Height height;
-    TimePoint asked;
-  };
-  struct CommittedTicket {
-    Height height;
-    Ticket ticket;
-    Ticket needed;  // the first record without which it cannot be restored
-  };
 
   // --- life.cpp
   void begin();

@@ -9,7 +9,7 @@
 namespace govchain::consensus::chain {
 
 // The entry for `height`, taken over from a lower one if need be; null if it cannot be open now.
-ChainEngine::CheckpointEntry* ChainEngine::checkpoint_entry(Height height) {
+CheckpointEntry* ChainEngine::checkpoint_entry(Height height) {
   const uint64_t interval = config_.checkpoint_interval;
   const Height low = std::max(stable_.height, proven_.height);
   const Height base = std::max(low, executed_);
