@@ -65,6 +65,7 @@ class WithholdingOrigin final : public Interceptor {
     lie->version = batch.version;
     lie->sender = out.self();
     lie->epoch = batch.epoch;
+    lie->view = consensus::View();
     lie->height = batch.height;
     lie->digest = batch.digest;
     return sign_and_seal(std::move(lie), out);
@@ -160,6 +161,7 @@ class WithholdingOrigin final : public Interceptor {
     message->version = example.version;
     message->sender = out.self();
     message->epoch = made.batch->epoch;
+    message->view = consensus::View();
     message->height = made.batch->height;
     message->digest = made.batch->digest;
     consensus::chain::encode_batch_proof(*made.batch, *made.certificate, {false}, message->body);
