@@ -195,9 +195,17 @@ bool ChainEngine::own_batches_wait() const {
   return waits;
 }
 
-// Of this life, and not yet acknowledged by enough.
+// Of this life, not yet acknowledged by enough, and somebody waits for it. Where others have
+// ordered all of it meanwhile they acknowledge nothing any more, and the next one must not wait.
 bool ChainEngine::is_under_way(const HeldBatch& held) const {
-  return held.batch->proposer == config_.self && !held.votes.empty() && !held.certificate;
+  return held.batch->proposer == config_.self && !held.votes.empty() && !held.certificate &&
+         is_waited_for(*held.batch);
+}
+
+bool ChainEngine::is_waited_for(const Block& batch) const {
+  return std::any_of(
+      batch.payloads.begin(), batch.payloads.end(),
+      [this](const PayloadRef& payload) { return mempool_.is_pending(payload->digest); });
 }
 
 // With pass_on_own(): what has waited long may have been lost. All certificates, and of what has
@@ -206,6 +214,7 @@ void ChainEngine::resend_own_batches() {
   HeldBatch* oldest = nullptr;
   batches_.for_each([&](HeldBatch& held) {
     if (held.batch->proposer != config_.self || held.votes.empty()) return;
+    if (!is_waited_for(*held.batch)) return;
     if (held.certificate) return send_availability(held);
     if (oldest == nullptr || held.sent < oldest->sent) oldest = &held;
   });
@@ -279,26 +288,33 @@ bool ChainEngine::admit_batch(uint32_t peer, const Block& batch) {
     ++counters_.oversize;
     return false;
   }
-  std::vector<Digest> ordered;
+  const size_t ordered = tell_ordered(peer, batch);
   std::vector<Digest> added;
   bool fits = true;
   for (const PayloadRef& payload : batch.payloads) {
-    if (mempool_.is_committed(payload->digest)) ordered.push_back(payload->digest);
     if (!fits || mempool_.is_committed(payload->digest) || mempool_.is_pending(payload->digest)) {
       continue;
     }
     fits = !mempool_.add(now_, id_of(peer), payload, false).has_value();
     if (fits) added.push_back(payload->digest);
   }
-  if (!ordered.empty()) {
-    Ref<Message> reply = new_common(CommonType::kAlreadyOrdered, Lane::kVote);
-    encode_digests(ordered, reply->body);
-    send(peer, std::move(reply));
-  }
-  if (fits && ordered.size() < batch.payloads.size()) return true;
+  if (fits && ordered < batch.payloads.size()) return true;
   for (const Digest& digest : added) (void)mempool_.remove(digest);
   ++(fits ? counters_.duplicate : counters_.oversize);
   return false;
+}
+
+// Its origin may have skipped the blocks that ordered them, and wait for them for ever.
+size_t ChainEngine::tell_ordered(uint32_t peer, const Block& batch) {
+  std::vector<Digest> ordered;
+  for (const PayloadRef& payload : batch.payloads) {
+    if (mempool_.is_committed(payload->digest)) ordered.push_back(payload->digest);
+  }
+  if (ordered.empty()) return 0;
+  Ref<Message> reply = new_common(CommonType::kAlreadyOrdered, Lane::kVote);
+  encode_digests(ordered, reply->body);
+  send(peer, std::move(reply));
+  return ordered.size();
 }
 
 void ChainEngine::hold_batch(const BlockRef& batch) {
@@ -347,6 +363,10 @@ void ChainEngine::receive_availability(uint32_t peer, const Message& message) {
     return;
   }
   const CertifiedBatch& proof = proofs->front();
+  if (tell_ordered(peer, *proof.batch) == proof.batch->payloads.size()) {
+    ++counters_.duplicate;
+    return;
+  }
   const HeldBatch* const held = batches_.find(message.digest);
   if (held != nullptr && held->certificate) {
     ++counters_.duplicate;
@@ -380,12 +400,15 @@ void ChainEngine::learn_certificate(const BlockRef& batch, const CertificateRef&
     held = &batches_.add(batch);
   }
   if (!held->certificate) batches_.certify(*held, certificate);
+  // Of this replica's own what does not wait any more was answered: others had ordered it.
+  const bool own = batch->proposer == config_.self && !held->votes.empty();
   for (const PayloadRef& payload : held->batch->payloads) {
     if (mempool_.is_committed(payload->digest)) continue;
     if (!mempool_.is_pending(payload->digest)) {
+      if (own) continue;
       (void)mempool_.add(now_, batch->proposer, payload, false);  // or others propose it
     }
-    mempool_.make_ready(payload->digest, true);
+    mempool_.make_ready(payload->digest, find_doubtful(payload->digest) == nullptr);
   }
   dirty_ = true;
 }
@@ -418,7 +441,8 @@ void ChainEngine::forget_batch(const Digest& digest) {
     const std::optional<ReplicaId> origin = mempool_.origin_of(payload->digest);
     if (!origin) continue;
     if (batches_.holder(payload->digest) != nullptr) {
-      const bool ready = batches_.certified(payload->digest, committed_.next()) != nullptr;
+      const bool ready = batches_.certified(payload->digest, committed_.next()) != nullptr &&
+                         find_doubtful(payload->digest) == nullptr;
       mempool_.make_ready(payload->digest, ready);
     } else if (*origin == config_.self && !mempool_.find(payload->digest)->named) {
       mempool_.make_ready(payload->digest, false);

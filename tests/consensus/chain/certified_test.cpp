@@ -1,6 +1,7 @@
 // Batches with availability certificates: EngineConfig::proposal_bodies = kCertified.
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -22,12 +23,14 @@ class Certified : public ::testing::TestWithParam<Protocol> {
  protected:
   static constexpr uint32_t kReplicas = 4;
 
-  Certified() : cluster_(traits_of(GetParam()), config()) {
+  explicit Certified(uint64_t retained_blocks = EngineConfig{}.retained_blocks)
+      : cluster_(traits_of(GetParam()), config(retained_blocks)) {
     for (uint32_t i = 0; i < kReplicas; ++i) cluster_.add(std::to_string(i), ReplicaId(i));
     for (uint32_t i = 0; i < kReplicas; ++i) cluster_.start(std::to_string(i));
   }
-  static EngineConfig config() {
+  static EngineConfig config(uint64_t retained_blocks) {
     EngineConfig config;
+    config.retained_blocks = retained_blocks;
     config.chain = ChainId(1);
     config.proposal_bodies = ProposalBodies::kCertified;
     config.genesis.version = kProposalsByDigestSince;
@@ -155,6 +158,45 @@ TEST_P(Certified, AnExpiredBatchIsMadeAnew) {
   cluster_.run_for(Duration::seconds(10));
   for (uint32_t i = 0; i < kReplicas; ++i) EXPECT_TRUE(has(std::to_string(i), "patient")) << i;
 }
+
+class CertifiedAndForgotten : public Certified {
+ protected:
+  CertifiedAndForgotten() : Certified(1) {}
+};
+
+// Replica 3 has its batch certified and sees none of the blocks; then nobody has them any more.
+TEST_P(CertifiedAndForgotten, AnOriginIsToldThatOthersHaveOrderedItsBatch) {
+  std::vector<std::string> lost;
+  for (unsigned type = 0; type < 256; ++type) {
+    const std::string name(traits_of(GetParam()).message_name(static_cast<uint8_t>(type)));
+    if (name != "unknown" && name != "acknowledgement") lost.push_back(name);
+  }
+  cluster_.lose({{}, {"3"}, lost});
+  propose("3", "missed");
+  const auto stable = [this] { return cluster_.find("0")->engine().status().stable_checkpoint; };
+  for (uint32_t i = 0; i < 100 && stable() <= Height(8); ++i) {
+    propose("1", "filler-" + std::to_string(i));
+    cluster_.run_for(Duration::milliseconds(300));
+  }
+  ASSERT_GT(stable(), Height(8));
+  ASSERT_EQ(cluster_.find("3")->engine().status().committed, Height(0));
+  EXPECT_GT(cluster_.find("3")->engine().status().mempool.count(), 0U);
+  cluster_.heal();
+  cluster_.run_for(Duration::seconds(10));
+  EXPECT_EQ(cluster_.find("3")->engine().counters().state_transfers, 1U);
+  EXPECT_EQ(cluster_.find("3")->engine().status().mempool.count(), 0U);
+  // And its next one is not held up by what nobody acknowledges any more.
+  propose("3", "next");
+  cluster_.run_for(Duration::seconds(2));
+  EXPECT_TRUE(has("3", "next"));
+  EXPECT_FALSE(has("3", "missed"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, CertifiedAndForgotten,
+                         ::testing::ValuesIn(certifying_protocols()), [](const auto& engine) {
+                           return std::string(traits_of(engine.param).name);
+                         });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CertifiedAndForgotten);
 
 INSTANTIATE_TEST_SUITE_P(Engines, Certified, ::testing::ValuesIn(certifying_protocols()),
                          [](const auto& engine) {
