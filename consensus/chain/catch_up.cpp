@@ -10,7 +10,7 @@ namespace govchain::consensus::chain {
 
 bool ChainEngine::is_active() const {
   if (in_view_change() || payloads_wait() || agreement_waits() || wanted_) return true;
-  if (waiting_commit_ || own_batches_wait()) return true;
+  if (waiting_commit_ || own_batches_wait() || !doubtful_.empty()) return true;
   if (proven_.height > executed_) return true;
   if (!reads_waiting_.empty() || !reads_asked_.empty() || !reads_confirmed_.empty()) return true;
   if (executed_.value() / config_.checkpoint_interval >
@@ -50,6 +50,7 @@ void ChainEngine::on_status_timer() {
   committed_at_tick_ = committed_;
   ask_again_for_bodies();
   offer_own();
+  give_up_doubtful();
   approve();
   leave_if_removed();
   if (stopped_) return;

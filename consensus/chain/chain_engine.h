@@ -24,6 +24,7 @@
 #include "consensus/chain/chain_protocol.h"
 #include "consensus/chain/checkpoint_entry.h"
 #include "consensus/chain/committed_ticket.h"
+#include "consensus/chain/doubtful_payload.h"
 #include "consensus/chain/epoch_start.h"
 #include "consensus/chain/limits.h"
 #include "consensus/chain/messages.h"
@@ -184,9 +185,7 @@ class ChainEngine : public ChainProtocol {
            version() >= kProposalsByDigestSince;
   }
   // Clients wait for something that a leader could order.
-  [[nodiscard]] bool payloads_wait() const {
-    return certifies() ? mempool_.ready_payloads() > 0 : !mempool_.empty();
-  }
+  [[nodiscard]] bool payloads_wait() const { return mempool_.ready_payloads() > 0; }
   // Whether a replica has the clients' signatures in a proposal verified itself. With certified
   // batches whoever acknowledged one has done so, and one of them is honest.
   [[nodiscard]] bool verifies_payloads() const {
@@ -283,6 +282,9 @@ class ChainEngine : public ChainProtocol {
   void on_request_verified(const PendingVerification& pending, bool valid);
   [[nodiscard]] bool holds_payloads(const Block& block) const;
   void receive_already_ordered(uint32_t peer, const Message& message);
+  void doubt(const Digest& digest);
+  [[nodiscard]] const DoubtfulPayload* find_doubtful(const Digest& digest) const;
+  void give_up_doubtful();
   void forget_foreign_payloads();
 
   // --- bodies.cpp
@@ -315,6 +317,7 @@ class ChainEngine : public ChainProtocol {
   void receive_batch(uint32_t peer, const Message& message);
   [[nodiscard]] bool is_well_formed_batch(const Block& batch, const Message& message) const;
   [[nodiscard]] bool admit_batch(uint32_t peer, const Block& batch);
+  size_t tell_ordered(uint32_t peer, const Block& batch);
   void hold_batch(const BlockRef& batch);
   void on_batch_verified(const PendingVerification& pending, bool valid);
   void receive_acknowledgement(uint32_t peer, const MessageRef& message);
@@ -325,6 +328,7 @@ class ChainEngine : public ChainProtocol {
   void learn_certificate(const BlockRef& batch, const CertificateRef& certificate);
   [[nodiscard]] bool own_batches_wait() const;
   [[nodiscard]] bool is_under_way(const HeldBatch& held) const;
+  [[nodiscard]] bool is_waited_for(const Block& batch) const;
   void resend_own_batches();
   void forget_batches();
   void forget_batch(const Digest& digest);
@@ -494,6 +498,7 @@ class ChainEngine : public ChainProtocol {
   TimePoint offer_due_;
   uint32_t offers_ = 0;  // of own payloads to everybody since something was ordered
   std::vector<OrderedNotice> ordered_notices_;
+  std::vector<DoubtfulPayload> doubtful_;
   std::vector<NamedProposal> named_;   // in order of arrival
   std::vector<BlockRef> held_blocks_;  // proposed and not final, the newest last
   std::vector<PayloadRef> fetched_;    // for these, and not in the mempool

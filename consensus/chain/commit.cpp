@@ -149,13 +149,16 @@ void ChainEngine::note_ordered(const Digest& digest) {
 
 // Payloads whose blocks this replica does not have. Those that its own clients wait for stay, until
 // enough peers say so (receive_already_ordered): one peer's word must not cost a client its
-// payload. But whoever is told of the state next is told of these as well.
+// payload. Nor may it be ordered twice, so it is not proposed meanwhile: others may, who know, and
+// where this replica is a quorum by itself nobody else looks. Whoever is told of the state next is
+// told of these as well.
 void ChainEngine::learn_ordered(const std::vector<Digest>& digests) {
   Ref<Block> block = Ref<Block>::make();
   for (const Digest& digest : digests) {
     if (mempool_.is_committed(digest)) continue;
     if (mempool_.is_pending(digest)) {
       note_ordered(digest);
+      doubt(digest);
       continue;
     }
     Ref<Payload> payload = Ref<Payload>::make();

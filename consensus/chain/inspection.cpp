@@ -87,6 +87,11 @@ void ChainEngine::encode_state(Writer& out) const {
   for (const BlockRef& block : held_blocks_) out.digest(block->digest);
   batches_.encode_state(out);
   for (const PayloadRef& payload : unbatched_) out.digest(payload->digest);
+  for (const DoubtfulPayload& doubtful : doubtful_) {
+    out.digest(doubtful.digest);
+    out.ordinal(doubtful.epoch);
+    out.i64(doubtful.since.nanoseconds());
+  }
   for (const MissingBatch& missing : missing_) {
     out.digest(missing.batch);
     out.u32(missing.asked);
@@ -127,6 +132,7 @@ Bytes ChainEngine::memory() const {
   for (const NamedProposal& named : named_) total += named.message->wire_size.count() + 256;
   for (const BlockRef& block : held_blocks_) total += block_size(block);
   total += batches_.memory() + unbatched_.size() * sizeof(PayloadRef);
+  total += doubtful_.size() * sizeof(DoubtfulPayload);
   for (const MissingBatch& missing : missing_) {
     for (const PayloadRef& payload : missing.payloads) {
       total += sizeof(Payload) + (payload->named ? 0 : payload->size.count());

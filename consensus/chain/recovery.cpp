@@ -199,6 +199,15 @@ void ChainEngine::on_window_loaded(const input::Loaded& input) {
   for (const StoredBlock& stored : input.blocks) {
     for (const PayloadRef& payload : stored.block->payloads) digests.push_back(payload->digest);
   }
+  // Sent again by a client, perhaps, before this replica remembered that it has ordered it.
+  for (const Digest& digest : digests) {
+    const PayloadRef payload = mempool_.find(digest);
+    if (!payload) continue;
+    if (mempool_.origin_of(digest) == config_.self) {
+      sink_->emit(effect::Refused{payload, RefusalReason::kDuplicate});
+    }
+    (void)mempool_.remove(digest);
+  }
   learn_ordered(digests);
   window_blocks_ += input.blocks.size();
   window_high_ = Height(input.blocks.front().block->height.value() - 1);

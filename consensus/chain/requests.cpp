@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "consensus/assert.h"
 #include "consensus/chain/chain_engine.h"
 
 namespace govchain::consensus::chain {
@@ -171,11 +172,50 @@ void ChainEngine::receive_already_ordered(uint32_t peer, const Message& message)
     if (notice->peers.contains(peer)) continue;
     notice->peers.add(peer);
     notice->weight += weight_of(peer);
-    if (notice->weight < quorum_.weak()) continue;
+    bool known = notice->weight >= quorum_.weak();
+    if (const DoubtfulPayload* const doubtful = find_doubtful(digest)) {
+      // Of those who were members when it was ordered: they may weigh nothing now.
+      const Membership* const then = members_of(doubtful->epoch);
+      uint64_t weight = 0;
+      for (uint32_t i = 0; then != nullptr && i < members(); ++i) {
+        const Member* const member = notice->peers.contains(i) ? then->find(id_of(i)) : nullptr;
+        if (member != nullptr) weight += member->weight;
+      }
+      known = known || (then != nullptr && weight >= ByzantineQuorum(*then).weak());
+    }
+    if (!known) continue;
     ordered_notices_.erase(notice);
     (void)mempool_.remove(digest);
     sink_->emit(effect::Refused{payload, RefusalReason::kDuplicate});
   }
+}
+
+void ChainEngine::doubt(const Digest& digest) {
+  GOVCHAIN_ASSERT(transfer_.has_value());
+  mempool_.make_ready(digest, false);
+  if (find_doubtful(digest) == nullptr) {
+    doubtful_.push_back({digest, transfer_->checkpoint.epoch, now_});
+  }
+}
+
+const DoubtfulPayload* ChainEngine::find_doubtful(const Digest& digest) const {
+  const auto found =
+      std::find_if(doubtful_.begin(), doubtful_.end(),
+                   [&](const DoubtfulPayload& each) { return each.digest == digest; });
+  return found == doubtful_.end() ? nullptr : &*found;
+}
+
+// Those who know may be gone. Then nobody can tell, and to order it twice is worse than not at all;
+// the client may ask again under another digest.
+void ChainEngine::give_up_doubtful() {
+  std::erase_if(doubtful_, [this](const DoubtfulPayload& each) {
+    const PayloadRef payload = mempool_.find(each.digest);
+    if (!payload) return true;
+    if (now_ - each.since < config_.base_timeout * kDoubtTimeouts) return false;
+    (void)mempool_.remove(each.digest);
+    sink_->emit(effect::Refused{payload, RefusalReason::kDuplicate});
+    return true;
+  });
 }
 
 // After a state transfer: what others' clients wait for is theirs to pass on again.
