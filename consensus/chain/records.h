@@ -20,12 +20,8 @@
 
 namespace govchain::consensus::chain {
 
-enum class CommonRecord : uint8_t {
-  kCommitted = 128,
-  kWindow = 129,
-  kEpoch = 130,
-  kBatch = kBatchRecord
-};
+enum class CommonRecord : uint8_t { kCommitted = 128, kWindow = 129, kEpoch = 130, kBatch = 131 };
+static_assert(static_cast<uint8_t>(CommonRecord::kBatch) == kBatchRecord);
 inline constexpr uint8_t kFirstCommonRecord = 128;
 
 [[nodiscard]] Ref<LogRecord> make_committed_record(CertificateRef certificate, BlockRef block);

@@ -55,7 +55,9 @@ Loopback::Loopback(const ProtocolTraits& protocol, uint32_t replicas,
       replicas_(replicas) {
   GOVCHAIN_ASSERT(replicas > 0);
   for (uint32_t i = 0; i < replicas; ++i) {
-    config_.genesis.members.push_back(Member{ReplicaId(i), 1, {}});
+    const bool witness = i + options.witnesses >= replicas;
+    config_.genesis.members.push_back(
+        Member{ReplicaId(i), 1, {}, witness ? MemberRole::kWitness : MemberRole::kFull});
   }
   config_.batch_delay = Duration::seconds(1);
   config_.max_block_transactions = options.transactions_per_payload * options.payloads_per_block;

@@ -27,6 +27,7 @@ struct LoopbackOptions {
   uint32_t payloads_per_block = 10;  // a leader waits until it has so many
   uint32_t payloads_ahead = 160;     // proposed and not yet committed
   bool keeps_storage = false;        // what restart() and a peer's Load need
+  uint32_t witnesses = 0;            // of the members, the last ones
 };
 
 // What is done around every step, the first one of an engine included.

@@ -52,11 +52,12 @@ class Recorder final : public StepObserver {
 // What befalls one chain.
 class Story {
  public:
-  Story(const ProtocolTraits& protocol, ProposalBodies bodies, ReferenceRun& run)
+  Story(const ProtocolTraits& protocol, ProposalBodies bodies, ReferenceRun& run,
+        uint32_t witnesses = 0)
       : protocol_(protocol),
         run_(run),
         recorder_(run),
-        chain_(protocol, kReplicas, options(), config(bodies), {}, &recorder_) {}
+        chain_(protocol, kReplicas, options(witnesses), config(bodies), {}, &recorder_) {}
 
   void normal_case() {
     decide(6);
@@ -170,6 +171,40 @@ class Story {
     chain_.run_for(Duration::seconds(60));
     decide(4);
   }
+  // A follower is asked first where the leader is who carries it out.
+  void upgrade() {
+    decide(4);
+    MembershipChange change;
+    change.version = kNewestProtocolVersion;
+    const uint32_t leader = leader_now();
+    for (uint32_t i = 1; i <= kReplicas; ++i) {
+      chain_.input((leader + i) % kReplicas, input::Reconfigure{change});
+    }
+    decide(12);
+  }
+  // The last member is a witness; then it is away for so long that its log has to begin anew.
+  void witness() {
+    decide(6);
+    chain_.restart(kReplicas - 1);
+    decide(6);
+    chain_.cut_off(kReplicas - 1);
+    decide(60);
+    chain_.join(kReplicas - 1);
+    chain_.run_for(Duration::seconds(60));
+    decide(6);
+  }
+  // One replica gets no bytes of batches, and asks for them when a block with their names is final.
+  void certified_batches() {
+    decide(6);
+    chain_.set_filter([](uint32_t /*from*/, uint32_t to, const Message& message) {
+      return to != 1 || message.payloads.empty();
+    });
+    decide(4);
+    chain_.set_filter({});
+    chain_.run_for(Duration::seconds(30));
+    chain_.restart(2);
+    decide(6);
+  }
   // A replica that lacks what a proposal names.
   void missing_bodies() {
     decide(4);
@@ -192,8 +227,9 @@ class Story {
   }
 
  private:
-  static LoopbackOptions options() {
+  static LoopbackOptions options(uint32_t witnesses) {
     LoopbackOptions options;
+    options.witnesses = witnesses;
     options.payloads_per_block = 2;
     options.payloads_ahead = 8;
     options.payload_bytes = Bytes(1'000);
@@ -273,6 +309,21 @@ ReferenceRun make_reference_run(const ProtocolTraits& protocol) {
   if (protocol.proposes_by_digest) {
     Story story(protocol, ProposalBodies::kByDigest, run);
     story.missing_bodies();
+    story.end();
+  }
+  if (protocol.proposes_certified) {
+    Story story(protocol, ProposalBodies::kCertified, run);
+    story.certified_batches();
+    story.end();
+  }
+  if (protocol.reconfigures) {
+    Story story(protocol, ProposalBodies::kCarried, run);
+    story.upgrade();
+    story.end();
+  }
+  if (protocol.faults == FaultModel::kCrash) {
+    Story story(protocol, ProposalBodies::kCarried, run, 1);
+    story.witness();
     story.end();
   }
   return run;
