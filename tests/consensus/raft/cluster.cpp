@@ -63,6 +63,7 @@ void Cluster::start(uint32_t index, RecoveredState recovered) {
   config.self = ReplicaId(index);
   config.genesis = genesis_;
   config.seed = options_.seed * 1'000 + node.incarnation;
+  config.newest_version = node.software;
   recovered.fresh = !node.ran;
   node.ran = true;
   node.executed = recovered.executed_height;
@@ -217,8 +218,9 @@ void Cluster::perform(uint32_t index, Effect& effect) {
     ++refusals_;
   } else if (auto* active = std::get_if<effect::MembershipActive>(&effect)) {
     node.membership = active->membership;
-  } else if (std::holds_alternative<effect::Stopped>(effect)) {
+  } else if (const auto* stopped = std::get_if<effect::Stopped>(&effect)) {
     node.stopped = true;
+    node.outdated = stopped->software_outdated;
   } else if (std::holds_alternative<effect::EvidenceFound>(effect)) {
     fail("evidence among replicas that only crash");
   }

@@ -10,10 +10,11 @@
 namespace govchain::consensus::raft::testing {
 namespace {
 
-constexpr std::array<uint64_t EngineCounters::*, 6> kSummed = {
+constexpr std::array<uint64_t EngineCounters::*, 8> kSummed = {
     &EngineCounters::view_changes,       &EngineCounters::recoveries,
     &EngineCounters::state_transfers,    &EngineCounters::checkpoints,
-    &EngineCounters::membership_changes, &EngineCounters::block_catch_ups};
+    &EngineCounters::membership_changes, &EngineCounters::block_catch_ups,
+    &EngineCounters::upgrades,           &EngineCounters::outdated_software};
 
 }  // namespace
 
@@ -36,6 +37,14 @@ void Cluster::crash(uint32_t index) {
   node.syncing = false;
   node.disk_full = false;
   node.persists_left = 0;
+}
+
+void Cluster::set_software(uint32_t index, ProtocolVersion newest) {
+  Node& node = nodes_[index];
+  if (node.software == newest) return;
+  node.software = newest;
+  if (node.outdated) node.stopped = node.outdated = false;
+  crash(index);
 }
 
 void Cluster::restart(uint32_t index) {
