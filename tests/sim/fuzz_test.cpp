@@ -131,7 +131,7 @@ TEST_P(Fuzz, ASeedGivesTheSameBytesAgain) {
 TEST_P(Fuzz, ACampaignIsCleanSeesEverySituationAndDoesNotDependOnThreads) {
   CampaignSpec spec;
   spec.protocol = GetParam();
-  spec.end_seed = 64;
+  spec.end_seed = 100;  // the rarest situation happens in a twentieth of the seeds
   spec.threads = 2;
   const auto parallel = run_campaign(spec);
   spec.threads = 1;
