@@ -129,7 +129,7 @@ void HotstuffEngine::on_committed(const BlockRef& block, const CertificateRef& c
     tree_.set_root(root);
     if (tree_.find(aim_) == nullptr) {
       aim_ = {};
-      release_in_flight(committed().next());
+      release_in_flight(Height(1));
       aim_at(highest_node());
     }
     // The proof holds a certificate, which may be news to a replica that was shown the block.
