@@ -390,7 +390,7 @@ class ChainEngine : public ChainProtocol {
   void continue_checkpoint_proof(uint32_t peer, const MessageRef& message);
   void on_epoch_change_verified(const PendingVerification& pending, bool valid);
   void on_checkpoint_proof_verified(const PendingVerification& pending, bool valid);
-  void start_state_transfer(std::vector<Digest> ordered);
+  void start_state_transfer(const Checkpoint& checkpoint, std::vector<Digest> ordered);
   void continue_state_transfer();
 
   // --- reads.cpp

@@ -185,7 +185,14 @@ void ChainEngine::receive_already_ordered(uint32_t peer, const Message& message)
     }
     if (!known) continue;
     ordered_notices_.erase(notice);
-    (void)mempool_.remove(digest);
+    if (find_doubtful(digest) != nullptr) {
+      // Below the state that was taken, so no block to come may hold it.
+      const Ref<Block> ordered = Ref<Block>::make();
+      ordered->payloads.push_back(payload);
+      remember_ordered(*ordered);
+    } else {
+      (void)mempool_.remove(digest);
+    }
     sink_->emit(effect::Refused{payload, RefusalReason::kDuplicate});
   }
 }

@@ -116,18 +116,21 @@ void ChainEngine::on_checkpoint_proof_verified(const PendingVerification& pendin
   }
   ++counters_.accepted;
   const Statement& statement = pending.certificate->statement;
-  adopt_checkpoint(
-      Checkpoint{statement.height, statement.digest, statement.epoch, pending.certificate});
+  const Checkpoint checkpoint{statement.height, statement.digest, statement.epoch,
+                              pending.certificate};
+  adopt_checkpoint(checkpoint);
   if (!pending.flag) return;
   std::optional<CheckpointProofBody> body =
       decode_checkpoint_proof(config_.hash, pending.message->body);
-  start_state_transfer(std::move(body->ordered));
+  start_state_transfer(checkpoint, std::move(body->ordered));
 }
 
-void ChainEngine::start_state_transfer(std::vector<Digest> ordered) {
-  if (transfer_ || stopped_ || proven_.height <= committed_) return;
-  transfer_ = StateTransfer{proven_, false, false, std::move(ordered)};
-  sink_->emit(effect::FetchState{proven_});
+// Of the checkpoint that the list of payloads goes with, even if a later one is proven already:
+// what was ordered between the two is not in the list.
+void ChainEngine::start_state_transfer(const Checkpoint& checkpoint, std::vector<Digest> ordered) {
+  if (transfer_ || stopped_ || checkpoint.height <= committed_) return;
+  transfer_ = StateTransfer{checkpoint, false, false, std::move(ordered)};
+  sink_->emit(effect::FetchState{checkpoint});
 }
 
 void ChainEngine::on(const input::SnapshotFetched& input) {
