@@ -95,13 +95,22 @@ void ChainEngine::receive_status(uint32_t peer, const Message& message) {
   }
   state.served_at = now_;
   state.served = message.height;
-  const uint32_t turn =
-      is_member() ? (self_ + members() - body->responder % members()) % members() : members();
-  const bool responder = turn <= std::min<uint64_t>(quorum_.faulty(), 2);
+  const bool responder = is_asked(message, body->responder);
   if (message.epoch == epoch()) answer_standing(peer, message, body->standing, responder);
   resend_checkpoints(peer, *body);
   resend_approval(peer);
   if (responder && message.height < committed_) serve_blocks(peer, message.height.next());
+}
+
+// A few members answer each status message, in turn. Whoever has left with the last block of an
+// epoch answers all that are in that epoch yet: perhaps nobody else can show them that it is final.
+bool ChainEngine::is_asked(const Message& status, uint32_t responder) const {
+  if (!is_member()) {
+    const Membership* const then = members_of(status.epoch);
+    return status.epoch < epoch() && then != nullptr && then->find(config_.self) != nullptr;
+  }
+  const uint32_t turn = (self_ + members() - responder % members()) % members();
+  return turn <= std::min<uint64_t>(quorum_.faulty(), 2);
 }
 
 void ChainEngine::resend_checkpoints(uint32_t peer, const StatusBody& body) {
@@ -119,15 +128,15 @@ void ChainEngine::resend_checkpoints(uint32_t peer, const StatusBody& body) {
 
 // Who was removed before it saw the end of its epoch hears nothing by itself any more: its messages
 // are of an epoch that is over. It still says where it stands to those whom it takes for its fellow
-// members, and those of them who are members yet show it what it lacks until it is out: blocks, or
-// a checkpoint with the changes of membership up to it. Both prove themselves, so nobody can be
-// talked out of a chain.
+// members, and those of them who are members yet, or leave just now, show it what it lacks until it
+// is out: blocks, or a checkpoint with the changes of membership up to it. Both prove themselves,
+// so nobody can be talked out of a chain.
 void ChainEngine::receive_status_of_former_member(ReplicaId from, const Message& message) {
   const Membership* const then = members_of(message.epoch);
   const bool was_member = std::any_of(epochs_.begin(), epochs_.end(), [&](const EpochStart& start) {
     return start.membership.epoch <= message.epoch && start.membership.find(from) != nullptr;
   });
-  const bool heard = is_member() && then != nullptr && then->find(config_.self) != nullptr;
+  const bool heard = then != nullptr && then->find(config_.self) != nullptr;
   if (!heard || !was_member || message.sender != from) {
     ++counters_.unauthorised;
     return;
@@ -155,8 +164,10 @@ void ChainEngine::receive_status_of_former_member(ReplicaId from, const Message&
   }
 }
 
-// Of those who were members then and are yet, a few answer each status message, in turn.
+// Of those who were members then and are yet, a few answer each status message, in turn; and
+// whoever leaves, as in is_asked().
 bool ChainEngine::is_turn_to_tell(const Membership& then, uint32_t responder) const {
+  if (!is_member()) return true;
   uint32_t common = 0;
   uint32_t before = 0;
   for (const Member& member : then.members) {

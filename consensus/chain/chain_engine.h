@@ -374,6 +374,7 @@ class ChainEngine : public ChainProtocol {
   void serve_blocks(uint32_t peer, Height first);
   void on_loaded_for_peer(uint32_t peer, const input::Loaded& input);
   void receive_status_of_former_member(ReplicaId from, const Message& message);
+  [[nodiscard]] bool is_asked(const Message& status, uint32_t responder) const;
   [[nodiscard]] bool is_turn_to_tell(const Membership& then, uint32_t responder) const;
   [[nodiscard]] FormerMember& former_member(ReplicaId replica);
   [[nodiscard]] bool serve_from_memory(ReplicaId to, Height first);

@@ -208,10 +208,11 @@ TEST(ScenarioErrors, SettingsOfAnEngineAreCheckedOneByOne) {
   };
   EXPECT_EQ(error_of(with(R"("dissemination": "leader", "blocks_per_answer": 64)")), "no error");
   EXPECT_EQ(error_of(with(R"("disemination": "leader")")),
-            R"(my.json:11:34  /chains/0/qbft/disemination  unknown key
+            R"(my.json:11:32  /chains/0/qbft/disemination  unknown key
   10 |       "protocol": "qbft",
   11 |       "replicas": 4, "qbft": { "disemination": "leader" },
-     |                                ^^^^^^^^^^^^^^ did you mean "dissemination"?
+     |                                ^^^^^^^^^^^^^^
+     | did you mean "dissemination"?
 Allowed here: basis, blocks_per_answer, dissemination, idle_status_interval_ms,
   note, source, status_interval_ms (govchain scenario schema))");
   for (const char* rubbish :
