@@ -21,8 +21,8 @@ Digest sm3(std::span<const uint8_t> first, std::span<const uint8_t> second) {
   return digest;
 }
 
-// Botan's uses the processor's own instructions where it has them, and libsodium's does not: hashing
-// was two fifths of the work of a simulated HotStuff replica.
+// Botan's uses the processor's own instructions where it has them, and libsodium's does not:
+// hashing was two fifths of the work of a simulated HotStuff replica.
 Digest sha256(std::span<const uint8_t> first, std::span<const uint8_t> second) {
   thread_local Botan::SHA_256 state;
   state.update(first.data(), first.size());
