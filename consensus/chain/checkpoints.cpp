@@ -161,6 +161,9 @@ void ChainEngine::make_stable() {
 // What is still needed first: the payloads ordered last, how the memberships came about, and what
 // binds the protocol. Blocks committed above the checkpoint stay where they are.
 void ChainEngine::truncate_log() {
+  // Software that the state has outdated writes nothing more: what it has written stays for newer
+  // software to go on from.
+  if (stopped_) return;
   Ticket before = persist(make_window_record(ordered_));
   for (const EpochStart& start : epochs_) {
     if (start.change.block) {
