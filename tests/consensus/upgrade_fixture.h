@@ -38,6 +38,7 @@ class UpgradeFixture : public ::testing::TestWithParam<Protocol> {
       if (i == witness_) member.role = MemberRole::kWitness;
       config.genesis.members.push_back(member);
     }
+    members_ = config.genesis.members;
     cluster_ = std::make_unique<Cluster>(traits_of(GetParam()), config);
     for (uint32_t i = 0; i < replicas_; ++i) {
       cluster_->add(std::to_string(i), ReplicaId(i));
@@ -87,6 +88,7 @@ class UpgradeFixture : public ::testing::TestWithParam<Protocol> {
   std::optional<uint32_t> witness_;
 
   std::unique_ptr<Cluster> cluster_;
+  std::vector<Member> members_;  // at genesis
   uint32_t replicas_ = 0;
   uint32_t next_ = 0;
 };

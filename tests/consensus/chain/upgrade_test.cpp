@@ -96,6 +96,35 @@ TEST_P(Upgrade, WhoRunsOldSoftwareStopsWhereItsRulesEndAndGoesOnFromItsLog) {
   EXPECT_GT(status(0).committed, before);
 }
 
+// Two changes lead to the state: the log must still tell of both.
+TEST_P(Upgrade, WhoTookAStateThatItsSoftwareCannotFollowGoesOnFromItsLog) {
+  retained_blocks_ = kInterval;
+  begin({kNew, kNew, kNew, kOld});
+  order(1);
+  cluster_->crash("3", 0);
+  std::vector<Member> target = members_;
+  target[0].weight = 2;
+  for (uint32_t asker = 0; asker < 3; ++asker)
+    node(asker).give(input::Reconfigure{{target, {}, kOld}});
+  order(8);
+  ASSERT_EQ(status(0).epoch, Epoch(1));
+  ask({0, 1, 2}, kNew);
+  // Until that height is the newest checkpoint: then there is nothing else to be shown.
+  while (status(0).version != kNew) order(1);
+  ASSERT_EQ(status(0).epoch, Epoch(2));
+  const Height from = status(0).stable_checkpoint.next();
+  restart(3, kOld);
+  cluster_->run_for(Duration::seconds(5));
+  ASSERT_EQ(counters(3).state_transfers, 1U);
+  EXPECT_EQ(status(3).outdated_since, from);
+  restart(3, kNew);
+  order(4);
+  cluster_->run_for(Duration::seconds(5));
+  EXPECT_FALSE(status(3).outdated_since);
+  EXPECT_EQ(status(3).version, kNew);
+  EXPECT_EQ(status(3).committed, status(0).committed);
+}
+
 TEST_P(Upgrade, WhoGoesBackToOldSoftwareRefusesToAct) {
   begin({kNew, kNew, kNew, kNew});
   upgrade({0, 1, 2, 3});
