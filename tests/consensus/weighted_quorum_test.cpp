@@ -120,7 +120,7 @@ TEST(WeightedMajority, OneUnitMayMoveAtOnceAndTwoMayNot) {
 TEST(Witnesses, OfAtMostHalfLeaveAFullVoterInEveryQuorum) {
   for (size_t n = 1; n <= 4; ++n) {
     const uint32_t all = (1U << n) - 1;
-    for_each_weighting(n, 1, 3, [n, all](const Weights& weights) {
+    for_each_weighting(n, 1, 3, [all](const Weights& weights) {
       for (uint32_t witnesses = 0; witnesses <= all; ++witnesses) {
         const MajorityQuorum quorum(voters_of(weights, witnesses));
         bool always = true;
