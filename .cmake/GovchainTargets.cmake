@@ -20,6 +20,12 @@ install(TARGETS govchain_options EXPORT govchain)
 function(govchain_library name headers)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   list(FILTER sources EXCLUDE REGEX "/(main|mutants/[^/]*)\\.cpp$")
+  # A folder below with a CMakeLists.txt of its own is a target of its own.
+  file(GLOB inner CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*/CMakeLists.txt")
+  foreach(list_file ${inner})
+    get_filename_component(folder "${list_file}" DIRECTORY)
+    list(FILTER sources EXCLUDE REGEX "^${folder}/")
+  endforeach()
   add_library(govchain_${name} STATIC ${sources})
   add_library(govchain::${name} ALIAS govchain_${name})
   set_target_properties(govchain_${name} PROPERTIES EXPORT_NAME ${name})
@@ -28,7 +34,9 @@ function(govchain_library name headers)
   target_link_libraries(govchain_${name} PUBLIC govchain_options)
   govchain_use_headers(govchain_${name} ${headers})
   install(TARGETS govchain_${name} EXPORT govchain ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/govchain"
+  file(RELATIVE_PATH house "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
+  get_filename_component(parent "${house}" DIRECTORY)
+  install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/govchain/${parent}"
     FILES_MATCHING PATTERN "*.h")
 endfunction()
 

@@ -23,6 +23,10 @@ class Block : public Counted {
   std::vector<PayloadRef> payloads;
   std::vector<uint8_t> control;  // encoded membership change, or empty
   Digest digest;                 // of all the above; set by seal_block (consensus/codec.h)
+  // Where the payloads are named and may be missing: proof that their bytes can be had
+  // (consensus/chain/availability.h). A block that has it goes on the wire and into the log by its
+  // names. No part of its identity: another proposer may prove the same with others' signatures.
+  std::vector<uint8_t> availability;
 
   [[nodiscard]] Bytes payload_size() const {
     Bytes total;
@@ -43,6 +47,7 @@ class Block : public Counted {
     payloads.clear();
     control.clear();
     digest = {};
+    availability.clear();
   }
 };
 using BlockRef = Ref<const Block>;

@@ -5,14 +5,15 @@
 #include <vector>
 
 #include "consensus/pool.h"
+#include "consensus/protocol_version.h"
 #include "consensus/signature_list.h"
 #include "consensus/types.h"
 
 namespace govchain::consensus {
 
-// The only thing that is ever signed. It names chain, epoch, protocol, message type, height, view
-// and digest, so that no signature can be replayed in another place. Encoded by signing_bytes
-// (consensus/codec.h).
+// The only thing that is ever signed. It names chain, epoch, protocol, version of the epoch's
+// rules, message type, height, view and digest, so that no signature can be replayed in another
+// place. Encoded by signing_bytes (consensus/codec.h).
 struct Statement {
   ChainId chain;
   Epoch epoch;
@@ -22,6 +23,7 @@ struct Statement {
   View view;
   Height height;
   Digest digest;
+  ProtocolVersion version = kOldestProtocolVersion;
   friend bool operator==(const Statement&, const Statement&) = default;
 };
 

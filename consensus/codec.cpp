@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "consensus/assert.h"
 #include "consensus/protocols.h"
 
 namespace govchain::consensus {
@@ -13,6 +14,11 @@ constexpr std::string_view kStatementLabel = "govchain statement";
 constexpr size_t kLabelBytes = 20;
 constexpr size_t kSignatureEntryBytes = 4 + 64;
 constexpr size_t kMemberBytes = 4 + 8 + 64;
+// Beside a statement's protocol and a membership's count: a version follows.
+constexpr uint8_t kStatementVersionMark = 1U << 7U;
+constexpr uint32_t kMembershipVersionMark = 1U << 31U;
+// Set in a member's weight if it is a witness, so that a membership without any looks as before.
+constexpr uint64_t kWitnessMark = uint64_t{1} << 63U;
 
 // Fills a fixed buffer, because signing happens per vote and must not allocate.
 class FixedWriter {
@@ -60,7 +66,10 @@ std::span<const uint8_t> Reader::blob(uint32_t limit) {
 }
 
 uint32_t Reader::count(uint32_t limit, size_t element_size) {
-  const uint32_t count = u32();
+  return check_count(u32(), limit, element_size);
+}
+
+uint32_t Reader::check_count(uint32_t count, uint32_t limit, size_t element_size) {
   if (!ok_ || count > limit || static_cast<uint64_t>(count) * element_size > bytes_.size()) {
     ok_ = false;
     return 0;
@@ -88,7 +97,7 @@ std::array<uint8_t, kSigningBytes> signing_bytes(const Statement& statement) {
   std::array<uint8_t, kLabelBytes> label{};
   std::copy(kStatementLabel.begin(), kStatementLabel.end(), label.begin());
   out.raw(label);
-  out.number(kWireVersion, 2);
+  out.number(number_of(statement.version), 2);
   out.number(statement.chain.value(), 8);
   out.number(statement.epoch.value(), 8);
   out.number(static_cast<uint8_t>(statement.protocol), 1);
@@ -103,7 +112,13 @@ std::array<uint8_t, kSigningBytes> signing_bytes(const Statement& statement) {
 void encode_statement(const Statement& statement, Writer& out) {
   out.ordinal(statement.chain);
   out.ordinal(statement.epoch);
-  out.u8(static_cast<uint8_t>(statement.protocol));
+  const auto protocol = static_cast<uint8_t>(statement.protocol);
+  if (statement.version == kOldestProtocolVersion) {
+    out.u8(protocol);
+  } else {
+    out.u8(protocol | kStatementVersionMark);
+    out.u16(number_of(statement.version));
+  }
   out.u8(statement.type);
   out.ordinal(statement.view);
   out.ordinal(statement.height);
@@ -114,7 +129,13 @@ Statement decode_statement(Reader& in) {
   Statement statement;
   statement.chain = in.ordinal<ChainId>();
   statement.epoch = in.ordinal<Epoch>();
-  const uint8_t protocol = in.u8();
+  const uint8_t marked = in.u8();
+  if ((marked & kStatementVersionMark) != 0) {
+    const uint16_t version = in.u16();
+    if (version == number_of(kOldestProtocolVersion) || !is_known_version(version)) in.fail();
+    statement.version = static_cast<ProtocolVersion>(version);
+  }
+  const auto protocol = static_cast<uint8_t>(marked & ~kStatementVersionMark);
   if (!is_known(protocol)) in.fail();
   statement.protocol = static_cast<Protocol>(protocol);
   statement.type = in.u8();
@@ -159,10 +180,17 @@ CertificateRef decode_certificate(Reader& in) {
 
 void encode_membership(const Membership& membership, Writer& out) {
   out.ordinal(membership.epoch);
-  out.u32(static_cast<uint32_t>(membership.members.size()));
+  const auto count = static_cast<uint32_t>(membership.members.size());
+  if (membership.version == kOldestProtocolVersion) {
+    out.u32(count);
+  } else {
+    out.u32(count | kMembershipVersionMark);
+    out.u16(number_of(membership.version));
+  }
   for (const Member& member : membership.members) {
     out.replica(member.id);
-    out.u64(member.weight);
+    GOVCHAIN_ASSERT(member.weight < kWitnessMark);
+    out.u64(member.is_witness() ? member.weight | kWitnessMark : member.weight);
     out.raw(member.key.bytes);
   }
 }
@@ -170,20 +198,26 @@ void encode_membership(const Membership& membership, Writer& out) {
 Membership decode_membership(Reader& in) {
   Membership membership;
   membership.epoch = in.ordinal<Epoch>();
-  const uint32_t count = in.count(kMaxMembers, kMemberBytes);
-  uint64_t total = 0;
+  const uint32_t marked = in.u32();
+  if ((marked & kMembershipVersionMark) != 0) {
+    const uint16_t version = in.u16();
+    if (version <= number_of(kOldestProtocolVersion)) in.fail();
+    membership.version = static_cast<ProtocolVersion>(version);
+  }
+  const uint32_t count =
+      in.check_count(marked & ~kMembershipVersionMark, kMaxMembers, kMemberBytes);
   for (uint32_t i = 0; i < count; ++i) {
     Member member;
     member.id = in.replica();
-    member.weight = in.u64();
+    const uint64_t weight = in.u64();
+    member.weight = weight & ~kWitnessMark;
+    if ((weight & kWitnessMark) != 0) member.role = MemberRole::kWitness;
     const std::span<const uint8_t> key = in.raw(member.key.bytes.size());
     std::copy(key.begin(), key.end(), member.key.bytes.begin());
     if (i > 0 && member.id <= membership.members.back().id) in.fail();
-    // Quorum arithmetic adds weights up, so their sum must fit.
-    if (total + member.weight < total) in.fail();
-    total += member.weight;
     membership.members.push_back(member);
   }
+  if (!has_bounded_weight(membership.members)) in.fail();
   if (!in.ok()) return {};
   return membership;
 }

@@ -1,6 +1,7 @@
 #pragma once
-// The canonical little-endian layout of everything that leaves a replica or is signed, with a
-// version.
+// The canonical little-endian layout of everything that leaves a replica or is signed, with the
+// version of the rules that it belongs to (protocol_version.h). What belongs to version 1 has the
+// layout that it had before there was another.
 //
 // Decoding never trusts a length: every count is checked against what is left in the buffer and
 // against a named bound before anything is reserved. encode(decode(x)) == x for every x that
@@ -17,20 +18,19 @@
 #include "consensus/log_record.h"
 #include "consensus/membership.h"
 #include "consensus/message.h"
+#include "consensus/protocol_version.h"
 #include "consensus/result.h"
 #include "consensus/types.h"
 
 namespace govchain::consensus {
-
-inline constexpr uint16_t kWireVersion = 1;
-inline constexpr uint16_t kLogVersion = 1;
 
 // Bounds on what a peer may send.
 inline constexpr uint64_t kMaxMessageBytes = 64ULL << 20U;
 inline constexpr uint32_t kMaxPayloadsPerBlock = 65'536;
 inline constexpr uint32_t kMaxMembers = 4'096;
 inline constexpr uint32_t kMaxControlBytes = 1U << 20U;
-inline constexpr uint32_t kMaxLinkBytes = 1U << 18U;  // of Certificate::link
+inline constexpr uint32_t kMaxAvailabilityBytes = 4U << 20U;  // of Block::availability
+inline constexpr uint32_t kMaxLinkBytes = 1U << 18U;          // of Certificate::link
 
 // Whether payloads without their bytes (cohorts of a simulation) decode. A node refuses them:
 // nothing would bind their content to their digest, so two replicas could hold different ones.
@@ -89,6 +89,8 @@ class Reader {
   // Reads a count and checks it: at most `limit`, and `element_size` bytes each must still be
   // there.
   uint32_t count(uint32_t limit, size_t element_size);
+  // The same for a count that has been read already.
+  uint32_t check_count(uint32_t count, uint32_t limit, size_t element_size);
   Digest digest();
   Signature signature();
   template <typename O>
@@ -103,7 +105,7 @@ class Reader {
   bool ok_ = true;
 };
 
-// What a signature covers: a domain label, the wire version and every field of the statement. 88
+// What a signature covers: a domain label, the version and every other field of the statement. 88
 // bytes.
 inline constexpr size_t kSigningBytes = 88;
 [[nodiscard]] std::array<uint8_t, kSigningBytes> signing_bytes(const Statement& statement);
@@ -135,21 +137,29 @@ void encode_block(const Block& block, Writer& out);
                                     Cohorts cohorts = Cohorts::kRefused);
 // The same with every payload as digest, size and count. Decoded payloads have no bytes.
 void encode_block_by_digest(const Block& block, Writer& out);
-[[nodiscard]] BlockRef decode_block_by_digest(HashAlgorithm algorithm, Reader& in);
+[[nodiscard]] Ref<Block> decode_block_by_digest(HashAlgorithm algorithm, Reader& in);
 void encode_certificate(const Certificate& certificate, Writer& out);
 [[nodiscard]] CertificateRef decode_certificate(
     Reader& in);  // null if malformed or signers not ascending
+// A statement's version follows the protocol only where it is not 1, which a mark there says. One
+// that this code does not know is malformed.
 void encode_statement(const Statement& statement, Writer& out);
 [[nodiscard]] Statement decode_statement(Reader& in);
+// So does a membership's, behind the count of members; but any version is read, because older
+// software has to understand that it is too old.
 void encode_membership(const Membership& membership, Writer& out);
 [[nodiscard]] Membership decode_membership(Reader& in);  // check in.ok()
 
-// A whole message for the wire: version, chain, header, body, payloads or block.
+// A whole message for the wire: version, chain, header, body, payloads or block. kUnsupported if
+// the version is unknown; nothing behind it is looked at then.
 void encode_message(ChainId chain, const Message& message, std::vector<uint8_t>& out);
 [[nodiscard]] Result<MessageRef> decode_message(ChainId chain, HashAlgorithm algorithm,
                                                 std::span<const uint8_t> bytes,
                                                 Cohorts cohorts = Cohorts::kRefused);
 
+// The version of the rules without which this record cannot be read. The log's framing says it
+// (log_frame.h).
+[[nodiscard]] ProtocolVersion version_of(const LogRecord& record);
 // A log record without the log's framing.
 void encode_record(const LogRecord& record, std::vector<uint8_t>& out);
 [[nodiscard]] Result<LogRecordRef> decode_record(HashAlgorithm algorithm,

@@ -37,6 +37,7 @@ PayloadRef make_payload(HashAlgorithm algorithm, std::span<const uint8_t> bytes,
 void encode_payload(const Payload& payload, Writer& out) {
   const uint64_t size = payload.size.count();
   GOVCHAIN_ASSERT(size < kCohortMark);
+  GOVCHAIN_ASSERT(!payload.named);
   const bool carried = payload.bytes.size() == size;
   GOVCHAIN_ASSERT(carried || payload.bytes.empty());
   out.digest(payload.digest);
@@ -121,7 +122,7 @@ void encode_block_by_digest(const Block& block, Writer& out) {
   out.blob(block.control);
 }
 
-BlockRef decode_block_by_digest(HashAlgorithm algorithm, Reader& in) {
+Ref<Block> decode_block_by_digest(HashAlgorithm algorithm, Reader& in) {
   auto block = Ref<Block>::make();
   block->height = in.ordinal<Height>();
   block->view = in.ordinal<View>();
@@ -134,6 +135,7 @@ BlockRef decode_block_by_digest(HashAlgorithm algorithm, Reader& in) {
     payload->digest = in.digest();
     payload->size = Bytes(in.u64());
     payload->transactions = in.u32();
+    payload->named = true;
     // Their bytes have to fit into a message one day; and sums of sizes must not overflow.
     if (payload->size > Bytes(kMaxMessageBytes)) in.fail();
     block->payloads.emplace_back(std::move(payload));

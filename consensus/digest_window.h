@@ -1,6 +1,7 @@
 #pragma once
 // The last so many different digests, oldest first, and whether one is among them.
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -19,10 +20,11 @@ class DigestWindow {
   void add(const Digest& digest);
   [[nodiscard]] uint32_t size() const { return digests_.size(); }
 
-  // Calls visit(digest), oldest first.
+  // Calls visit(digest) for the last `newest` of them, oldest first.
   template <typename Visit>
-  void for_each(Visit&& visit) const {
-    for (uint64_t i = digests_.begin(); i < digests_.end(); ++i) visit(digests_.at(i));
+  void for_each(Visit&& visit, uint32_t newest = UINT32_MAX) const {
+    const uint64_t begin = digests_.end() - std::min(digests_.size(), newest);
+    for (uint64_t i = begin; i < digests_.end(); ++i) visit(digests_.at(i));
   }
   [[nodiscard]] size_t memory() const {
     return cells_.capacity() * sizeof(uint32_t) + digests_.memory();

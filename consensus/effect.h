@@ -25,7 +25,8 @@ enum class RefusalReason : uint8_t {
   kOversize,   // larger than any block may be
   kDuplicate,  // pending or already ordered
   kNoLeader,   // nobody to order it at present (Raft without leader)
-  kStopped,    // this replica has stopped (I/O error, removed member)
+  kStopped,    // this replica has stopped (I/O error, removed member, software too old)
+  kWitness,    // this replica keeps no payloads: another one takes them
 };
 
 // Rare events worth counting. Frequent ones are in EngineCounters.
@@ -35,7 +36,9 @@ enum class MetricId : uint8_t {
   kRecovery,
   kStateTransfer,
   kCatchUp,
-  kMembershipChange
+  kMembershipChange,
+  kUpgrade,           // value: the version of the rules that holds from now on
+  kOutdatedSoftware,  // value: the version that this replica's software does not know
 };
 
 namespace effect {
@@ -157,9 +160,12 @@ struct MembershipActive {
   Membership membership;
   Height from;
 };
-// This replica must not act again: removed from the chain, or storage failed.
+// This replica must not act again: removed from the chain, or storage failed. Or its software is
+// too old for the chain (EngineStatus::outdated_since): then it may be restarted from its log, with
+// newer software.
 struct Stopped {
   bool storage_failed = false;
+  bool software_outdated = false;
 };
 struct Metric {
   MetricId id = MetricId::kViewChange;

@@ -52,6 +52,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -61,22 +62,33 @@
 #include "consensus/input.h"
 #include "consensus/log_record.h"
 #include "consensus/membership.h"
+#include "consensus/protocol_version.h"
 #include "consensus/time.h"
 #include "consensus/types.h"
 #include "consensus/units.h"
 
 namespace govchain::consensus {
 
-// Whether a proposal brings the bytes of its payloads, or names them because clients' replicas have
-// sent them to everybody already: the proposer then sends a few dozen bytes for each payload.
-enum class ProposalBodies : uint8_t { kCarried, kByDigest };
+// Whether a proposal brings the bytes of its payloads, or names them: the proposer then sends a few
+// dozen bytes for each payload.
+enum class ProposalBodies : uint8_t {
+  kCarried,
+  kByDigest,   // clients' replicas have sent them to everybody already; who lacks one asks for it
+               // before it votes
+  kCertified,  // the proposal proves that some honest replica holds them durably: who lacks one
+               // votes all the same, and asks for it before it executes
+};
 
 // What all engines are told. Protocol-specific settings are in each engine's own configuration.
 struct EngineConfig {
   ChainId chain;
   ReplicaId self;
-  Membership genesis;  // membership of epoch 0
-  uint64_t seed = 0;   // of the engine's only random stream (election timeouts and the like)
+  Membership
+      genesis;  // membership of epoch 0, and the version of the rules that the chain begins with
+  // Rules that this replica's software may follow at most. Less than the code knows where an
+  // operator wants to be able to go back to older software.
+  ProtocolVersion newest_version = kNewestProtocolVersion;
+  uint64_t seed = 0;  // of the engine's only random stream (election timeouts and the like)
   HashAlgorithm hash = HashAlgorithm::kSha256;
 
   // A leader proposes when this many payload bytes or transactions wait, or the oldest has waited
@@ -96,7 +108,8 @@ struct EngineConfig {
       1'024;  // committed blocks kept for lagging peers before they need a snapshot
 
   Bytes mempool_limit{64U << 20U};  // payload bytes waiting here
-  // kByDigest: engines whose traits say so (protocol_traits.h).
+  // kByDigest, kCertified: engines whose traits say so (protocol_traits.h), in epochs whose version
+  // allows it (protocol_version.h); in earlier ones proposals carry their payloads.
   ProposalBodies proposal_bodies = ProposalBodies::kCarried;
   bool replicas_verify_payloads =
       false;  // false: the replica that admitted a payload vouches for its clients' signatures
@@ -116,7 +129,7 @@ struct RecoveredState {
   bool fresh = true;       // false if this replica ever ran before
 };
 
-// Counted, not reported one by one. Every dropped input is in exactly one of the first eight.
+// Counted, not reported one by one. Every dropped input is in exactly one of the first nine.
 struct EngineCounters {
   uint64_t malformed = 0;     // did not decode, or contradicts itself
   uint64_t oversize = 0;      // above a named bound
@@ -127,6 +140,7 @@ struct EngineCounters {
   uint64_t duplicate = 0;     // already have it
   uint64_t conflicting =
       0;  // contradicts an earlier message of the same sender (see EvidenceFound)
+  uint64_t unsupported = 0;  // by rules that this replica's software does not know
   uint64_t accepted = 0;
   uint64_t proposals = 0;
   uint64_t committed_blocks = 0;
@@ -137,6 +151,9 @@ struct EngineCounters {
   uint64_t recoveries = 0;       // 1 if this engine object started from a log
   uint64_t evidence = 0;
   uint64_t membership_changes = 0;
+  uint64_t upgrades = 0;  // of these, with a new version of the rules
+  uint64_t outdated_software =
+      0;  // 1 if this engine object stopped because its software is too old
 };
 
 // A look from outside, for checkers, metrics and people.
@@ -152,6 +169,11 @@ struct EngineStatus {
   Height executed;
   Height stable_checkpoint;
   Bytes mempool;
+  ProtocolVersion version = kOldestProtocolVersion;  // of the rules for the next height
+  // The first height whose rules this replica's software does not know, if the chain has such: the
+  // replica has stopped ("software too old: the chain is at version 3 since height H") and goes on
+  // from its log when it is started with newer software.
+  std::optional<Height> outdated_since;
 };
 
 class Engine {

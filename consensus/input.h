@@ -82,6 +82,8 @@ struct Propose {
 struct ReadRequested {
   Token token;
 };
+// An operator wants other members, or the next version of the rules, or both. The host refuses a
+// target that weighs more than kMaxTotalWeight: it has no encoding.
 struct Reconfigure {
   MembershipChange change;
 };

@@ -95,7 +95,7 @@ struct InputWriter {
   void operator()(const input::Propose& in) const { encode_payload(*in.payload, out.writer()); }
   void operator()(const input::ReadRequested& in) const { out.ordinal(in.token); }
   void operator()(const input::Reconfigure& in) const {
-    encode_membership(Membership{Epoch(0), in.change.target}, out.writer());
+    encode_membership(Membership{Epoch(0), in.change.target, in.change.version}, out.writer());
     out.flag(in.change.transfer_leadership_to.has_value());
     if (in.change.transfer_leadership_to) out.replica(*in.change.transfer_leadership_to);
   }
@@ -195,7 +195,10 @@ struct EffectWriter {
     encode_membership(it.membership, out.writer());
     out.ordinal(it.from);
   }
-  void operator()(const effect::Stopped& it) const { out.flag(it.storage_failed); }
+  void operator()(const effect::Stopped& it) const {
+    out.writer().u8(
+        static_cast<uint8_t>((it.storage_failed ? 1 : 0) | (it.software_outdated ? 2 : 0)));
+  }
   void operator()(const effect::Metric& it) const {
     out.number(static_cast<uint64_t>(it.id));
     out.number(it.value);
@@ -302,6 +305,7 @@ class InputReader {
     Membership target = decode_membership(in_);
     if (target.epoch != Epoch(0)) in_.fail();
     it.change.target = std::move(target.members);
+    it.change.version = target.version;
     if (flag()) it.change.transfer_leadership_to = in_.replica();
   }
   void read(input::PeerUp& it) { it.peer = in_.replica(); }

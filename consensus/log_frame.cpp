@@ -58,7 +58,7 @@ void encode_frame(Ticket ticket, const LogRecord& record, std::vector<uint8_t>& 
   const size_t start = out_bytes.size();
   Writer out(out_bytes);
   out.u64(0);  // length and checksum, known below
-  out.u16(kLogVersion);
+  out.u16(number_of(version_of(record)));
   out.ordinal(ticket);
   encode_record(record, out_bytes);
   const auto length = static_cast<uint32_t>(out_bytes.size() - start - kLogFrameBytes);
@@ -82,14 +82,21 @@ Result<Frame> decode_frame(HashAlgorithm algorithm, std::span<const uint8_t> byt
   if (crc32c(bytes.subspan(8, frame_length - 8)) != expected_crc) {
     return corrupt("the frame's checksum does not match", bytes.size());
   }
-  if (version != kLogVersion) {
+  if (!is_known_version(version)) {
     return Error{ErrorCode::kUnsupported,
-                 "log version " + std::to_string(version) + "; this build reads " +
-                     std::to_string(kLogVersion),
+                 "a log record of protocol version " + std::to_string(version) +
+                     "; this software knows " + known_versions(),
                  "ticket " + std::to_string(ticket.value())};
   }
   Result<LogRecordRef> record = decode_record(algorithm, encoded, cohorts);
   if (!record) return record.error();
+  // One record, one encoding.
+  if (version != number_of(version_of(**record))) {
+    return Error{ErrorCode::kMalformed,
+                 "the frame says protocol version " + std::to_string(version) +
+                     ", the record in it " + std::to_string(number_of(version_of(**record))),
+                 "ticket " + std::to_string(ticket.value())};
+  }
   return Frame{LoggedRecord{ticket, *std::move(record)}, frame_length};
 }
 

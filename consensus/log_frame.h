@@ -16,7 +16,7 @@
 namespace govchain::consensus {
 
 // 4 bytes length of the record's encoding, 4 bytes CRC-32C of everything after them, 2 bytes
-// version, 8 bytes ticket.
+// version of the rules that the record needs (version_of), 8 bytes ticket.
 inline constexpr uint64_t kLogFrameBytes = 18;
 
 // CRC-32C (Castagnoli, RFC 3720 appendix B.4), as file systems and LevelDB's log use it.
@@ -26,7 +26,8 @@ inline constexpr uint64_t kLogFrameBytes = 18;
 void encode_frame(Ticket ticket, const LogRecord& record, std::vector<uint8_t>& out);
 
 // One frame from the front of `bytes`. kCorrupt if it is cut off or its checksum does not match
-// (`where` says how far it was readable), kUnsupported if its version is unknown, kMalformed if the
+// (`where` says how far it was readable), kUnsupported if its version is unknown (newer
+// software has written it: the log is whole, and must be left as it is), kMalformed if the
 // checksum is right and the record is not.
 struct Frame {
   LoggedRecord logged;

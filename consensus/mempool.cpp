@@ -14,7 +14,8 @@ Mempool::Mempool(const MempoolConfig& config)
   GOVCHAIN_ASSERT(config.max_payloads < kNone);
 }
 
-std::optional<RefusalReason> Mempool::add(TimePoint now, ReplicaId origin, PayloadRef payload) {
+std::optional<RefusalReason> Mempool::add(TimePoint now, ReplicaId origin, PayloadRef payload,
+                                          bool ready) {
   if (payload->size > config_.max_payload_bytes ||
       payload->transactions > config_.max_payload_transactions) {
     return RefusalReason::kOversize;
@@ -43,11 +44,42 @@ std::optional<RefusalReason> Mempool::add(TimePoint now, ReplicaId origin, Paylo
   ++pending_;
   bytes_ += entry.payload->size;
   origins_[owner].held += entry.payload->size;
+  ++ready_;
   ++waiting_;
   waiting_bytes_ += entry.payload->size;
   waiting_transactions_ += entry.payload->transactions;
   link(slot);
+  if (!ready) mark(entry, Height(), false);
   return std::nullopt;
+}
+
+void Mempool::make_ready(const Digest& digest, bool ready) {
+  const std::optional<uint32_t> slot = pending_index_.find(digest);
+  if (!slot || entries_[*slot].ready == ready) return;
+  Entry& entry = entries_[*slot];
+  mark(entry, entry.height, ready);
+  if (is_waiting(entry)) rewind(origins_[entry.origin]);
+}
+
+void Mempool::supply(const PayloadRef& body) {
+  const std::optional<uint32_t> slot = pending_index_.find(body->digest);
+  if (!slot) return;
+  PayloadRef& held = entries_[*slot].payload;
+  const bool same = held->size == body->size && held->transactions == body->transactions;
+  if (held->named && same && !body->named) held = body;
+}
+
+void Mempool::put_back(const Digest& digest) {
+  const std::optional<uint32_t> slot = pending_index_.find(digest);
+  if (!slot || entries_[*slot].height == Height()) return;
+  mark(entries_[*slot], Height());
+  rewind(origins_[entries_[*slot].origin]);
+}
+
+// Something that the cursors may have passed waits again.
+void Mempool::rewind(Origin& origin) {
+  waiting_cursor_ = oldest_;
+  origin.cursor = origin.first;
 }
 
 void Mempool::select(Height height, Bytes max_bytes, uint32_t max_transactions,
@@ -124,13 +156,19 @@ bool Mempool::is_pending(const Digest& digest) const {
 
 bool Mempool::is_committed(const Digest& digest) const { return committed_.contains(digest); }
 
+std::optional<ReplicaId> Mempool::origin_of(const Digest& digest) const {
+  const std::optional<uint32_t> slot = pending_index_.find(digest);
+  if (!slot) return std::nullopt;
+  return origins_[entries_[*slot].origin].id;
+}
+
 PayloadRef Mempool::find(const Digest& digest) const {
   const std::optional<uint32_t> slot = pending_index_.find(digest);
   return slot ? entries_[*slot].payload : PayloadRef();
 }
 
 std::optional<TimePoint> Mempool::oldest_waiting() const {
-  while (waiting_cursor_ != kNone && entries_[waiting_cursor_].height != Height()) {
+  while (waiting_cursor_ != kNone && !is_waiting(entries_[waiting_cursor_])) {
     waiting_cursor_ = entries_[waiting_cursor_].next;
   }
   if (waiting_cursor_ == kNone) return std::nullopt;
@@ -163,6 +201,9 @@ void Mempool::encode_state(Writer& out) const {
     out.digest(entry.payload->digest);
     out.i64(entry.added.nanoseconds());
     out.ordinal(entry.height);
+    if (!entry.ready || entry.payload->named) {
+      out.u8(static_cast<uint8_t>((entry.ready ? 1 : 0) | (entry.payload->named ? 2 : 0)));
+    }
   }
   out.u32(committed_.size());
   committed_.for_each([&](const Digest& digest) { out.digest(digest); });
@@ -202,7 +243,7 @@ uint32_t Mempool::find_or_add_origin(ReplicaId id) {
 }
 
 uint32_t Mempool::next_waiting(Origin& origin) {
-  while (origin.cursor != kNone && entries_[origin.cursor].height != Height()) {
+  while (origin.cursor != kNone && !is_waiting(entries_[origin.cursor])) {
     origin.cursor = entries_[origin.cursor].origin_next;
   }
   return origin.cursor;
@@ -234,10 +275,12 @@ void Mempool::unlink(uint32_t slot) {
       entry.origin_previous;
 }
 
-void Mempool::mark(Entry& entry, Height height) {
-  const bool waited = entry.height == Height();
-  const bool waits = height == Height();
+void Mempool::mark(Entry& entry, Height height, bool ready) {
+  const bool waited = is_waiting(entry);
+  if (entry.ready != ready) ready ? ++ready_ : --ready_;
   entry.height = height;
+  entry.ready = ready;
+  const bool waits = is_waiting(entry);
   if (waited == waits) return;
   if (waits) {
     ++waiting_;
@@ -252,8 +295,8 @@ void Mempool::mark(Entry& entry, Height height) {
 
 void Mempool::take(uint32_t slot) {
   Entry& entry = entries_[slot];
-  // Marking it in flight first takes it out of the account of what waits.
-  mark(entry, Height(1));
+  // Marking it in flight and not ready first takes it out of the accounts of what waits.
+  mark(entry, Height(1), false);
   unlink(slot);
   --pending_;
   bytes_ -= entry.payload->size;

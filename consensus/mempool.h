@@ -49,8 +49,13 @@ class Mempool {
 
   // Takes `payload`, or says why not (kFull, kOversize, kDuplicate). `origin` is the replica that
   // admitted it from its client; `now` must not go back between calls.
+  // One that is not ready takes its room, but is in no batch until make_ready().
   [[nodiscard]] std::optional<RefusalReason> add(TimePoint now, ReplicaId origin,
-                                                 PayloadRef payload);
+                                                 PayloadRef payload, bool ready = true);
+  // A pending payload may be proposed from now on, or not any more. Nothing if it is not pending.
+  void make_ready(const Digest& digest, bool ready);
+  // The bytes of a pending payload of which only the name was known.
+  void supply(const PayloadRef& body);
 
   // Appends the next batch to `out` and marks it in flight at `height`. At most `max_bytes` of
   // payload and `max_transactions`; an origin whose next payload does not fit is passed over and
@@ -61,6 +66,8 @@ class Mempool {
   void mark_in_flight(Height height, std::span<const PayloadRef> payloads);
   // What is in flight at `from` or above waits again, in its old place (view change, new term).
   void release(Height from);
+  // The same for one payload, whatever height it is in flight at.
+  void put_back(const Digest& digest);
   // The block is final: its payloads leave the pool and enter the committed window, pending here or
   // not.
   void commit(const Block& block);
@@ -74,10 +81,14 @@ class Mempool {
   [[nodiscard]] bool is_committed(const Digest& digest) const;
   // The pending payload with this digest, or null.
   [[nodiscard]] PayloadRef find(const Digest& digest) const;
+  // Who admitted the pending payload with this digest; nullopt if there is none.
+  [[nodiscard]] std::optional<ReplicaId> origin_of(const Digest& digest) const;
 
   // All pending, in flight included.
   [[nodiscard]] bool empty() const { return pending_ == 0; }
   [[nodiscard]] uint32_t payloads() const { return pending_; }
+  // Those that may be proposed, in flight included.
+  [[nodiscard]] uint32_t ready_payloads() const { return ready_; }
   [[nodiscard]] Bytes bytes() const { return bytes_; }
   // Those that wait for a proposal.
   [[nodiscard]] uint32_t waiting_payloads() const { return waiting_; }
@@ -101,11 +112,13 @@ class Mempool {
   }
 
   // Calls visit(digest) for the committed window, oldest first: it travels with a snapshot, so that
-  // a replica that never saw the blocks does not order their payloads again.
+  // a replica that never saw the blocks does not order their payloads again. `newest`: only so
+  // many, the last ones.
   template <typename Visit>
-  void for_each_committed(Visit&& visit) const {
-    committed_.for_each(std::forward<Visit>(visit));
+  void for_each_committed(Visit&& visit, uint32_t newest = UINT32_MAX) const {
+    committed_.for_each(std::forward<Visit>(visit), newest);
   }
+  [[nodiscard]] uint32_t committed_payloads() const { return committed_.size(); }
   // Adds to the committed window what another replica's has; pending payloads stay.
   void restore_committed(std::span<const Digest> digests);
 
@@ -123,6 +136,7 @@ class Mempool {
     PayloadRef payload;
     TimePoint added;
     Height height;  // 0 while it waits
+    bool ready = true;
     uint32_t origin = 0;
     uint32_t previous = kNone;
     uint32_t next = kNone;
@@ -143,7 +157,12 @@ class Mempool {
   uint32_t next_waiting(Origin& origin);
   void link(uint32_t slot);
   void unlink(uint32_t slot);
-  void mark(Entry& entry, Height height);
+  [[nodiscard]] static bool is_waiting(const Entry& entry) {
+    return entry.ready && entry.height == Height();
+  }
+  void mark(Entry& entry, Height height) { mark(entry, height, entry.ready); }
+  void mark(Entry& entry, Height height, bool ready);
+  void rewind(Origin& origin);
   void take(uint32_t slot);
 
   MempoolConfig config_;
@@ -155,6 +174,7 @@ class Mempool {
   uint32_t newest_ = kNone;
   mutable uint32_t waiting_cursor_ = kNone;  // nothing before it waits
   uint32_t pending_ = 0;
+  uint32_t ready_ = 0;
   uint32_t waiting_ = 0;
   Bytes bytes_;
   Bytes waiting_bytes_;

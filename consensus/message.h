@@ -10,6 +10,7 @@
 #include "consensus/certificate.h"
 #include "consensus/payload.h"
 #include "consensus/pool.h"
+#include "consensus/protocol_version.h"
 #include "consensus/types.h"
 #include "consensus/units.h"
 
@@ -24,6 +25,9 @@ class Message : public Counted {
   Protocol protocol = Protocol::kPbft;
   uint8_t type = 0;  // the protocol's own enumeration
   Lane lane = Lane::kVote;
+  // Of the rules by which the sender speaks; leads the encoding. What is signed has that of its
+  // epoch.
+  ProtocolVersion version = kOldestProtocolVersion;
   ReplicaId sender;
   Epoch epoch;
   View view;
@@ -42,7 +46,7 @@ class Message : public Counted {
                     // sizes included
 
   [[nodiscard]] Statement statement(ChainId chain) const {
-    return Statement{chain, epoch, protocol, type, view, height, digest};
+    return Statement{chain, epoch, protocol, type, view, height, digest, version};
   }
   void recycle() {
     body.clear();
@@ -54,6 +58,7 @@ class Message : public Counted {
     wire_size = {};
     type = 0;
     lane = Lane::kVote;
+    version = kOldestProtocolVersion;
   }
 };
 using MessageRef = Ref<const Message>;

@@ -19,12 +19,16 @@ class Payload : public Counted {
   uint32_t transactions = 1;   // how many transactions it stands for
   std::vector<uint8_t> bytes;  // the encoded transactions; empty for a cohort, whose cost is
                                // charged and not executed
+  // Digest, size and count only, as a proposal or a log record names it: what they stand for is
+  // elsewhere. Never encoded as a payload, executed or counted as held.
+  bool named = false;
 
   void recycle() {
     digest = {};
     size = {};
     transactions = 1;
     bytes.clear();
+    named = false;
   }
 };
 using PayloadRef = Ref<const Payload>;

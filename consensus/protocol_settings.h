@@ -12,6 +12,7 @@ namespace govchain::consensus {
 struct ProtocolSettings {
   pbft::PbftConfig pbft;
   raft::RaftConfig raft;
+  chain::ChainSettings tendermint;
   chain::ChainSettings qbft;
   hotstuff::HotstuffConfig hotstuff;
 };

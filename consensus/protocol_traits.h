@@ -57,6 +57,8 @@ struct ProtocolTraits {
   bool reconfigures = false;
   // EngineConfig::proposal_bodies may be kByDigest.
   bool proposes_by_digest = false;
+  // ... and kCertified.
+  bool proposes_certified = false;
 
   std::unique_ptr<Engine> (*make)(const EngineConfig& config, const ProtocolSettings& settings,
                                   RecoveredState recovered);
@@ -68,5 +70,17 @@ struct ProtocolTraits {
   // production archive, which holds none.
   void (*plant)(uint8_t mutant);
 };
+
+[[nodiscard]] constexpr bool supports(const ProtocolTraits& traits, ProposalBodies bodies) {
+  switch (bodies) {
+    case ProposalBodies::kCarried:
+      return true;
+    case ProposalBodies::kByDigest:
+      return traits.proposes_by_digest;
+    case ProposalBodies::kCertified:
+      return traits.proposes_certified;
+  }
+  return false;
+}
 
 }  // namespace govchain::consensus

@@ -32,8 +32,10 @@ void SignatureList::reserve_votes(size_t count) { votes_.reserve(count); }
 
 void SignatureList::push_back(const MessageRef& vote) {
   GOVCHAIN_ASSERT(own_.empty());
-  // A recycled list that once owned signatures must not keep their room as well.
-  if (own_.capacity() > 0) own_ = std::vector<Signature>();
+  // A recycled list that once owned signatures must not keep their room as well, unless it is so
+  // little that getting it again for every other certificate costs more.
+  constexpr size_t kKeptSignatures = 32;
+  if (own_.capacity() > kKeptSignatures) own_ = std::vector<Signature>();
   votes_.push_back(vote);
 }
 

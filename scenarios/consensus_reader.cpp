@@ -158,8 +158,11 @@ class ChainsReader {
     engine.integer("retained_blocks", config.retained_blocks);
     engine.bytes("mempool_bytes", config.mempool_limit);
     engine.boolean("replicas_verify_payloads", config.replicas_verify_payloads);
-    if (engine.text("proposal_bodies", "carried") == "by_digest") {
-      config.proposal_bodies = consensus::ProposalBodies::kByDigest;
+    const std::string bodies = engine.text("proposal_bodies", "carried");
+    if (bodies == "by_digest") config.proposal_bodies = consensus::ProposalBodies::kByDigest;
+    if (bodies == "certified") config.proposal_bodies = consensus::ProposalBodies::kCertified;
+    if (config.proposal_bodies != consensus::ProposalBodies::kCarried) {
+      config.genesis.version = consensus::kProposalsByDigestSince;
     }
     engine.milliseconds("wall_clock_tolerance_ms", config.wall_clock_tolerance);
     if (config.max_timeout < config.base_timeout) {
@@ -177,6 +180,11 @@ class ChainsReader {
     uint64_t total = 0;
     for (const JsonNode& weight : weights->elements) {
       spec.weights.push_back(weight.natural.value_or(0));
+      if (spec.weights.back() > consensus::kMaxTotalWeight - total) {
+        chain.refuse("weights",
+                     fmt::format("members may weigh {} together", consensus::kMaxTotalWeight));
+        return;
+      }
       total += spec.weights.back();
     }
     if (spec.weights.size() != replicas) {
@@ -223,8 +231,7 @@ class ChainsReader {
     chain.integer("replicas", replicas);
     const Reader engine = chain.object("engine", "engine");
     read_engine(engine, spec.engine);
-    if (spec.engine.proposal_bodies == consensus::ProposalBodies::kByDigest &&
-        !consensus::traits_of(spec.protocol).proposes_by_digest) {
+    if (!consensus::supports(consensus::traits_of(spec.protocol), spec.engine.proposal_bodies)) {
       engine.refuse("proposal_bodies", "this protocol's proposals carry their transactions");
     }
     read_protocol_settings(chain, spec);

@@ -209,6 +209,7 @@ void read_adversary(const Reader& entry, sim::WorldSpec& world) {
   if (kind == "forger") adversary.kind = Kind::kForger;
   if (kind == "malformed_sender") adversary.kind = Kind::kMalformedSender;
   if (kind == "hiding_primary") adversary.kind = Kind::kHidingPrimary;
+  if (kind == "withholding_origin") adversary.kind = Kind::kWithholdingOrigin;
   adversary.chain = chain_of(entry, world);
   adversary.replica = replica_of(entry, "replica", world.chains[adversary.chain]);
   entry.seconds("from_seconds", adversary.from);
@@ -233,6 +234,7 @@ void read_request(const Reader& entry, sim::WorldSpec& world) {
   if (kind == "membership") request.kind = Kind::kMembership;
   if (kind == "leader_transfer") request.kind = Kind::kLeaderTransfer;
   if (kind == "forget_leader") request.kind = Kind::kForgetLeader;
+  if (kind == "upgrade") request.kind = Kind::kUpgrade;
   entry.seconds("at_seconds", request.at);
   check_time(entry, "at_seconds", request.at, world);
   request.chain = chain_of(entry, world);
@@ -240,6 +242,13 @@ void read_request(const Reader& entry, sim::WorldSpec& world) {
   request.replica = replica_of(entry, "replica", chain);
   request.voters = replicas_of(entry, "voters", chain);
   request.leader = replica_of(entry, "leader", chain);
+  uint16_t version = consensus::number_of(consensus::kNewestProtocolVersion);
+  entry.integer("version", version);
+  if (!consensus::is_known_version(version)) {
+    entry.refuse("version", fmt::format("this build knows the protocol versions {}",
+                                        consensus::known_versions()));
+  }
+  request.version = static_cast<consensus::ProtocolVersion>(version);
   const auto need = [&](const char* key, bool wanted) {
     if (wanted && !entry.has(key)) {
       entry.refuse("", fmt::format("{} is missing for a request of kind {}", key, kind));
@@ -249,6 +258,7 @@ void read_request(const Reader& entry, sim::WorldSpec& world) {
   };
   need("voters", request.kind == Kind::kMembership);
   need("leader", request.kind == Kind::kLeaderTransfer);
+  need("version", request.kind == Kind::kUpgrade);
   world.requests.push_back(std::move(request));
 }
 

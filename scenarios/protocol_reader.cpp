@@ -32,13 +32,31 @@ void read_hotstuff(const Reader& hotstuff, ProtocolSettings& settings) {
   hotstuff.integer("views_per_leader", config.views_per_leader);
 }
 
+// What engines on consensus/chain have in common.
+void read_chain(const Reader& chain, consensus::chain::ChainSettings& settings) {
+  using consensus::chain::Dissemination;
+  chain.milliseconds("status_interval_ms", settings.status_interval);
+  chain.milliseconds("idle_status_interval_ms", settings.idle_status_interval);
+  chain.integer("blocks_per_answer", settings.blocks_per_answer);
+  if (chain.text("dissemination") == "leader") settings.dissemination = Dissemination::kLeader;
+}
+
+void read_tendermint(const Reader& tendermint, ProtocolSettings& settings) {
+  read_chain(tendermint, settings.tendermint);
+}
+
+void read_qbft(const Reader& qbft, ProtocolSettings& settings) { read_chain(qbft, settings.qbft); }
+
 struct Section {
   const char* protocol;
+  const char* definition;  // of the schema
   void (*read)(const Reader& section, ProtocolSettings& settings);
 };
 constexpr Section kSections[] = {
-    {"hotstuff", read_hotstuff},
-    {"raft", read_raft},
+    {"hotstuff", "hotstuff", read_hotstuff},
+    {"qbft", "chain_engine", read_qbft},
+    {"raft", "raft", read_raft},
+    {"tendermint", "chain_engine", read_tendermint},
 };
 
 }  // namespace
@@ -52,7 +70,7 @@ consensus::Protocol protocol_of(const Reader& section, consensus::Protocol other
 void read_protocol_settings(const Reader& chain, sim::ChainSpec& spec) {
   const std::string chosen(consensus::traits_of(spec.protocol).name);
   for (const Section& section : kSections) {
-    section.read(chain.object(section.protocol, section.protocol), spec.settings);
+    section.read(chain.object(section.protocol, section.definition), spec.settings);
     if (chosen != section.protocol && chain.has(section.protocol)) {
       chain.warn(section.protocol, "has no effect: the protocol is " + chosen);
     }

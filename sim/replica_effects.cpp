@@ -3,65 +3,12 @@
 #include <algorithm>
 #include <variant>
 
-#include "consensus/codec.h"
 #include "sim/replica_host.h"
 
 namespace govchain::sim {
 
-using consensus::ReplicaId;
-using consensus::Ticket;
 namespace effect = consensus::effect;
 namespace input = consensus::input;
-
-// An adversary's hands: everything leaves at once, as its own.
-class ReplicaHost::AdversaryOutbox final : public Outbox {
- public:
-  explicit AdversaryOutbox(ReplicaHost& host) : host_(host) {}
-  [[nodiscard]] TimePoint now() const override { return host_.now(); }
-  [[nodiscard]] consensus::ChainId chain() const override { return host_.chain().id; }
-  [[nodiscard]] ReplicaId self() const override { return host_.self(); }
-  [[nodiscard]] consensus::HashAlgorithm hash_algorithm() const override {
-    return host_.chain().spec->engine.hash;
-  }
-  [[nodiscard]] const consensus::Membership& members() const override { return host_.membership_; }
-  [[nodiscard]] uint64_t random() override { return host_.adversary_stream_->next(); }
-  [[nodiscard]] consensus::Signature sign(const consensus::Statement& statement) override {
-    return host_.signer_->sign(statement);
-  }
-  void send(ReplicaId to, consensus::MessageRef message) override {
-    if (is_peer(to)) host_.transmit(&to, message, PathCost{});
-  }
-  void broadcast(consensus::MessageRef message) override {
-    host_.transmit(nullptr, message, PathCost{});
-  }
-  void send_raw(ReplicaId to, std::span<const uint8_t> bytes) override {
-    if (!is_peer(to)) return;
-    Parcel parcel;
-    parcel.kind = Parcel::Kind::kRawBytes;
-    parcel.lane = consensus::Lane::kBody;
-    parcel.from = host_.endpoint_;
-    parcel.bytes = std::make_shared<const std::vector<uint8_t>>(bytes.begin(), bytes.end());
-    parcel.size = Bytes(bytes.size());
-    const ReplicaIndex receiver = to.value();
-    host_.put_on_wire(std::span(&receiver, 1), std::move(parcel));
-  }
-
- private:
-  [[nodiscard]] bool is_peer(ReplicaId to) const {
-    return to.value() < host_.chain().spec->replicas.size() && to != host_.self();
-  }
-  ReplicaHost& host_;
-};
-
-bool ReplicaHost::intercept_received(ReplicaId from, const consensus::MessageRef& message) {
-  AdversaryOutbox outbox(*this);
-  return interceptor_->on_receive(from, message, outbox);
-}
-
-void ReplicaHost::intercept_sent(const ReplicaId* to, const consensus::MessageRef& message) {
-  AdversaryOutbox outbox(*this);
-  interceptor_->on_send(to, message, outbox);
-}
 
 void ReplicaHost::carry_out_effects() {
   crashed_in_effects_ = false;
@@ -88,7 +35,8 @@ void ReplicaHost::carry_out(consensus::Effect& effect) {
 }
 
 void ReplicaHost::carry_out(effect::Persist& persist) {
-  if (persist.record->block) note_proposal(persist.record->block->height);
+  if (persist.record->block && persist.record->type != consensus::kBatchRecord)
+    note_proposal(persist.record->block->height);
   persist_cause_ = cause_;
   persist_since_ = now();
   if (disk_full_ || !refused_appends_.empty()) {
@@ -309,102 +257,18 @@ void ReplicaHost::carry_out(effect::MembershipActive& active) {
   fabric_.observe([&](Observer& observer) { observer.on_membership(address_, now(), active); });
 }
 
-void ReplicaHost::carry_out(effect::Stopped& /*stopped*/) { stopped_ = true; }
-
-void ReplicaHost::carry_out(effect::Metric& /*metric*/) {}
-
-void ReplicaHost::gate(Gated gated) {
-  gated.since = now();
-  gated.path = cause_;
-  if (gated.after <= log_.durable()) {
-    release(gated);
-  } else {
-    gated_.push_back(std::move(gated));
-  }
-}
-
-void ReplicaHost::release_durable() {
-  // In the order in which they were asked for, whatever their tickets.
-  const Ticket durable = log_.durable();
-  std::deque<Gated> waiting;
-  std::swap(waiting, gated_);
-  for (Gated& gated : waiting) {
-    if (gated.after <= durable) {
-      release(gated);
-    } else {
-      gated_.push_back(std::move(gated));
-    }
-  }
-}
-
-void ReplicaHost::release(Gated& gated) {
-  gated.path.disk += now() - gated.since;
-  fabric_.observe([&](Observer& observer) {
-    observer.on_release(address_, now(), gated.kind, gated.after, log_.durable());
-  });
-  switch (gated.kind) {
-    case GatedEffect::kSend:
-    case GatedEffect::kBroadcast: {
-      const ReplicaId* to = gated.kind == GatedEffect::kSend ? &gated.to : nullptr;
-      fabric_.observe(
-          [&](Observer& observer) { observer.on_send(address_, now(), to, *gated.message); });
-      if (interceptor_) {
-        intercept_sent(to, gated.message);
-      } else {
-        transmit(to, gated.message, gated.path);
-      }
-      break;
-    }
-    case GatedEffect::kCommit:
-      release_commit(gated);
-      break;
-    case GatedEffect::kTruncate:
-      // Blocks that the log alone holds must be in the store first.
-      truncate_before_ = std::max(truncate_before_, gated.before);
-      store_dirty_ = true;
-      break;
-  }
-}
-
-void ReplicaHost::transmit(const ReplicaId* to, const consensus::MessageRef& message,
-                           PathCost path) {
-  Parcel parcel;
-  parcel.from = endpoint_;
-  parcel.lane = message->lane;
-  parcel.size = message->wire_size;
-  parcel.message = message;
-  if (message->block) {
-    // A proposal begins a new path.
-    note_proposal(message->block->height);
-  } else {
-    parcel.path = path;
-  }
-  if (to == nullptr) {
-    put_on_wire(peers_, std::move(parcel));
+// Software that is too old can be replaced; what its clients gave it is lost as in a crash.
+void ReplicaHost::carry_out(effect::Stopped& stopped) {
+  if (!stopped.software_outdated) {
+    stopped_ = true;
     return;
   }
-  const ReplicaIndex receiver = to->value();
-  if (receiver == address_.replica || receiver >= chain().spec->replicas.size()) return;
-  put_on_wire(std::span(&receiver, 1), std::move(parcel));
+  outdated_ = true;
+  last_change_ = now();
+  fabric_.book.lost_with_crash(endpoint_);
 }
 
-// One thread hands the copies to the card, one after the other.
-void ReplicaHost::put_on_wire(std::span<const ReplicaIndex> receivers, Parcel parcel) {
-  if (receivers.empty()) return;
-  Duration each = costs_.message_send;
-  if (costs_.per_kilobyte_network != Duration::zero()) {
-    each += Duration::nanoseconds(
-        static_cast<int64_t>(static_cast<uint64_t>(costs_.per_kilobyte_network.nanoseconds()) *
-                             parcel.size.count() / 1'000U));
-  }
-  TimePoint first = now();
-  if (each > Duration::zero()) {
-    const Duration total = each * static_cast<int64_t>(receivers.size());
-    send_free_ = cpu().run_on(send_core_, std::max(now(), send_free_), total);
-    first = send_free_ - total + each;
-  }
-  fabric_.network.broadcast(parcel, receivers, first, each);
-}
+void ReplicaHost::carry_out(effect::Metric& /*metric*/) {}
 
 bool ReplicaHost::verify(const consensus::MessageRef& message) {
   ChainRuntime& runtime = chain();

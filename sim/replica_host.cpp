@@ -42,6 +42,7 @@ ReplicaHost::ReplicaHost(Fabric& fabric, ReplicaAddress address, EndpointIndex e
                        : consensus::MemoryLog::Storage::kShared;
   log_ = consensus::MemoryLog(config);
   keys_ = &chain().genesis;
+  if (!spec.software.empty()) software_ = spec.software[address.replica];
 }
 
 ReplicaHost::~ReplicaHost() = default;
@@ -252,7 +253,7 @@ void ReplicaHost::step() {
 }
 
 void ReplicaHost::admit(const consensus::PayloadRef& payload) {
-  const bool accepted = engine_ && !stopped_ && engine_->credit() >= payload->size;
+  const bool accepted = engine_ && !has_stopped() && engine_->credit() >= payload->size;
   if (!accepted) {
     fabric_.clients.on_refused(*payload);
     return;

@@ -1,7 +1,8 @@
 #pragma once
 // One replica's host process: runs the loop of consensus/engine.h to the letter, on modelled cores,
 // disk and network. Its parts by file: replica_host.cpp the loop, replica_effects.cpp what engines
-// ask for, replica_storage.cpp log, store, crash and recovery, replica_state.cpp execution,
+// ask for, replica_outgoing.cpp what leaves and when, replica_adversary.cpp what an interceptor
+// makes of it, replica_storage.cpp log, store, crash and recovery, replica_state.cpp execution,
 // snapshots and state transfer.
 
 #include <deque>
@@ -67,11 +68,13 @@ class ReplicaHost {
   void set_drift(int64_t parts_per_billion);
   void set_disk_full(bool full);
   void set_disk_slowness(double factor);
+  // From its next start on.
+  void set_software(consensus::ProtocolVersion newest) { software_ = newest; }
   void set_interceptor(std::unique_ptr<Interceptor> interceptor, uint64_t stream);
 
   // --- A look from outside
   [[nodiscard]] bool is_up() const { return engine_ != nullptr; }
-  [[nodiscard]] bool has_stopped() const { return stopped_; }
+  [[nodiscard]] bool has_stopped() const { return stopped_ || outdated_; }
   [[nodiscard]] bool is_paused(TimePoint now) const { return paused_until_ > now; }
   [[nodiscard]] bool is_disk_full() const { return disk_full_; }
   [[nodiscard]] bool will_restart() const { return restart_at_ != TimePoint::max(); }
@@ -86,6 +89,10 @@ class ReplicaHost {
   [[nodiscard]] const consensus::Checkpoint& checkpoint() const { return store_.checkpoint(); }
   [[nodiscard]] const consensus::Membership& membership() const { return membership_; }
   [[nodiscard]] Bytes written_in_window() const { return written_in_window_; }
+  // Of all its engines.
+  [[nodiscard]] uint64_t view_changes() const {
+    return view_changes_before_ + (engine_ ? engine_->counters().view_changes : 0);
+  }
   [[nodiscard]] consensus::Height executed_height() const { return executed_height_; }
 
  private:
@@ -201,15 +208,6 @@ class ReplicaHost {
   void carry_out(consensus::effect::MembershipActive& active);
   void carry_out(consensus::effect::Stopped& stopped);
   void carry_out(consensus::effect::Metric& metric);
-  void gate(Gated gated);
-  void release(Gated& gated);
-  void release_durable();
-  void transmit(const consensus::ReplicaId* to, const consensus::MessageRef& message,
-                PathCost path);
-  void put_on_wire(std::span<const ReplicaIndex> receivers, Parcel parcel);
-  [[nodiscard]] bool intercept_received(consensus::ReplicaId from,
-                                        const consensus::MessageRef& message);
-  void intercept_sent(const consensus::ReplicaId* to, const consensus::MessageRef& message);
   [[nodiscard]] bool verify(const consensus::MessageRef& message);
   [[nodiscard]] bool verify(const consensus::SignedStatement& claim) const;
   void note_proposal(consensus::Height height);
@@ -217,6 +215,19 @@ class ReplicaHost {
       const consensus::Block& block, const consensus::CertificateRef& certificate);
   void arm_timers();
   [[nodiscard]] bool take_timer(consensus::TimerId id);
+
+  // --- What leaves (replica_outgoing.cpp)
+  void gate(Gated gated);
+  void release(Gated& gated);
+  void release_durable();
+  void transmit(const consensus::ReplicaId* to, const consensus::MessageRef& message,
+                PathCost path);
+  void put_on_wire(std::span<const ReplicaIndex> receivers, Parcel parcel);
+
+  // --- An adversary in between (replica_adversary.cpp)
+  [[nodiscard]] bool intercept_received(consensus::ReplicaId from,
+                                        const consensus::MessageRef& message);
+  void intercept_sent(const consensus::ReplicaId* to, const consensus::MessageRef& message);
 
   // --- Storage (replica_storage.cpp)
   void kick_disk();
@@ -285,6 +296,8 @@ class ReplicaHost {
   const consensus::Membership* keys_ = nullptr;
   std::vector<ReplicaIndex> peers_;  // of the active membership, without oneself
   bool stopped_ = false;
+  consensus::ProtocolVersion software_ = consensus::kNewestProtocolVersion;
+  bool outdated_ = false;  // its software is too old for its chain; until it is restarted
 
   std::vector<Timer> timers_;
   TimePoint timer_armed_at_ = TimePoint::max();
@@ -318,6 +331,7 @@ class ReplicaHost {
   TimePoint restart_at_ = TimePoint::max();
   TimePoint last_change_;
   Bytes written_in_window_;
+  uint64_t view_changes_before_ = 0;  // of engines that have ended
 
   // State.
   consensus::Height executed_height_;

@@ -19,6 +19,7 @@ void ReplicaHost::start() {
   consensus::RecoveredState fresh;
   application_ = make_application();
   fresh.state_root = application_->state_root();
+  fabric_.observe([&](Observer& observer) { observer.on_software(address_, software_); });
   engine_ = make_engine(std::move(fresh));
   complete_later(now(), input::WallTime{wall_time_at(now())}, PathCost{});
   // "Called once with no inputs right after construction."
@@ -39,6 +40,7 @@ std::unique_ptr<consensus::Engine> ReplicaHost::make_engine(
   config.chain = chain().id;
   config.self = self();
   config.genesis = chain().genesis;
+  config.newest_version = software_;
   // Each incarnation draws anew, as a real process would.
   RandomStream seeds(fabric_.spec.seed, RandomPurpose::kEngineSeed,
                      uint64_t{address_.chain} << 32U | address_.replica);
@@ -146,8 +148,10 @@ void ReplicaHost::crash(bool torn_tail) {
   last_change_ = now();
   fabric_.observe([&](Observer& observer) { observer.on_crash(address_, now()); });
   add_counters(chain().counters, engine_->counters());
+  view_changes_before_ += engine_->counters().view_changes;
   chain().highest_view = std::max(chain().highest_view, engine_->status().view.value());
   engine_.reset();
+  outdated_ = false;
   application_.reset();
   sink_.clear();
   inputs_.clear();
@@ -245,7 +249,10 @@ void ReplicaHost::recover() {
   for (const consensus::StoredBlock& stored : state.blocks) {
     released_.push_back(Released{stored.block, PathCost{}});
   }
-  fabric_.observe([&](Observer& observer) { observer.on_restart(address_, now(), state); });
+  fabric_.observe([&](Observer& observer) {
+    observer.on_software(address_, software_);
+    observer.on_restart(address_, now(), state);
+  });
   cause_ = PathCost{};
   engine_ = make_engine(std::move(state));
   announce_connection(true);

@@ -1,5 +1,6 @@
 // A description that contradicts itself is refused before anything is built from it.
 
+#include <algorithm>
 #include <string>
 
 #include "consensus/protocols.h"
@@ -58,6 +59,40 @@ void check_network(const NetworkSpec& network, Check& check) {
   }
 }
 
+void check_weights(const ChainSpec& chain, size_t index, Check& check) {
+  const std::string where = at("chains", index, ".weights");
+  check.require(chain.weights.empty() || chain.weights.size() == chain.replicas.size(), where,
+                "there is one weight per replica, or none");
+  uint64_t total = 0;
+  for (const uint64_t weight : chain.weights) {
+    check.require(weight <= consensus::kMaxTotalWeight - total, where,
+                  "members weigh 2^62 together at most");
+    if (!check.ok()) return;
+    total += weight;
+  }
+  check.require(chain.weights.empty() || total > 0, where, "somebody votes");
+}
+
+void check_witnesses(const ChainSpec& chain, size_t index, Check& check) {
+  const std::string where = at("chains", index, ".witnesses");
+  check.require(chain.witnesses.empty() || chain.protocol == consensus::Protocol::kRaft, where,
+                "only Raft has witnesses");
+  const auto weight_of = [&chain](ReplicaIndex replica) {
+    return replica < chain.weights.size() ? chain.weights[replica] : uint64_t{1};
+  };
+  uint64_t total = 0;
+  for (ReplicaIndex i = 0; i < chain.replicas.size(); ++i) total += weight_of(i);
+  uint64_t witnesses = 0;
+  for (size_t i = 0; i < chain.witnesses.size(); ++i) {
+    check.require(chain.witnesses[i] < chain.replicas.size() &&
+                      (i == 0 || chain.witnesses[i - 1] < chain.witnesses[i]),
+                  where, "witnesses are replicas of the chain, ascending");
+    check.require(weight_of(chain.witnesses[i]) > 0, where, "a witness votes");
+    witnesses += weight_of(chain.witnesses[i]);
+  }
+  check.require(witnesses <= total / 2, where, "witnesses carry no more than half of the weight");
+}
+
 void check_chains(const WorldSpec& spec, Check& check) {
   constexpr size_t kMaxReplicas = 1U << 12U;  // Transmission::kReceiverBits
   check.require(!spec.chains.empty(), "chains", "a world has at least one chain");
@@ -74,12 +109,27 @@ void check_chains(const WorldSpec& spec, Check& check) {
     for (const ReplicaSpec& replica : chain.replicas) {
       check.require(replica.host < spec.hosts.size(), at("chains", i, ".replicas"), "no such host");
     }
-    check.require(chain.engine.proposal_bodies == consensus::ProposalBodies::kCarried ||
-                      consensus::traits_of(chain.protocol).proposes_by_digest,
-                  at("chains", i, ".engine.proposal_bodies"),
-                  "this protocol's proposals carry their payloads");
-    check.require(chain.weights.empty() || chain.weights.size() == chain.replicas.size(),
-                  at("chains", i, ".weights"), "there is one weight per replica, or none");
+    check.require(
+        consensus::supports(consensus::traits_of(chain.protocol), chain.engine.proposal_bodies),
+        at("chains", i, ".engine.proposal_bodies"),
+        "this protocol's proposals carry their payloads");
+    const auto known = [](consensus::ProtocolVersion version) {
+      return consensus::is_known_version(consensus::number_of(version));
+    };
+    check.require(known(chain.engine.genesis.version), at("chains", i, ".engine.genesis.version"),
+                  "this build knows the protocol versions " + consensus::known_versions());
+    check.require(chain.engine.genesis.version == consensus::kOldestProtocolVersion ||
+                      consensus::traits_of(chain.protocol).reconfigures,
+                  at("chains", i, ".engine.genesis.version"),
+                  "this protocol's engine knows protocol version 1 only");
+    check.require(chain.software.empty() || chain.software.size() == chain.replicas.size(),
+                  at("chains", i, ".software"), "there is one version per replica, or none");
+    check.require(std::all_of(chain.software.begin(), chain.software.end(), known),
+                  at("chains", i, ".software"),
+                  "this build knows the protocol versions " + consensus::known_versions());
+    check_weights(chain, i, check);
+    if (!check.ok()) return;
+    check_witnesses(chain, i, check);
   }
 }
 

@@ -50,6 +50,14 @@ void WorldRunner::begin_fault(uint32_t index) {
         replica.restart_at(end);
       });
       break;
+    case Kind::kNewSoftware:
+      for_group(fault, [&](ReplicaHost& replica) {
+        replica.set_software(fault.software);
+        if (!replica.is_up()) return;  // it will come back with it
+        replica.crash(false);
+        replica.restart_at(end);
+      });
+      break;
     case Kind::kCrashAtPersist:
       for_group(fault, [&](ReplicaHost& replica) {
         replica.crash_at_persist(fault.count, fault.duration);
@@ -99,6 +107,7 @@ void WorldRunner::end_fault(uint32_t index) {
     case Kind::kCrashAtPersist:
     case Kind::kTornTail:
     case Kind::kPause:
+    case Kind::kNewSoftware:
       break;  // the replicas come back by themselves
     case Kind::kClockDrift:
       for_group(fault, [](ReplicaHost& replica) { replica.set_drift(0); });

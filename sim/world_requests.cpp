@@ -39,6 +39,12 @@ void WorldRunner::start_request(uint32_t index) {
   consensus::MembershipChange change;
   if (request.kind == RequestSpec::Kind::kMembership) {
     change.target = chains_[request.chain].genesis.members;
+    if (request.removes_others) {
+      std::erase_if(change.target, [&](const consensus::Member& member) {
+        return std::find(request.voters.begin(), request.voters.end(), member.id.value()) ==
+               request.voters.end();
+      });
+    }
     for (consensus::Member& member : change.target) {
       const bool votes = std::find(request.voters.begin(), request.voters.end(),
                                    member.id.value()) != request.voters.end();
@@ -48,6 +54,12 @@ void WorldRunner::start_request(uint32_t index) {
         member.weight = 1;
       }
     }
+    // There is nothing for a witness to learn.
+    std::erase_if(change.target, [](const consensus::Member& member) {
+      return member.is_witness() && member.weight == 0;
+    });
+  } else if (request.kind == RequestSpec::Kind::kUpgrade) {
+    change.version = request.version;
   } else {
     change.transfer_leadership_to = consensus::ReplicaId(request.leader);
   }

@@ -45,8 +45,11 @@ struct ChainResult {
   TransactionCounts transactions;
   Histogram latency;  // intended submission to finality at the client
   LatencyShares shares;
-  uint64_t blocks = 0;         // committed in the window, at the replica that is furthest
-  uint64_t view_changes = 0;   // highest view reached
+  uint64_t blocks = 0;  // committed in the window, at the replica that is furthest
+  // Views (terms, rounds) that began because the one before had failed, as the replica saw it that
+  // saw most; views that every block begins (HotStuff) and a first leader do not count.
+  uint64_t view_changes = 0;
+  uint64_t highest_view = 0;
   uint64_t messages = 0;       // delivered: engine inputs that crossed the network
   Bytes network_bytes;         // sent by replicas, on the wire
   double cpu_utilisation = 0;  // of the busiest replica's host cores

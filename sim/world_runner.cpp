@@ -92,9 +92,13 @@ void WorldRunner::set_up_chains() {
       consensus::Member member;
       member.id = id;
       member.weight = spec.weights.empty() ? 1 : spec.weights[replica];
+      if (std::binary_search(spec.witnesses.begin(), spec.witnesses.end(), replica)) {
+        member.role = consensus::MemberRole::kWitness;
+      }
       member.key = consensus::make_signer(scheme, spec_.seed, chain.id, id)->public_key();
       chain.genesis.members.push_back(member);
     }
+    chain.genesis.version = spec.engine.genesis.version;
     chain.verifier = consensus::make_verifier(scheme);
     next += static_cast<EndpointIndex>(spec.replicas.size());
     ChainResult& result = result_.chains.emplace_back();

@@ -91,10 +91,14 @@ struct ChainSpec {
   consensus::Protocol protocol = consensus::Protocol::kPbft;
   consensus::SignatureScheme scheme = consensus::SignatureScheme::kEd25519;
   consensus::EngineConfig
-      engine;  // chain id, self, genesis keys and seed are filled in by the world
+      engine;  // chain id, self, genesis members and seed are filled in by the world
   consensus::ProtocolSettings settings;
   std::vector<ReplicaSpec> replicas;
-  std::vector<uint64_t> weights;  // empty: all 1
+  std::vector<uint64_t> weights;        // empty: all 1
+  std::vector<ReplicaIndex> witnesses;  // Raft: voters without payloads and state, ascending
+  // Newest version of the rules that each replica's software knows at first; empty: the newest.
+  // engine.genesis.version is that of the chain's rules.
+  std::vector<consensus::ProtocolVersion> software;
   // Makes one replica's state machine; a built-in key-value machine if empty.
   std::function<std::unique_ptr<consensus::Application>()> application;
 };
@@ -160,6 +164,7 @@ struct FaultSpec {
     kTornTail,        // as kCrash, and the record being written is left half-written
     kDiskFull,        // appends fail with disk_full
     kSlowDisk,        // syncs take `magnitude` times as long
+    kNewSoftware,     // as kCrash, and what restarts knows the rules up to version `software`
   };
   Kind kind = Kind::kCrash;
   Duration at;
@@ -171,6 +176,7 @@ struct FaultSpec {
   double magnitude = 0;
   Duration spread;
   uint64_t count = 1;
+  consensus::ProtocolVersion software = consensus::kNewestProtocolVersion;
 };
 
 struct AdversarySpec {
@@ -181,6 +187,8 @@ struct AdversarySpec {
     kForger,              // sends statements in others' names and certificates with bad signatures
     kMalformedSender,     // sends damaged and random bytes
     kHidingPrimary,       // PBFT, QBFT, HotStuff: starts views that hide what was prepared
+    kWithholdingOrigin,   // with certified batches: keeps the bytes of what it wants ordered to
+                          // itself or to few, forges certificates, and says it holds others'
   };
   Kind kind = Kind::kSilentLeader;
   ChainIndex chain = 0;
@@ -196,16 +204,20 @@ struct AdversarySpec {
 struct RequestSpec {
   enum class Kind : uint8_t {
     kRead,            // a linearizable read
-    kMembership,      // make `voters` the voting members and the chain's other replicas learners
+    kMembership,      // make `voters` the voting members and the chain's other replicas learners;
+                      // witnesses that do not vote leave
     kLeaderTransfer,  // hand leadership to `leader`
     kForgetLeader,    // Raft: the replica forgets whom it follows
+    kUpgrade,         // let the chain follow the rules of `version`
   };
   Kind kind = Kind::kRead;
+  bool removes_others = false;  // kMembership: they leave the chain instead of learning
   Duration at;
   ChainIndex chain = 0;
   ReplicaIndex replica = 0;
   std::vector<ReplicaIndex> voters;  // ascending
   ReplicaIndex leader = 0;
+  consensus::ProtocolVersion version = consensus::kNewestProtocolVersion;
 };
 
 // --- Agents

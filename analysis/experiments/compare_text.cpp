@@ -15,7 +15,7 @@ using Line = std::array<std::string, kColumns>;
 
 constexpr std::array<const char*, kColumns> kTitles = {
     "protocol", "replicas", "offered",        "committed",   "p50 ms",
-    "p99 ms",   "decision", "messages/block", "view changes"};
+    "p99 ms",   "decision", "messages/block", "failed views"};
 
 Line line_of(const RunResult& result, const ComparePoint& point) {
   const sim::ChainResult& chain = result.chains.front();
@@ -70,6 +70,10 @@ std::string compare_text(const CompareResult& result, const RunTextStyle& style)
     violations += run.violations.size();
   }
   out += "decision: half of the blocks are final at their proposer within so many milliseconds\n";
+  out +=
+      "failed views: leaders, terms or rounds given up for the next one, as the replica saw it "
+      "that "
+      "saw most\n";
   if (saturated) out += "! saturated: the backlog grows, latencies depend on how long one waits\n";
   const std::string count = violations == 0 ? "none" : grouped(violations);
   out += "violations " + (style.colour && violations > 0 ? "\033[31m" + count + "\033[0m" : count) +

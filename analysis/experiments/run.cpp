@@ -59,7 +59,8 @@ void merge_chain(sim::ChainResult& into, const sim::ChainResult& from, double we
   into.decision.merge(from.decision);
   merge_shares(into.shares, from.shares, weight);
   into.blocks += from.blocks;
-  into.view_changes = std::max(into.view_changes, from.view_changes);
+  into.view_changes += from.view_changes;
+  into.highest_view = std::max(into.highest_view, from.highest_view);
   into.messages += from.messages;
   into.network_bytes += from.network_bytes;
   into.cpu_utilisation += from.cpu_utilisation * weight;

@@ -10,13 +10,35 @@
 
 namespace govchain::consensus::chain {
 
+namespace {
+
+PayloadRef name_of(const Payload& payload) {
+  Ref<Payload> name = Ref<Payload>::make();
+  name->digest = payload.digest;
+  name->size = payload.size;
+  name->transactions = payload.transactions;
+  name->named = true;
+  return PayloadRef(std::move(name));
+}
+
+}  // namespace
+
 PayloadRef ChainEngine::find_payload(const Payload& named) const {
   const auto is_it = [&](const PayloadRef& payload) {
-    return payload && payload->digest == named.digest && payload->size == named.size &&
-           payload->transactions == named.transactions;
+    return payload && !payload->named && payload->digest == named.digest &&
+           payload->size == named.size && payload->transactions == named.transactions;
   };
   PayloadRef pending = mempool_.find(named.digest);
   if (is_it(pending)) return pending;
+  if (has_batches()) {
+    PayloadRef batched = batches_.body(named.digest);
+    if (is_it(batched)) return batched;
+    for (const MissingBatch& missing : missing_) {
+      const auto found = std::find_if(missing.payloads.begin(), missing.payloads.end(), is_it);
+      if (found != missing.payloads.end()) return *found;
+    }
+    return {};
+  }
   const auto fetched = std::find_if(fetched_.begin(), fetched_.end(), is_it);
   if (fetched != fetched_.end()) return *fetched;
   PayloadRef held = find_in_blocks(named.digest);
@@ -35,22 +57,23 @@ PayloadRef ChainEngine::find_in_blocks(const Digest& digest) const {
 }
 
 void ChainEngine::hold_block(const BlockRef& block) {
-  if (config_.proposal_bodies != ProposalBodies::kByDigest || block->payloads.empty()) return;
+  if (!names_payloads() || certifies() || block->payloads.empty()) return;
   const auto same = [&](const BlockRef& held) { return held->digest == block->digest; };
   if (std::any_of(held_blocks_.begin(), held_blocks_.end(), same)) return;
   if (held_blocks_.size() == kMaxHeldBlocks) held_blocks_.erase(held_blocks_.begin());
   held_blocks_.push_back(block);
 }
 
-// The message with a block whose payloads have their bytes; null if one of them is not here. The
-// digests are the same, so the signature is good for it as well.
+// The message with a block whose payloads have their bytes; null if one of them is not here, or
+// with its name if the block proves that its bytes can be had. The digests are the same, so the
+// signature is good for it as well.
 MessageRef ChainEngine::with_bodies(const Message& message) const {
   const Block& named = *message.block;
   Ref<Block> block = Ref<Block>::make();
   for (const PayloadRef& payload : named.payloads) {
     PayloadRef body = find_payload(*payload);
-    if (!body) return {};
-    block->payloads.push_back(std::move(body));
+    if (!body && named.availability.empty()) return {};
+    block->payloads.push_back(body ? std::move(body) : name_of(*payload));
   }
   block->height = named.height;
   block->view = named.view;
@@ -59,10 +82,12 @@ MessageRef ChainEngine::with_bodies(const Message& message) const {
   block->wall_time = named.wall_time;
   block->control.assign(named.control.begin(), named.control.end());
   block->digest = named.digest;
+  block->availability.assign(named.availability.begin(), named.availability.end());
   Ref<Message> whole = Ref<Message>::make();
   whole->protocol = message.protocol;
   whole->type = message.type;
   whole->lane = message.lane;
+  whole->version = message.version;
   whole->sender = message.sender;
   whole->epoch = message.epoch;
   whole->view = message.view;
@@ -93,7 +118,7 @@ void ChainEngine::wait_for_bodies(uint32_t peer, const MessageRef& reference) {
   }
   const auto of_peer = [&](const NamedProposal& named) { return named.peer == peer; };
   if (static_cast<size_t>(std::count_if(named_.begin(), named_.end(), of_peer)) >=
-      kMaxNamedPerPeer) {
+      std::max<size_t>(kMaxNamedPerPeer, config_.max_in_flight)) {
     named_.erase(std::find_if(named_.begin(), named_.end(), of_peer));
     ++counters_.future;
   }
@@ -151,15 +176,33 @@ void ChainEngine::receive_payload_query(uint32_t peer, const Message& message) {
   }
   Ref<Message> reply = new_common(CommonType::kPayloadReply, Lane::kBody);
   Bytes size;
+  seen_.clear();
   for (const Digest& digest : *digests) {
     PayloadRef payload = mempool_.find(digest);
-    if (!payload) payload = find_in_blocks(digest);
-    if (!payload) continue;
+    if (payload && payload->named) payload = {};
+    if (!payload) payload = has_batches() ? batches_.body(digest) : find_in_blocks(digest);
+    if (!payload) {
+      if (!seen_.find(digest)) seen_.insert(digest, 0);
+      continue;
+    }
     if (size > config_.max_block_bytes) break;
     reply->payloads.push_back(payload);
     size += payload->size;
   }
+  if (has_batches() && seen_.size() > 0) add_ordered(reply->payloads, size);
   if (!reply->payloads.empty()) send(peer, std::move(reply));
+}
+
+// Of those in seen_ what was ordered here, and perhaps not yet where the question comes from.
+void ChainEngine::add_ordered(std::vector<PayloadRef>& found, Bytes size) {
+  for (size_t i = recent_.size(); i-- > 0;) {
+    for (const PayloadRef& payload : recent_[i].block->payloads) {
+      if (size > config_.max_block_bytes) return;
+      if (!seen_.erase(payload->digest)) continue;
+      found.push_back(payload);
+      size += payload->size;
+    }
+  }
 }
 
 void ChainEngine::receive_payload_reply(uint32_t peer, const Message& message) {
@@ -177,6 +220,7 @@ void ChainEngine::receive_payload_reply(uint32_t peer, const Message& message) {
       });
     });
   };
+  if (has_batches()) return take_bytes(peer, message);
   bool any = false;
   for (const PayloadRef& payload : message.payloads) {
     if (!is_missing(payload)) {

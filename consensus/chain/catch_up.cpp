@@ -9,7 +9,8 @@
 namespace govchain::consensus::chain {
 
 bool ChainEngine::is_active() const {
-  if (in_view_change() || !mempool_.empty() || agreement_waits() || wanted_) return true;
+  if (in_view_change() || payloads_wait() || agreement_waits() || wanted_) return true;
+  if (waiting_commit_ || own_batches_wait() || !doubtful_.empty()) return true;
   if (proven_.height > executed_) return true;
   if (!reads_waiting_.empty() || !reads_asked_.empty() || !reads_confirmed_.empty()) return true;
   if (executed_.value() / config_.checkpoint_interval >
@@ -23,7 +24,6 @@ bool ChainEngine::is_active() const {
   return ahead >= quorum_.weak();
 }
 
-// What to wait before something is sent again for the `copies`-th time.
 Duration ChainEngine::patience(uint32_t copies) const {
   const Duration most = std::max(patience_limit(), settings_.status_interval);
   Duration patience = settings_.status_interval;
@@ -41,6 +41,7 @@ void ChainEngine::on_status_timer() {
   if (committed_ == committed_at_tick_) {
     responder_ = (responder_ + 1) % members();
     broadcast(make_status(responder_));
+    ask_again();
     refuse_old_reads();
     quiet_ticks_ = active ? quiet_ticks_ + 1 : 0;
   } else {
@@ -49,6 +50,7 @@ void ChainEngine::on_status_timer() {
   committed_at_tick_ = committed_;
   ask_again_for_bodies();
   offer_own();
+  give_up_doubtful();
   approve();
   leave_if_removed();
   if (stopped_) return;
@@ -93,17 +95,26 @@ void ChainEngine::receive_status(uint32_t peer, const Message& message) {
   }
   state.served_at = now_;
   state.served = message.height;
-  const uint32_t turn =
-      is_member() ? (self_ + members() - body->responder % members()) % members() : members();
-  const bool responder = turn <= std::min<uint64_t>(quorum_.faulty(), 2);
+  const bool responder = is_asked(message, body->responder);
   if (message.epoch == epoch()) answer_standing(peer, message, body->standing, responder);
   resend_checkpoints(peer, *body);
   resend_approval(peer);
   if (responder && message.height < committed_) serve_blocks(peer, message.height.next());
 }
 
+// A few members answer each status message, in turn. Whoever has left with the last block of an
+// epoch answers all that are in that epoch yet: perhaps nobody else can show them that it is final.
+bool ChainEngine::is_asked(const Message& status, uint32_t responder) const {
+  if (!is_member()) {
+    const Membership* const then = members_of(status.epoch);
+    return status.epoch < epoch() && then != nullptr && then->find(config_.self) != nullptr;
+  }
+  const uint32_t turn = (self_ + members() - responder % members()) % members();
+  return turn <= std::min<uint64_t>(quorum_.faulty(), 2);
+}
+
 void ChainEngine::resend_checkpoints(uint32_t peer, const StatusBody& body) {
-  if (body.stable < stable_.height) send_checkpoint_proof(peer, false);
+  if (body.stable < stable_.height) send_checkpoint_proof(id_of(peer), peers_[peer].epoch, false);
   for (const CheckpointEntry& entry : checkpoints_) {
     if (entry.height <= std::max(stable_.height, body.stable)) continue;
     const Membership* const voting = members_of(entry.epoch);
@@ -115,22 +126,93 @@ void ChainEngine::resend_checkpoints(uint32_t peer, const StatusBody& body) {
   }
 }
 
-// Committed blocks from memory if they are there, else from the store.
-void ChainEngine::serve_blocks(uint32_t peer, Height first) {
-  if (!recent_.empty() && recent_.front().block->height <= first) {
-    uint32_t sent = 0;
-    Bytes size;
-    for (const StoredBlock& stored : recent_) {
-      if (stored.block->height < first) continue;
-      size += stored.block->payload_size();
-      ++sent;
-      const bool last = stored.block->height == committed_ || sent == settings_.blocks_per_answer ||
-                        size >= config_.max_block_bytes * 2;
-      send_block(peer, stored, last);
-      if (last) return;
-    }
+// Who was removed before it saw the end of its epoch hears nothing by itself any more: its messages
+// are of an epoch that is over. It still says where it stands to those whom it takes for its fellow
+// members, and those of them who are members yet, or leave just now, show it what it lacks until it
+// is out: blocks, or a checkpoint with the changes of membership up to it. Both prove themselves,
+// so nobody can be talked out of a chain.
+void ChainEngine::receive_status_of_former_member(ReplicaId from, const Message& message) {
+  const Membership* const then = members_of(message.epoch);
+  const bool was_member = std::any_of(epochs_.begin(), epochs_.end(), [&](const EpochStart& start) {
+    return start.membership.epoch <= message.epoch && start.membership.find(from) != nullptr;
+  });
+  const bool heard = then != nullptr && then->find(config_.self) != nullptr;
+  if (!heard || !was_member || message.sender != from) {
+    ++counters_.unauthorised;
     return;
   }
+  const std::optional<StatusBody> body = decode_status(message.body);
+  if (!body) {
+    ++counters_.malformed;
+    return;
+  }
+  if (message.height.next() >= epochs_.back().from || message.height >= committed_) {
+    ++counters_.stale;  // it knows, or there is nothing to tell yet
+    return;
+  }
+  if (!is_turn_to_tell(*then, body->responder)) return;
+  FormerMember& state = former_member(from);
+  const bool progressed = message.height > state.served;
+  if (state.served_at && !progressed && now_ - *state.served_at < settings_.status_interval / 4) {
+    ++counters_.duplicate;
+    return;
+  }
+  state.served_at = now_;
+  state.served = message.height;
+  if (!serve_from_memory(from, message.height.next())) {
+    send_checkpoint_proof(from, message.epoch, true);
+  }
+}
+
+// Of those who were members then and are yet, a few answer each status message, in turn; and
+// whoever leaves, as in is_asked().
+bool ChainEngine::is_turn_to_tell(const Membership& then, uint32_t responder) const {
+  if (!is_member()) return true;
+  uint32_t common = 0;
+  uint32_t before = 0;
+  for (const Member& member : then.members) {
+    if (position_of(member.id) == kNobody) continue;
+    if (member.id < config_.self) ++before;
+    ++common;
+  }
+  const uint32_t turn = (before + common - responder % common) % common;
+  return turn <= std::min<uint64_t>(quorum_.faulty(), 2);
+}
+
+// Its entry; if there are too many, the one that was served longest ago makes room.
+FormerMember& ChainEngine::former_member(ReplicaId replica) {
+  const auto known = std::find_if(former_.begin(), former_.end(), [&](const FormerMember& former) {
+    return former.replica == replica;
+  });
+  if (known != former_.end()) return *known;
+  if (former_.size() == kMaxFormerMembers) {
+    former_.erase(std::min_element(
+        former_.begin(), former_.end(),
+        [](const FormerMember& a, const FormerMember& b) { return a.served_at < b.served_at; }));
+  }
+  return former_.emplace_back(FormerMember{replica, {}, {}});
+}
+
+// False if memory does not begin at `first` or below.
+bool ChainEngine::serve_from_memory(ReplicaId to, Height first) {
+  if (recent_.empty() || recent_.front().block->height > first) return false;
+  uint32_t sent = 0;
+  Bytes size;
+  for (const StoredBlock& stored : recent_) {
+    if (stored.block->height < first) continue;
+    size += stored.block->payload_size();
+    ++sent;
+    const bool last = stored.block->height == committed_ || sent == settings_.blocks_per_answer ||
+                      size >= config_.max_block_bytes * 2;
+    send_block(to, stored, last);
+    if (last) break;
+  }
+  return true;
+}
+
+// Committed blocks from memory if they are there, else from the store.
+void ChainEngine::serve_blocks(uint32_t peer, Height first) {
+  if (serve_from_memory(id_of(peer), first)) return;
   if (peers_[peer].loading) return;
   peers_[peer].loading = true;
   const Token token = new_token();
@@ -151,22 +233,25 @@ void ChainEngine::on(const input::Loaded& input) {
 
 void ChainEngine::on_loaded_for_peer(uint32_t peer, const input::Loaded& input) {
   peers_[peer].loading = false;
-  if (input.blocks.empty()) return send_checkpoint_proof(peer, true);
+  if (input.blocks.empty()) {
+    return send_checkpoint_proof(id_of(peer), peers_[peer].epoch, true);
+  }
   for (size_t i = 0; i < input.blocks.size(); ++i) {
     if (!input.blocks[i].certificate) return;
-    send_block(peer, input.blocks[i], i + 1 == input.blocks.size());
+    send_block(id_of(peer), input.blocks[i], i + 1 == input.blocks.size());
   }
 }
 
-void ChainEngine::send_block(uint32_t peer, const StoredBlock& stored, bool last) {
+void ChainEngine::send_block(ReplicaId to, const StoredBlock& stored, bool last) {
   Ref<Message> message = new_common(CommonType::kCommittedBlock, Lane::kBulk);
+  message->version = version_of_message(stored.block->epoch);
   message->height = stored.block->height;
   message->digest = stored.block->digest;
   message->block = stored.block;
   encode_body(CommittedBlockBody{stored.certificate, committed_, last}, message->body);
   // A vote of this replica's own may be in the certificate, and is counted before it is durable.
   seal_message(*message);
-  forward(peer, MessageRef(std::move(message)), last_ticket_);
+  sink_->emit(effect::Send{to, MessageRef(std::move(message)), last_ticket_});
 }
 
 void ChainEngine::receive_committed_block(uint32_t peer, const MessageRef& reference) {
@@ -189,9 +274,7 @@ void ChainEngine::receive_committed_block(uint32_t peer, const MessageRef& refer
     return;
   }
   const Statement& statement = body->certificate->statement;
-  if (statement.chain != config_.chain || statement.protocol != protocol_ ||
-      statement.epoch != voting.epoch ||
-      !proves_commit(*body->certificate, *message.block, voting)) {
+  if (!is_of(statement, voting) || !proves_commit(*body->certificate, *message.block, voting)) {
     ++counters_.malformed;
     return;
   }
@@ -236,7 +319,8 @@ void ChainEngine::on_block_verified(const PendingVerification& pending, bool val
 // once.
 void ChainEngine::apply_catch_up() {
   if (is_installing()) return;
-  while (!catch_up_.empty() && catch_up_.front().stored.block->height <= committed_.next()) {
+  while (!stopped_ && !catch_up_.empty() &&
+         catch_up_.front().stored.block->height <= committed_.next()) {
     const CatchUpBlock next = std::move(catch_up_.front());
     catch_up_.erase(catch_up_.begin());
     if (next.stored.block->height <= committed_) continue;

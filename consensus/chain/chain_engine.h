@@ -4,21 +4,37 @@
 // membership by epochs, evidence, and recovery from the log. A protocol derives from it and adds
 // how a block is agreed upon: proposals, votes, and what to do when a leader fails.
 //
-// The protocol is called through the virtual functions below, and calls the protected ones. Each
-// part stands in a file of its own: life.cpp (inputs, timers, signing), verification.cpp,
-// commit.cpp, requests.cpp, checkpoints.cpp, catch_up.cpp, state_transfer.cpp, reads.cpp,
-// epochs.cpp, evidence.cpp, recovery.cpp, inspection.cpp. README.md tells how to write an engine on
-// it.
+// The protocol is called through the virtual functions of chain_protocol.h, and calls the protected
+// ones below. Each part stands in a file of its own: life.cpp (inputs, timers, signing),
+// verification.cpp, commit.cpp, requests.cpp, checkpoints.cpp, catch_up.cpp, state_transfer.cpp,
+// reads.cpp, epochs.cpp, versions.cpp, evidence.cpp, recovery.cpp, inspection.cpp; bodies.cpp,
+// batches.cpp and missing_bytes.cpp where proposals name their payloads. README.md tells how to
+// write an engine on it.
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "consensus/chain/availability.h"
+#include "consensus/chain/batch_store.h"
+#include "consensus/chain/catch_up_block.h"
+#include "consensus/chain/chain_protocol.h"
+#include "consensus/chain/checkpoint_entry.h"
+#include "consensus/chain/committed_ticket.h"
+#include "consensus/chain/doubtful_payload.h"
+#include "consensus/chain/epoch_start.h"
+#include "consensus/chain/limits.h"
 #include "consensus/chain/messages.h"
+#include "consensus/chain/missing_bytes.h"
+#include "consensus/chain/peers.h"
+#include "consensus/chain/pending.h"
+#include "consensus/chain/ready_at.h"
 #include "consensus/chain/records.h"
 #include "consensus/chain/settings.h"
+#include "consensus/chain/state_transfer.h"
 #include "consensus/codec.h"
 #include "consensus/digest_index.h"
 #include "consensus/engine.h"
@@ -29,20 +45,7 @@
 
 namespace govchain::consensus::chain {
 
-// Named bounds of what peers and clients can make a replica keep.
-inline constexpr size_t kMaxCatchUpBlocks = 64;      // committed blocks that wait for their turn
-inline constexpr size_t kMaxPendingReads = 4'096;    // more are refused
-inline constexpr size_t kMaxOrderedNotices = 4'096;  // payloads that peers call already ordered
-inline constexpr size_t kMaxPendingPerPeer = 64;     // verifications under way for one peer
-inline constexpr size_t kMaxFuturePerPeer = 64;      // messages of a later height or epoch
-inline constexpr size_t kMaxNamedPerPeer = 4;        // proposals that wait for their payloads
-inline constexpr size_t kMaxHeldBlocks = 32;  // whole proposals kept for those who lack bodies
-inline constexpr size_t kMaxBlamed = 64;      // equivocations remembered, not to be told twice
-inline constexpr size_t kRemembered = kMaxRequestPayloads;  // ordered payloads known after a crash
-inline constexpr size_t kCachedBlocks = 32;                 // committed blocks kept for laggards
-inline constexpr size_t kCheckpointEntries = 4;             // checkpoints voted for at a time
-
-class ChainEngine : public Engine {
+class ChainEngine : public ChainProtocol {
  public:
   void step(TimePoint now, std::span<const Input> inputs, EffectSink& sink) final;
   [[nodiscard]] Bytes credit() const final;
@@ -61,108 +64,17 @@ class ChainEngine : public Engine {
   ChainEngine(const ChainEngine&) = default;
   ChainEngine& operator=(const ChainEngine&) = delete;
 
-  // ------------------------------------------------------------------ what a protocol adds: life
-
-  // Once, after recovery: everything that the log holds has been read, committed() is restored.
-  virtual void begin_protocol() = 0;
-  // Runs after every input that may have changed something (and then only once more if it calls
-  // touch()): proposals that are due, timers to arm. Must do nothing if nothing changed.
-  virtual void advance() = 0;
-  virtual void on_timer(uint32_t timer) = 0;
-  // What it votes in at present (round, view): goes into message headers, statuses, reports.
-  [[nodiscard]] virtual View view() const = 0;
-  // Position of who proposes, as far as this replica knows: payloads are passed on to it.
-  [[nodiscard]] virtual uint32_t leader() const = 0;
-  // True while it knows of no leader (view change under way).
-  [[nodiscard]] virtual bool in_view_change() const = 0;
-
-  // --------------------------------------------------------------- what a protocol adds: messages
-
-  // A message of a protocol's own type, of the present epoch, whose sender is the member at
-  // `sender`; it may have been passed on by somebody else (its signature has to prove it, then).
-  // True if it is well-formed and wanted, so that its signature is worth verifying; if not, count
-  // it (counters()) or keep it for later (hold_future).
-  [[nodiscard]] virtual bool wants(uint32_t sender, const MessageRef& message) = 0;
-  // Its signature, and all claims inside it, are good; or it is this replica's own. Time has passed
-  // since wants().
-  virtual void accept(uint32_t sender, const MessageRef& message) = 0;
-  // Appends the signed statements inside the body or block (certificates) that must be verified
-  // besides the message's own signature.
-  virtual void append_claims(const Message& message, ClaimList& claims) const = 0;
-  // Whether a statement that this replica has just signed may still leave it: false if it has
-  // promised something else meanwhile.
-  [[nodiscard]] virtual bool is_current(const Message& own) const = 0;
-  // This replica's own statement leaves when `after` is durable: to everybody, and is accepted here
-  // as everybody else's. A protocol whose votes go to one replica overrides it.
-  virtual void send_own(const MessageRef& message, Ticket after);
-  // The clients' signatures in this block are good, or not
-  // (EngineConfig::replicas_verify_payloads).
-  virtual void on_payloads_verified(const BlockRef& block, bool valid) = 0;
-
-  // ------------------------------------------------------------------ what a protocol adds: chain
-
-  // True if the certificate, its signatures taken as good, proves that the block is final, by the
-  // quorum of `members`.
-  [[nodiscard]] virtual bool proves_commit(const Certificate& certificate, const Block& block,
-                                           const Membership& members) const = 0;
-  // The height of the block that such a certificate is about. Votes for a block may prove one below
-  // it (HotStuff).
-  [[nodiscard]] virtual Height proven_height(const Certificate& certificate) const {
-    return certificate.statement.height;
-  }
-  // membership() is another: tables by position must be sized anew, and what was under way in the
-  // old epoch is void. Followed by one of the next two, except where only the epoch was learnt: so
-  // it has to begin the height after committed() itself. Also called before read_record().
-  virtual void on_epoch_changed() = 0;
-  // committed() has moved to this block: by agreement here, or because others showed it.
-  virtual void on_committed(const BlockRef& block, const CertificateRef& certificate) = 0;
-  // committed() has jumped to a checkpoint's height.
-  virtual void on_state_installed() = 0;
-  // The greatest height that this replica knows some replica may have committed: for reads.
-  [[nodiscard]] virtual Height may_be_committed() const = 0;
-  // Whether a block that waits for agreement here should keep the status messages coming.
-  [[nodiscard]] virtual bool agreement_waits() const = 0;
-  // The present timeout, grown with failed views: nothing is said again at longer intervals.
-  [[nodiscard]] virtual Duration patience_limit() const { return config_.base_timeout; }
-
-  // -------------------------------------------------------------- what a protocol adds: catch-up
-
-  // What it has of the height under way, in its own encoding; and the answer to somebody else's:
-  // send (again) what that replica lacks. `responder`: this replica is among the few that are asked
-  // for bodies.
-  virtual void encode_standing(std::vector<uint8_t>& out) const = 0;
-  virtual void answer_standing(uint32_t peer, const Message& status,
-                               std::span<const uint8_t> standing, bool responder) = 0;
-
-  // ------------------------------------------------------------------- what a protocol adds: log
-
-  // One of its own records, in the order of the log, before committed() is restored. False if it
-  // does not decode or contradicts an earlier one.
-  [[nodiscard]] virtual bool read_record(const LogRecordRef& record, Ticket ticket) = 0;
-  // The record of the log that holds this block, of those that are its own; 0 if none does.
-  [[nodiscard]] virtual Ticket logged_at(const Block& block) const = 0;
-  // The log is about to be cut: persist again whatever binds this replica and is not in a record at
-  // or above needed_from(). Everything before needed_from() goes. Ticket::max() is not used: return
-  // last_ticket().next() if nothing is needed.
-  virtual void rewrite_log() = 0;
-  [[nodiscard]] virtual Ticket needed_from() const = 0;
-
-  // ------------------------------------------------------------ what a protocol adds: inspection
-
-  virtual void describe(EngineStatus& status) const = 0;  // proposed height and the like
-  virtual void encode_protocol_state(Writer& out) const = 0;
-  [[nodiscard]] virtual Bytes protocol_memory() const = 0;
-
-  // Planted bugs in the shared part; false in the production archive.
-  [[nodiscard]] virtual bool is_sent_before_durable() const { return false; }
-  [[nodiscard]] virtual bool is_checkpoint_unproven() const { return false; }
-  [[nodiscard]] virtual bool is_duplicate_ordered() const { return false; }
+  // --- what a protocol may override (chain_protocol.h)
+  void send_own(const MessageRef& message, Ticket after) override;
+  [[nodiscard]] Duration patience_limit() const override { return config_.base_timeout; }
 
   // ========================================================================== what it is given
 
   [[nodiscard]] const EngineConfig& config() const { return config_; }
   [[nodiscard]] const Membership& membership() const { return membership_; }
   [[nodiscard]] Epoch epoch() const { return membership_.epoch; }
+  // Of the rules by which membership() agrees.
+  [[nodiscard]] ProtocolVersion version() const { return membership_.version; }
   // The first height that membership() agrees upon.
   [[nodiscard]] Height epoch_since() const;
   [[nodiscard]] const ByzantineQuorum& quorum() const { return quorum_; }
@@ -185,9 +97,11 @@ class ChainEngine : public Engine {
   void emit_metric(MetricId id, uint64_t value);
   // advance() shall run (again).
   void touch() { dirty_ = true; }
-  // Must not vote: disk full, stopped, not a member, or a member without weight.
+  // Must not vote: disk full, stopped, not a member, or a member without weight. Software that is
+  // too old has stopped.
   [[nodiscard]] bool may_vote() const;
   [[nodiscard]] bool is_disk_full() const { return disk_full_; }
+  [[nodiscard]] bool is_stopped() const { return stopped_; }
 
   [[nodiscard]] Height committed() const { return committed_; }
   [[nodiscard]] Height executed() const { return executed_; }
@@ -195,9 +109,28 @@ class ChainEngine : public Engine {
   // The last height of this epoch, if a change of membership is committed: nothing above it may be
   // agreed upon before the next epoch begins.
   [[nodiscard]] std::optional<Height> epoch_end() const { return epoch_end_; }
+  // The last height of the epoch whose membership a block at `change` replaces.
+  [[nodiscard]] Height end_of_epoch_after(Height change) const;
+
+  // --- checkpoints: checkpoints.cpp, state_transfer.cpp
+  // Proven and reached by this replica's own state.
+  [[nodiscard]] const Checkpoint& stable_checkpoint() const { return stable_; }
+  // Proven, perhaps ahead of this replica, and then perhaps of a later epoch.
+  [[nodiscard]] const Checkpoint& proven_checkpoint() const { return proven_; }
+  // Of a quorum of those who were members at its height; its signatures are not looked at.
+  [[nodiscard]] bool is_checkpoint_proof(const Certificate& certificate) const;
+  // A proven one that a message of the protocol's own brought, or its own log.
+  void adopt_checkpoint(const Checkpoint& checkpoint);
 
   // --- messages: life.cpp
-  // Header filled: protocol, sender, epoch, view(), height committed().
+  // Position of the peer that brought the message at hand, which need not be its sender.
+  [[nodiscard]] uint32_t from() const { return from_; }
+  // Of one peer that may be under way at a time; kMaxPendingPerPeer if never called. Where votes
+  // for many heights are: more.
+  void allow_verifications(uint32_t per_peer) { verifications_per_peer_ = per_peer; }
+  using ChainProtocol::append_claims;
+  static void append_claims(const Certificate& certificate, ClaimList& claims);
+  // Header filled: protocol, version(), sender, epoch, view(), height committed().
   [[nodiscard]] Ref<Message> new_message(uint8_t type, Lane lane) const;
   void send(uint32_t to, Ref<Message> message);
   void broadcast(Ref<Message> message);
@@ -224,8 +157,9 @@ class ChainEngine : public Engine {
 
   // --- blocks: commit.cpp
   // Payloads wait and a batch is full, or its oldest payload has waited long enough; else a timer
-  // is set for when it has.
-  [[nodiscard]] bool batch_is_due();
+  // is set for when it has. An approved change of membership is due at once, unless
+  // `with_change` is false.
+  [[nodiscard]] bool batch_is_due(bool with_change = true);
   // Whether there is anything to agree upon: payloads, or an approved change of membership.
   [[nodiscard]] bool work_waits() const;
   // Selects a batch, marks it in flight, and seals. `wall_floor`: the parent's wall time. Null if
@@ -245,13 +179,29 @@ class ChainEngine : public Engine {
   void mark_in_flight(const Block& block);
   void release_in_flight(Height from);
   [[nodiscard]] const Mempool& mempool() const { return mempool_; }
+  // Whether proposals name their payloads in this epoch, by digest or certified.
+  [[nodiscard]] bool names_payloads() const {
+    return config_.proposal_bodies != ProposalBodies::kCarried &&
+           version() >= kProposalsByDigestSince;
+  }
+  // Clients wait for something that a leader could order.
+  [[nodiscard]] bool payloads_wait() const { return mempool_.ready_payloads() > 0; }
+  // Whether a replica has the clients' signatures in a proposal verified itself. With certified
+  // batches whoever acknowledged one has done so, and one of them is honest.
+  [[nodiscard]] bool verifies_payloads() const {
+    return config_.replicas_verify_payloads && !certifies();
+  }
   [[nodiscard]] int64_t last_block_time() const { return last_block_time_; }
   void verify_payloads(const BlockRef& block);
   // The state is being replaced by a checkpoint's: nothing may be committed until it has been.
   [[nodiscard]] bool is_installing() const { return transfer_ && transfer_->installing; }
-  // The next block is final. Logs, emits Commit and Execute; then on_committed().
-  void commit_block(const BlockRef& block, const CertificateRef& certificate);
-  // The newest committed blocks, ascending; at most kCachedBlocks.
+  // The next block is final. Logs, emits Commit and Execute; then on_committed(). If bytes of its
+  // payloads are missing here it waits, and committed() with it, until they have been fetched: call
+  // it again or not, as suits the protocol, but do not go on to the block after it.
+  void commit_block(const BlockRef& agreed, const CertificateRef& certificate);
+  [[nodiscard]] bool commit_waits() const { return waiting_commit_.has_value(); }
+  // The newest committed blocks, ascending; at most kCachedBlocks, and none that the store has
+  // dropped (EngineConfig::retained_blocks).
   [[nodiscard]] const std::vector<StoredBlock>& recent_blocks() const { return recent_; }
 
   // --- requests.cpp
@@ -263,6 +213,10 @@ class ChainEngine : public Engine {
   // Says where it stands at once, to one replica or to all.
   void send_status(uint32_t peer);
   void send_status_to_all();
+  // What to wait before something is sent again for the `copies`-th time.
+  [[nodiscard]] Duration patience(uint32_t copies) const;
+  // What was said in vain so far was about something else: status messages come often again.
+  void restart_patience() { quiet_ticks_ = 0; }
 
   // --- evidence.cpp
   // Two signed messages that no honest replica signs both: verified, then told.
@@ -274,87 +228,7 @@ class ChainEngine : public Engine {
   // Timers of the shared part.
   static constexpr uint32_t kStatusTimer = 1;
   static constexpr uint32_t kBatchTimer = 2;
-
-  struct PendingSign {
-    Token token;
-    MessageRef draft;
-    Ticket after;
-  };
-  struct PendingVerification {
-    enum class Kind : uint8_t { kMessage, kConflict, kBlock, kEpochChange, kCheckpoint, kPayloads };
-    Token token;
-    Kind kind = Kind::kMessage;
-    uint32_t peer = 0;  // position of who caused it
-    Epoch epoch;        // in which that position counts
-    MessageRef message;
-    MessageRef other;            // conflict: the first message
-    CertificateRef certificate;  // block, checkpoint
-    BlockRef block;              // payloads, epoch change
-    bool flag = false;           // block: last of its answer; checkpoint: blocks are gone
-  };
-  struct CatchUpBlock {
-    StoredBlock stored;
-    uint32_t peer = 0;
-    bool last = false;
-  };
-  struct PendingLoad {
-    Token token;
-    uint32_t peer = 0;  // kNobody: for the window of ordered payloads
-    Epoch epoch;
-  };
-  struct OrderedNotice {
-    Digest digest;
-    PositionSet peers;
-    uint64_t weight = 0;
-  };
-  struct Blamed {
-    ReplicaId culprit;
-    uint8_t type = 0;
-    View view;
-    Height height;
-    friend bool operator==(const Blamed&, const Blamed&) = default;
-  };
-  struct Peer {
-    std::vector<MessageRef> future;
-    Height committed;  // as last told
-    Epoch epoch;       // as last told
-    Height served;     // committed height for which it was last answered
-    std::optional<TimePoint> served_at;
-    bool loading = false;
-    uint32_t verifications = 0;
-  };
-  struct CheckpointEntry {
-    Height height;
-    Epoch epoch;      // whose members vote
-    VoteTable votes;  // by position in that epoch
-  };
-  struct StateTransfer {
-    Checkpoint checkpoint;
-    bool fetched = false;
-    bool installing = false;
-    std::vector<Digest> ordered;  // as the peer says that could not give the blocks
-  };
-  // A proposal that names payloads which are not all here.
-  struct NamedProposal {
-    MessageRef message;
-    uint32_t peer = 0;
-  };
-  // Membership of one epoch, and the block that brought it (null for genesis).
-  struct EpochStart {
-    Membership membership;
-    Height from;  // first height that its members agree upon
-    StoredBlock change;
-  };
-  struct ReadyAt {
-    Token token;
-    Height height;
-    TimePoint asked;
-  };
-  struct CommittedTicket {
-    Height height;
-    Ticket ticket;
-    Ticket needed;  // the first record without which it cannot be restored
-  };
+  static constexpr uint32_t kMissingTimer = 3;
 
   // --- life.cpp
   void begin();
@@ -391,20 +265,26 @@ class ChainEngine : public Engine {
   [[nodiscard]] bool verify_later(PendingVerification pending, ClaimListRef claims);
   void on_pending_verified(const PendingVerification& pending, bool valid);
   void on_message_verified(const MessageRef& message, bool valid);
-  static void append_claims(const Certificate& certificate, ClaimList& claims);
 
   // --- commit.cpp
   void remember_ordered(const Block& block);
   void note_ordered(const Digest& digest);
   void learn_ordered(const std::vector<Digest>& digests);
   void cache(const StoredBlock& stored);
+  void drop_unretained();
 
   // --- requests.cpp
   void admit(ReplicaId origin, const PayloadRef& payload, bool local);
   void send_request(Ref<Message> request, bool to_all);
   void offer_own();
   void receive_request(uint32_t peer, const Message& message);
+  void verify_request(uint32_t peer, std::vector<PayloadRef> payloads);
+  void on_request_verified(const PendingVerification& pending, bool valid);
+  [[nodiscard]] bool holds_payloads(const Block& block) const;
   void receive_already_ordered(uint32_t peer, const Message& message);
+  void doubt(const Digest& digest);
+  [[nodiscard]] const DoubtfulPayload* find_doubtful(const Digest& digest) const;
+  void give_up_doubtful();
   void forget_foreign_payloads();
 
   // --- bodies.cpp
@@ -417,14 +297,68 @@ class ChainEngine : public Engine {
   void ask_again_for_bodies();
   void take_whole_proposals();
   void receive_payload_query(uint32_t peer, const Message& message);
+  void add_ordered(std::vector<PayloadRef>& found, Bytes size);
   void receive_payload_reply(uint32_t peer, const Message& message);
+
+  // --- batches.cpp
+  // In this epoch, or since an upgrade in one of those to come.
+  [[nodiscard]] bool has_batches() const {
+    return config_.proposal_bodies == ProposalBodies::kCertified;
+  }
+  [[nodiscard]] bool certifies() const { return has_batches() && names_payloads(); }
+  void begin_certifying();
+  [[nodiscard]] uint64_t batch_life() const;
+  [[nodiscard]] uint64_t availability_quorum() const;
+  void send_batches();
+  void send_batch(std::vector<PayloadRef> payloads);
+  void broadcast_batch(const HeldBatch& held);
+  void acknowledge(HeldBatch& held);
+  void on_acknowledgement_signed(const MessageRef& message, Ticket after);
+  void receive_batch(uint32_t peer, const Message& message);
+  [[nodiscard]] bool is_well_formed_batch(const Block& batch, const Message& message) const;
+  [[nodiscard]] bool admit_batch(uint32_t peer, const Block& batch);
+  size_t tell_ordered(uint32_t peer, const Block& batch);
+  void hold_batch(const BlockRef& batch);
+  void on_batch_verified(const PendingVerification& pending, bool valid);
+  void receive_acknowledgement(uint32_t peer, const MessageRef& message);
+  void on_acknowledgement_verified(const MessageRef& message, bool valid);
+  void count_acknowledgements(HeldBatch& held);
+  void send_availability(const HeldBatch& held);
+  void receive_availability(uint32_t peer, const Message& message);
+  void learn_certificate(const BlockRef& batch, const CertificateRef& certificate);
+  [[nodiscard]] bool own_batches_wait() const;
+  [[nodiscard]] bool is_under_way(const HeldBatch& held) const;
+  [[nodiscard]] bool is_waited_for(const Block& batch) const;
+  void resend_own_batches();
+  void forget_batches();
+  void forget_batch(const Digest& digest);
+  void forget_ordered_batches(const Block& block);
+
+  // --- certified_blocks.cpp
+  void attach_availability(Block& block);
+  void hold_back_expired(Height height);
+  [[nodiscard]] bool is_available(const Block& block) const;
+  void append_availability_claims(const Block& block, ClaimList& claims);
+  void learn_availability(const Block& block);
+  [[nodiscard]] std::optional<std::vector<CertifiedBatch>> batches_of(const Block& block) const;
+
+  // --- missing_bytes.cpp
+  [[nodiscard]] BlockRef whole_block(const BlockRef& block) const;
+  [[nodiscard]] std::optional<Ticket> bytes_logged_at(const Block& block) const;
+  void wait_for_bytes(const BlockRef& block, const CertificateRef& certificate);
+  void want_bytes(const Block& block, Duration patience);
+  void retry_commit();
+  void ask_for_missing();
+  [[nodiscard]] uint32_t next_holder(MissingBatch& missing) const;
+  void ask_for_batch(uint32_t peer, const MissingBatch& missing);
+  void take_bytes(uint32_t peer, const Message& message);
+  void supply(const PayloadRef& body);
 
   // --- checkpoints.cpp
   [[nodiscard]] CheckpointEntry* checkpoint_entry(Height height);
   void receive_checkpoint(ReplicaId from, const MessageRef& message);
   void on_checkpoint_verified(const MessageRef& message, bool valid);
   void count_checkpoint(const CheckpointEntry& entry, const Digest& root);
-  void adopt_checkpoint(const Checkpoint& checkpoint);
   void sign_checkpoint();
   [[nodiscard]] Ticket committed_ticket(Height height) const;
   void make_stable_if_reached();
@@ -433,27 +367,31 @@ class ChainEngine : public Engine {
 
   // --- catch_up.cpp
   [[nodiscard]] bool is_active() const;
-  [[nodiscard]] Duration patience(uint32_t copies) const;
   void on_status_timer();
   [[nodiscard]] Ref<Message> make_status(uint32_t responder);
   void receive_status(uint32_t peer, const Message& message);
   void resend_checkpoints(uint32_t peer, const StatusBody& body);
   void serve_blocks(uint32_t peer, Height first);
   void on_loaded_for_peer(uint32_t peer, const input::Loaded& input);
-  void send_block(uint32_t peer, const StoredBlock& stored, bool last);
+  void receive_status_of_former_member(ReplicaId from, const Message& message);
+  [[nodiscard]] bool is_asked(const Message& status, uint32_t responder) const;
+  [[nodiscard]] bool is_turn_to_tell(const Membership& then, uint32_t responder) const;
+  [[nodiscard]] FormerMember& former_member(ReplicaId replica);
+  [[nodiscard]] bool serve_from_memory(ReplicaId to, Height first);
+  void send_block(ReplicaId to, const StoredBlock& stored, bool last);
   void receive_committed_block(uint32_t peer, const MessageRef& message);
   void on_block_verified(const PendingVerification& pending, bool valid);
   void apply_catch_up();
 
   // --- state_transfer.cpp
-  void send_checkpoint_proof(uint32_t peer, bool blocks_gone);
+  // To who knows the memberships up to that of epoch `known`.
+  void send_checkpoint_proof(ReplicaId to, Epoch known, bool blocks_gone);
   [[nodiscard]] std::vector<Digest> ordered_at_checkpoint() const;
   void receive_checkpoint_proof(uint32_t peer, const MessageRef& message);
   void continue_checkpoint_proof(uint32_t peer, const MessageRef& message);
   void on_epoch_change_verified(const PendingVerification& pending, bool valid);
   void on_checkpoint_proof_verified(const PendingVerification& pending, bool valid);
-  [[nodiscard]] bool is_checkpoint_proof(const Certificate& certificate) const;
-  void start_state_transfer(std::vector<Digest> ordered);
+  void start_state_transfer(const Checkpoint& checkpoint, std::vector<Digest> ordered);
   void continue_state_transfer();
 
   // --- reads.cpp
@@ -471,6 +409,7 @@ class ChainEngine : public Engine {
   void on_approval_verified(const MessageRef& message, bool valid);
   void count_approvals();
   void resend_approval(uint32_t peer);
+  [[nodiscard]] bool is_approvable(const Membership& target) const;
   void note_change(const StoredBlock& stored);
   void learn_epoch(const StoredBlock& stored);
   void find_epoch_end();
@@ -481,7 +420,12 @@ class ChainEngine : public Engine {
   [[nodiscard]] bool is_valid_control(const Block& block) const;
   [[nodiscard]] const Membership& members_at(Height height) const;
   [[nodiscard]] const Membership* members_of(Epoch epoch) const;
-  [[nodiscard]] Height end_of_epoch_after(Height change) const;
+
+  // --- versions.cpp
+  [[nodiscard]] bool knows(ProtocolVersion version) const;
+  [[nodiscard]] bool is_of(const Statement& statement, const Membership& members) const;
+  [[nodiscard]] ProtocolVersion version_of_message(Epoch epoch) const;
+  void leave_if_outdated();
 
   // --- evidence.cpp
   void on_conflict_verified(const PendingVerification& pending, bool valid);
@@ -519,6 +463,7 @@ class ChainEngine : public Engine {
   std::optional<Membership> wanted_;           // what the operator here asks for
   VoteTable approvals_;                        // of this epoch's members
   std::optional<MembershipControl> approved_;  // by a quorum, not yet committed
+  std::optional<Height> outdated_since_;       // by rules that this software does not know
 
   // Of this step only.
   EffectSink* sink_ = nullptr;
@@ -554,9 +499,14 @@ class ChainEngine : public Engine {
   TimePoint offer_due_;
   uint32_t offers_ = 0;  // of own payloads to everybody since something was ordered
   std::vector<OrderedNotice> ordered_notices_;
+  std::vector<DoubtfulPayload> doubtful_;
   std::vector<NamedProposal> named_;   // in order of arrival
   std::vector<BlockRef> held_blocks_;  // proposed and not final, the newest last
   std::vector<PayloadRef> fetched_;    // for these, and not in the mempool
+  BatchStore batches_;
+  std::vector<PayloadRef> unbatched_;          // of this replica's clients, in no batch at present
+  std::vector<MissingBatch> missing_;          // in the order in which they were named
+  std::optional<StoredBlock> waiting_commit_;  // the next block is final, and bytes are missing
   int64_t wall_base_ = 0;
   TimePoint wall_base_at_;
   bool wall_known_ = false;
@@ -566,6 +516,8 @@ class ChainEngine : public Engine {
   std::vector<PendingVerification> verifying_;
   std::vector<PendingLoad> loads_;
   std::vector<Peer> peers_;
+  uint32_t verifications_per_peer_ = kMaxPendingPerPeer;
+  std::vector<FormerMember> former_;
   std::vector<CatchUpBlock> catch_up_;  // verified, ascending by height
   std::optional<StateTransfer> transfer_;
   std::vector<Blamed> blamed_;  // ring

@@ -9,7 +9,7 @@
 namespace govchain::consensus::chain {
 
 // The entry for `height`, taken over from a lower one if need be; null if it cannot be open now.
-ChainEngine::CheckpointEntry* ChainEngine::checkpoint_entry(Height height) {
+CheckpointEntry* ChainEngine::checkpoint_entry(Height height) {
   const uint64_t interval = config_.checkpoint_interval;
   const Height low = std::max(stable_.height, proven_.height);
   const Height base = std::max(low, executed_);
@@ -52,6 +52,10 @@ void ChainEngine::receive_checkpoint(ReplicaId from, const MessageRef& reference
   const Member* const member = voting.find(message.sender);
   if (member == nullptr || message.epoch != voting.epoch) {
     ++(message.epoch > voting.epoch ? counters_.future : counters_.unauthorised);
+    return;
+  }
+  if (message.version != voting.version) {
+    ++counters_.malformed;
     return;
   }
   MessageRef& held = entry->votes.messages[static_cast<size_t>(member - voting.members.data())];
@@ -97,7 +101,7 @@ void ChainEngine::count_checkpoint(const CheckpointEntry& entry, const Digest& r
   if (weight < ByzantineQuorum(voting).quorum() && !is_checkpoint_unproven()) return;
   Ref<Certificate> certificate = Ref<Certificate>::make();
   certificate->statement = Statement{config_.chain, entry.epoch,  protocol_, kCheckpointStatement,
-                                     View(0),       entry.height, root};
+                                     View(0),       entry.height, root,      voting.version};
   for (uint32_t i = 0; i < votes.messages.size(); ++i) {
     if (!agrees(i)) continue;
     certificate->signers.push_back(votes.messages[i]->sender);
@@ -112,6 +116,7 @@ void ChainEngine::adopt_checkpoint(const Checkpoint& checkpoint) {
   if (checkpoint.height <= proven_.height) return;
   proven_ = checkpoint;
   dirty_ = true;
+  on_checkpoint_proven();
   make_stable_if_reached();
 }
 
@@ -121,6 +126,7 @@ void ChainEngine::sign_checkpoint() {
   if (own == nullptr || own->weight == 0) return;
   Ref<Message> draft = new_message(static_cast<uint8_t>(CommonType::kCheckpoint), Lane::kVote);
   draft->epoch = voting.epoch;
+  draft->version = voting.version;
   draft->view = View(0);
   draft->height = executed_;
   draft->digest = executed_root_;
@@ -148,12 +154,16 @@ void ChainEngine::make_stable() {
   stable_ = proven_;
   ++counters_.checkpoints;
   sink_->emit(effect::CheckpointStable{stable_});
+  drop_unretained();
   truncate_log();
 }
 
 // What is still needed first: the payloads ordered last, how the memberships came about, and what
 // binds the protocol. Blocks committed above the checkpoint stay where they are.
 void ChainEngine::truncate_log() {
+  // Software that the state has outdated writes nothing more: what it has written stays for newer
+  // software to go on from.
+  if (stopped_) return;
   Ticket before = persist(make_window_record(ordered_));
   for (const EpochStart& start : epochs_) {
     if (start.change.block) {
@@ -168,6 +178,10 @@ void ChainEngine::truncate_log() {
   for (const CommittedTicket& committed : committed_tickets_) {
     before = std::min(before, committed.needed);
   }
+  // This replica has promised to keep them.
+  batches_.for_each([&](const HeldBatch& held) {
+    if (held.ticket != Ticket()) before = std::min(before, held.ticket);
+  });
   sink_->emit(effect::Truncate{before, last_ticket_});
 }
 

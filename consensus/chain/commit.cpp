@@ -13,8 +13,8 @@ bool ChainEngine::work_waits() const {
   return mempool_.waiting_payloads() > 0 || change;
 }
 
-bool ChainEngine::batch_is_due() {
-  const bool change = approved_.has_value() && !epoch_end_;
+bool ChainEngine::batch_is_due(bool with_change) {
+  const bool change = with_change && approved_.has_value() && !epoch_end_;
   const bool full = mempool_.waiting_bytes() >= config_.max_block_bytes ||
                     mempool_.waiting_transactions() >= config_.max_block_transactions;
   if (change || full) {
@@ -43,8 +43,10 @@ BlockRef ChainEngine::make_block(Height height, View view, int64_t wall_floor, B
   // Never before an earlier block's time, even if the clock was set back.
   block->wall_time = wall_known_ ? std::max(wall_time(), wall_floor) : 0;
   if (wish.payloads) {
+    if (certifies()) hold_back_expired(height);
     mempool_.select(height, config_.max_block_bytes, config_.max_block_transactions,
                     block->payloads);
+    if (certifies()) attach_availability(*block);
   }
   if (wish.control && approved_ && !epoch_end_) encode_control(*approved_, block->control);
   if (wish.payloads && block->payloads.empty() && block->control.empty()) return {};
@@ -82,12 +84,19 @@ void ChainEngine::mark_in_flight(const Block& block) {
 
 void ChainEngine::release_in_flight(Height from) { mempool_.release(from); }
 
-void ChainEngine::commit_block(const BlockRef& block, const CertificateRef& certificate) {
-  GOVCHAIN_ASSERT(block->height == committed_.next() && !is_installing());
-  const Ticket body = logged_at(*block);
+void ChainEngine::commit_block(const BlockRef& agreed, const CertificateRef& certificate) {
+  GOVCHAIN_ASSERT(agreed->height == committed_.next() && !is_installing());
+  if (stopped_) return;
+  const BlockRef block = whole_block(agreed);
+  if (!block) return wait_for_bytes(agreed, certificate);
+  waiting_commit_.reset();
+  // What the log has by its names alone needs the batches that hold the bytes, or is written whole.
+  const std::optional<Ticket> bytes = bytes_logged_at(*agreed);
+  const Ticket body = bytes ? logged_at(*agreed) : Ticket();
   const Ticket ticket =
       persist(make_committed_record(certificate, body == Ticket() ? block : BlockRef()));
-  committed_tickets_.push_back({block->height, ticket, body == Ticket() ? ticket : body});
+  committed_tickets_.push_back(
+      {block->height, ticket, body == Ticket() ? ticket : std::min(body, *bytes)});
   committed_ = block->height;
   std::erase_if(held_blocks_, [&](const BlockRef& held) { return held->height <= committed_; });
   const bool checkpoint = committed_.value() % config_.checkpoint_interval == 0;
@@ -104,6 +113,7 @@ void ChainEngine::commit_block(const BlockRef& block, const CertificateRef& cert
     epochs_ticket_ = ticket;
   }
   enter_epochs();
+  if (certifies()) forget_batches();
   on_committed(block, certificate);
 }
 
@@ -112,8 +122,20 @@ void ChainEngine::cache(const StoredBlock& stored) {
   recent_.push_back(stored);
 }
 
+// Memory keeps what lies above the stable checkpoint, and EngineConfig::retained_blocks up to it,
+// as the host's store does: what a replica gives to others must not depend on when it was
+// restarted.
+void ChainEngine::drop_unretained() {
+  const auto kept = std::find_if(recent_.begin(), recent_.end(), [&](const StoredBlock& stored) {
+    return stored.block->height >= stable_.height ||
+           stable_.height.value() - stored.block->height.value() < config_.retained_blocks;
+  });
+  recent_.erase(recent_.begin(), kept);
+}
+
 void ChainEngine::remember_ordered(const Block& block) {
   mempool_.commit(block);
+  if (batches_.size() > 0) forget_ordered_batches(block);
   for (const PayloadRef& payload : block.payloads) note_ordered(payload->digest);
 }
 
@@ -127,13 +149,16 @@ void ChainEngine::note_ordered(const Digest& digest) {
 
 // Payloads whose blocks this replica does not have. Those that its own clients wait for stay, until
 // enough peers say so (receive_already_ordered): one peer's word must not cost a client its
-// payload. But whoever is told of the state next is told of these as well.
+// payload. Nor may it be ordered twice, so it is not proposed meanwhile: others may, who know, and
+// where this replica is a quorum by itself nobody else looks. Whoever is told of the state next is
+// told of these as well.
 void ChainEngine::learn_ordered(const std::vector<Digest>& digests) {
   Ref<Block> block = Ref<Block>::make();
   for (const Digest& digest : digests) {
     if (mempool_.is_committed(digest)) continue;
     if (mempool_.is_pending(digest)) {
       note_ordered(digest);
+      doubt(digest);
       continue;
     }
     Ref<Payload> payload = Ref<Payload>::make();

@@ -2,6 +2,7 @@
 // with the approvals; with the first height after the next checkpoint the target's members take
 // over. So every epoch ends at a checkpoint that its own members sign, and the blocks that changed
 // the membership, each certified by the epoch it ended, lead anybody from one epoch to the next.
+// The version of the rules is part of a membership, and changes as it does (versions.cpp).
 
 #include <algorithm>
 #include <utility>
@@ -15,14 +16,21 @@ namespace {
 
 bool is_sane(const Membership& target) {
   if (target.members.empty() || target.members.size() > kMaxMembers) return false;
+  if (!has_bounded_weight(target.members)) return false;
   uint64_t total = 0;
   for (size_t i = 0; i < target.members.size(); ++i) {
     const Member& member = target.members[i];
     if (i > 0 && member.id <= target.members[i - 1].id) return false;
-    if (total + member.weight < total) return false;
+    if (member.is_witness()) return false;
     total += member.weight;
   }
   return total > 0;
+}
+
+// Whether the epoch of `present` may be followed by that of `target`.
+bool is_successor(const Membership& target, const Membership& present) {
+  return is_sane(target) && target.epoch == present.epoch.next() &&
+         may_follow(present.version, target.version);
 }
 
 }  // namespace
@@ -30,8 +38,9 @@ bool is_sane(const Membership& target) {
 // --- asking for a change
 
 void ChainEngine::on(const input::Reconfigure& input) {
-  Membership target{epoch().next(), input.change.target};
-  if (!is_sane(target) || !is_member()) {
+  Membership target{epoch().next(), input.change.target, std::max(version(), input.change.version)};
+  if (target.members.empty() && target.version > version()) target.members = membership_.members;
+  if (!is_successor(target, membership_) || !is_member()) {
     ++counters_.malformed;
     return;
   }
@@ -43,8 +52,13 @@ void ChainEngine::on(const input::Reconfigure& input) {
       return;
     }
   }
-  if (target.members == membership_.members || epoch_end_) {
+  const bool same = target.members == membership_.members && target.version == version();
+  if (same || epoch_end_) {
     ++counters_.stale;
+    return;
+  }
+  if (!is_approvable(target)) {
+    ++counters_.unsupported;
     return;
   }
   wanted_ = std::move(target);
@@ -77,8 +91,9 @@ void ChainEngine::receive_approval(uint32_t peer, const MessageRef& reference) {
     return;
   }
   const std::optional<Membership> target = decode_target(message.body);
-  if (!target || !is_sane(*target) || target->epoch != epoch().next() || message.view != View(0) ||
-      message.height != Height(0) || message.digest != hash(config_.hash, message.body)) {
+  if (!target || !is_successor(*target, membership_) || message.version != version() ||
+      message.view != View(0) || message.height != Height(0) ||
+      message.digest != hash(config_.hash, message.body)) {
     ++counters_.malformed;
     return;
   }
@@ -142,9 +157,7 @@ void ChainEngine::resend_approval(uint32_t peer) {
 bool ChainEngine::is_valid_control(const Block& block) const {
   if (epoch_end_ || block.control.size() > kMaxControlBytes) return false;
   const std::optional<MembershipControl> control = decode_control(block.control);
-  if (!control || !is_sane(control->target) || control->target.epoch != epoch().next()) {
-    return false;
-  }
+  if (!control || !is_successor(control->target, membership_)) return false;
   std::vector<uint8_t> target;
   encode_target(control->target, target);
   const Statement wanted{config_.chain,
@@ -153,7 +166,8 @@ bool ChainEngine::is_valid_control(const Block& block) const {
                          static_cast<uint8_t>(CommonType::kApproval),
                          View(0),
                          Height(0),
-                         hash(config_.hash, target)};
+                         hash(config_.hash, target),
+                         version()};
   return control->approvals->statement == wanted &&
          weight_of(*control->approvals, membership_) >= quorum_.quorum();
 }
@@ -178,6 +192,9 @@ void ChainEngine::learn_epoch(const StoredBlock& stored) {
   EpochStart start;
   start.membership = std::move(control->target);
   start.from = end_of_epoch_after(stored.block->height).next();
+  if (is_version_active_at_once() && start.membership.version > epochs_.back().membership.version) {
+    start.from = stored.block->height.next();
+  }
   start.change = stored;
   epochs_.push_back(std::move(start));
   find_epoch_end();
@@ -192,10 +209,8 @@ void ChainEngine::find_epoch_end() {
 
 bool ChainEngine::proves_change(const StoredBlock& change, const Membership& members) const {
   const std::optional<MembershipControl> control = decode_control(change.block->control);
-  return control && is_sane(control->target) && control->target.epoch == members.epoch.next() &&
-         change.certificate->statement.chain == config_.chain &&
-         change.certificate->statement.protocol == protocol_ &&
-         change.certificate->statement.epoch == members.epoch &&
+  return control && is_successor(control->target, members) &&
+         is_of(change.certificate->statement, members) &&
          proves_commit(*change.certificate, *change.block, members);
 }
 
@@ -222,13 +237,23 @@ void ChainEngine::enter_epochs() {
   const Membership& next = members_at(committed_.next());
   if (next.epoch <= epoch()) return;
   const Height from = committed_.next();
+  const bool upgraded = next.version > version();
   use_membership(next);
   ++counters_.membership_changes;
   sink_->emit(effect::MembershipActive{membership_, from});
   sink_->emit(effect::Metric{MetricId::kMembershipChange, membership_.epoch.value()});
+  if (upgraded) {
+    ++counters_.upgrades;
+    sink_->emit(effect::Metric{MetricId::kUpgrade, number_of(version())});
+  }
   announce_ = members() > 1;
   dirty_ = true;
+  leave_if_outdated();
+  if (upgraded && certifies()) begin_certifying();
   on_epoch_changed();
+  // Now the protocol knows that the old height is over, and may not name it, or one above it, as
+  // one that may be committed.
+  if (!stopped_ && is_member() && reads_asked_.empty()) start_read_round();
 }
 
 void ChainEngine::use_membership(const Membership& membership) {
@@ -272,7 +297,6 @@ void ChainEngine::use_membership(const Membership& membership) {
   reads_confirmed_.clear();
   reads_waiting_.insert(reads_waiting_.begin(), reads_asked_.begin(), reads_asked_.end());
   reads_asked_.clear();
-  if (is_member()) start_read_round();
 }
 
 // A member that the last change removed shows others over the boundary: those who were not there

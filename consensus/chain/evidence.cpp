@@ -45,6 +45,7 @@ void ChainEngine::on_conflict_verified(const PendingVerification& pending, bool 
     return SignedStatement{message.statement(config_.chain), message.sender, message.signature};
   };
   sink_->emit(effect::EvidenceFound{signed_statement(*pending.other), signed_statement(second)});
+  if (second.epoch == epoch()) on_evidence(second);
 }
 
 }  // namespace govchain::consensus::chain

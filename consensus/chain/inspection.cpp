@@ -23,6 +23,8 @@ EngineStatus ChainEngine::status() const {
   status.executed = executed_;
   status.stable_checkpoint = stable_.height;
   status.mempool = mempool_.bytes();
+  status.version = version();
+  status.outdated_since = outdated_since_;
   describe(status);
   return status;
 }
@@ -75,9 +77,28 @@ void ChainEngine::encode_state(Writer& out) const {
     encode_time(peer.served_at, out);
     for (const MessageRef& message : peer.future) out.digest(message->digest);
   }
+  for (const FormerMember& former : former_) {
+    out.u32(former.replica.value());
+    out.ordinal(former.served);
+    encode_time(former.served_at, out);
+  }
   for (const NamedProposal& named : named_) out.digest(named.message->digest);
   for (const PayloadRef& payload : fetched_) out.digest(payload->digest);
   for (const BlockRef& block : held_blocks_) out.digest(block->digest);
+  batches_.encode_state(out);
+  for (const PayloadRef& payload : unbatched_) out.digest(payload->digest);
+  for (const DoubtfulPayload& doubtful : doubtful_) {
+    out.digest(doubtful.digest);
+    out.ordinal(doubtful.epoch);
+    out.i64(doubtful.since.nanoseconds());
+  }
+  for (const MissingBatch& missing : missing_) {
+    out.digest(missing.batch);
+    out.u32(missing.asked);
+    out.i64(missing.due.nanoseconds());
+    for (const PayloadRef& payload : missing.payloads) out.u8(payload->named ? 1 : 0);
+  }
+  if (waiting_commit_) out.digest(waiting_commit_->block->digest);
   for (const PendingVerification& pending : verifying_) out.ordinal(pending.token);
   for (const PendingSign& pending : signing_) out.ordinal(pending.token);
   for (const PendingLoad& pending : loads_) out.ordinal(pending.token);
@@ -110,6 +131,13 @@ Bytes ChainEngine::memory() const {
   }
   for (const NamedProposal& named : named_) total += named.message->wire_size.count() + 256;
   for (const BlockRef& block : held_blocks_) total += block_size(block);
+  total += batches_.memory() + unbatched_.size() * sizeof(PayloadRef);
+  total += doubtful_.size() * sizeof(DoubtfulPayload);
+  for (const MissingBatch& missing : missing_) {
+    for (const PayloadRef& payload : missing.payloads) {
+      total += sizeof(Payload) + (payload->named ? 0 : payload->size.count());
+    }
+  }
   for (const PayloadRef& payload : fetched_) total += payload->size.count() + sizeof(Payload);
   total += verifying_.size() * sizeof(PendingVerification);
   total += checkpoints_.size() * (sizeof(CheckpointEntry) + membership_.size() * 8);

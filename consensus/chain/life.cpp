@@ -1,7 +1,6 @@
 // Life of a replica: construction, inputs, timers, signing, and the log.
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "consensus/assert.h"
@@ -31,6 +30,7 @@ ChainEngine::ChainEngine(Protocol protocol, const EngineConfig& config,
       quorum_(config.genesis),
       mempool_(mempool_config(config)),
       seen_(config.seed),
+      batches_(config.seed),
       recovered_(std::move(recovered)) {
   GOVCHAIN_ASSERT(config_.checkpoint_interval > 0 && config_.max_in_flight > 0);
   GOVCHAIN_ASSERT(quorum_.total() > 0);
@@ -77,6 +77,8 @@ void ChainEngine::pump() {
     dirty_ = false;
     apply_catch_up();
     if (!named_.empty()) take_whole_proposals();
+    if (waiting_commit_) retry_commit();
+    if (!unbatched_.empty()) send_batches();
     advance();
   }
   if (stopped_) return;
@@ -97,9 +99,16 @@ void ChainEngine::dispatch(ReplicaId from, const MessageRef& reference) {
     ++counters_.malformed;
     return;
   }
+  if (!knows(message.version)) {
+    ++counters_.unsupported;
+    return;
+  }
   // Votes for a checkpoint belong to the epoch of its height, which may be over here.
   if (message.type == kCheckpointStatement) return receive_checkpoint(from, reference);
   const uint32_t peer = position_of(from);
+  if (peer == kNobody && message.type == static_cast<uint8_t>(CommonType::kStatus)) {
+    return receive_status_of_former_member(from, message);
+  }
   if (peer == kNobody || peer == self_) {
     ++counters_.unauthorised;
     return;
@@ -122,6 +131,11 @@ void ChainEngine::dispatch_own_kind(uint32_t peer, const MessageRef& reference) 
     return;
   }
   if (message.epoch > epoch()) return hold_future(peer, reference);
+  // The rules of an epoch are as certain as its members.
+  if (message.version != version() || (message.by_digest && version() < kProposalsByDigestSince)) {
+    ++counters_.malformed;
+    return;
+  }
   const uint32_t sender = position_of(message.sender);
   if (sender == kNobody) {
     ++counters_.unauthorised;
@@ -129,6 +143,20 @@ void ChainEngine::dispatch_own_kind(uint32_t peer, const MessageRef& reference) 
   }
   if (sender == self_) {
     ++counters_.duplicate;
+    return;
+  }
+  const bool names = message.block && !message.block->payloads.empty();
+  if (message.block && (names && certifies()) != !message.block->availability.empty()) {
+    ++counters_.malformed;
+    return;
+  }
+  if (names && certifies()) {
+    if (!is_available(*message.block)) {
+      ++counters_.malformed;
+      return;
+    }
+    const MessageRef filled = with_bodies(message);
+    if (wants(sender, filled)) verify_message(peer, sender, filled);
     return;
   }
   if (message.by_digest && message.block) {
@@ -145,6 +173,10 @@ void ChainEngine::dispatch_common(uint32_t peer, const MessageRef& reference) {
   const Message& message = *reference;
   if (message.sender != id_of(peer)) {
     ++counters_.unauthorised;
+    return;
+  }
+  if (message.by_digest) {  // these carry what they are about
+    ++counters_.malformed;
     return;
   }
   switch (static_cast<CommonType>(message.type)) {
@@ -168,6 +200,12 @@ void ChainEngine::dispatch_common(uint32_t peer, const MessageRef& reference) {
       return receive_payload_query(peer, message);
     case CommonType::kPayloadReply:
       return receive_payload_reply(peer, message);
+    case CommonType::kBatch:
+      return receive_batch(peer, message);
+    case CommonType::kAcknowledgement:
+      return receive_acknowledgement(peer, reference);
+    case CommonType::kAvailability:
+      return receive_availability(peer, message);
     default:
       ++counters_.malformed;
   }
@@ -179,6 +217,7 @@ void ChainEngine::on(const input::TimerFired& input) {
   timers_[id].reset();
   dirty_ = true;
   if (id == kStatusTimer) return on_status_timer();
+  if (id == kMissingTimer) return ask_for_missing();
   // The batch timer has done its work: advance() looks whether the batch is due.
   if (id >= kFirstProtocolTimer) on_timer(static_cast<uint32_t>(id));
 }
@@ -214,6 +253,7 @@ void ChainEngine::on(const input::Signed& input) {
   message->protocol = draft.protocol;
   message->type = draft.type;
   message->lane = draft.lane;
+  message->version = draft.version;
   message->sender = draft.sender;
   message->epoch = draft.epoch;
   message->view = draft.view;
@@ -249,6 +289,9 @@ void ChainEngine::on_own_signed(const MessageRef& message, Ticket after) {
     approvals_.verified.add(self_);
     return count_approvals();
   }
+  if (message->type == static_cast<uint8_t>(CommonType::kAcknowledgement)) {
+    return on_acknowledgement_signed(message, after);
+  }
   if (is_current(*message)) send_own(message, after);
 }
 
@@ -264,6 +307,7 @@ void ChainEngine::on(const input::PeerUp& input) {
   const uint32_t peer = position_of(input.peer);
   if (peer == kNobody || peer == self_) return;
   quiet_ticks_ = 0;
+  on_peer_reached(peer);
   send_status(peer);
 }
 void ChainEngine::on(const input::PeerDown& /*input*/) {}
@@ -285,6 +329,7 @@ Ref<Message> ChainEngine::new_message(uint8_t type, Lane lane) const {
   message->protocol = protocol_;
   message->type = type;
   message->lane = lane;
+  message->version = membership_.version;
   message->sender = config_.self;
   message->epoch = membership_.epoch;
   message->view = view();
@@ -306,17 +351,20 @@ void ChainEngine::broadcast(Ref<Message> message) {
   forward_to_all(MessageRef(std::move(message)));
 }
 
+// Who has stopped says nothing more, wherever in a step it was when it did.
 void ChainEngine::forward(uint32_t to, const MessageRef& message, Ticket after) {
+  if (stopped_) return;
   sink_->emit(effect::Send{id_of(to), message, after});
 }
 
 void ChainEngine::forward_to_all(const MessageRef& message, Ticket after) {
+  if (stopped_) return;
   sink_->emit(effect::Broadcast{message, after});
 }
 
 void ChainEngine::request_signature(Ref<Message> draft, Ticket after) {
-  const bool by_digest = config_.proposal_bodies == ProposalBodies::kByDigest;
-  draft->by_digest = by_digest && draft->block && !draft->block->payloads.empty();
+  if (stopped_) return;
+  draft->by_digest = names_payloads() && draft->block && !draft->block->payloads.empty();
   if (draft->block) hold_block(draft->block);
   const Token token = new_token();
   sink_->emit(effect::Sign{token, draft->statement(config_.chain)});
@@ -338,13 +386,13 @@ void ChainEngine::cancel_timer(uint32_t timer) {
 void ChainEngine::hold_future(uint32_t /*sender*/, const MessageRef& reference) {
   GOVCHAIN_ASSERT(from_ != kNobody);
   std::vector<MessageRef>& future = peers_[from_].future;
-  const auto place = [](const Message& message) {
-    return std::tuple(message.epoch, message.height, message.view);
-  };
   if (future.size() >= kMaxFuturePerPeer) {
     ++counters_.future;
     // Of what was left meanwhile, the oldest makes room.
-    if (place(*future.front()) >= place(*reference)) return;
+    const Message& oldest = *future.front();
+    const bool makes_room = oldest.epoch == reference->epoch ? is_due_before(oldest, *reference)
+                                                             : oldest.epoch < reference->epoch;
+    if (!makes_room) return;
     future.erase(future.begin());
   }
   future.push_back(reference);
@@ -373,6 +421,7 @@ void ChainEngine::replay_future(Height height) {
 }
 
 Ticket ChainEngine::persist(Ref<LogRecord> record) {
+  if (stopped_) return last_ticket_;
   ++last_ticket_;
   sink_->emit(effect::Persist{last_ticket_, LogRecordRef(std::move(record))});
   return last_ticket_;

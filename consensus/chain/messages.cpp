@@ -26,6 +26,12 @@ std::string_view common_message_name(uint8_t type) {
       return "payload-query";
     case CommonType::kPayloadReply:
       return "payload-reply";
+    case CommonType::kBatch:
+      return "batch";
+    case CommonType::kAcknowledgement:
+      return "acknowledgement";
+    case CommonType::kAvailability:
+      return "availability";
     case CommonType::kCheckpoint:
       return "checkpoint";
   }
@@ -103,6 +109,7 @@ std::optional<CheckpointProofBody> decode_checkpoint_proof(HashAlgorithm algorit
 }
 
 void encode_digests(const std::vector<Digest>& digests, std::vector<uint8_t>& out) {
+  out.reserve(out.size() + 4 + digests.size() * sizeof(Digest));
   Writer writer(out);
   writer.u32(static_cast<uint32_t>(digests.size()));
   for (const Digest& digest : digests) writer.digest(digest);

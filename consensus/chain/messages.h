@@ -1,7 +1,7 @@
 #pragma once
 // The messages that every engine built on ChainEngine has beside its own. A protocol's own types
-// are 1 … 127; these follow. Only approvals and checkpoints are signed; the rest rests on the
-// channel, or proves itself.
+// are 1 … 127; these follow. Only approvals, acknowledgements and checkpoints are signed; the
+// rest rests on the channel, or proves itself.
 
 #include <cstdint>
 #include <optional>
@@ -25,9 +25,12 @@ enum class CommonType : uint8_t {
   kCheckpointProof = 132,  // a stable checkpoint, and how the memberships led to its epoch
   kReadQuery = 133,
   kReadReply = 134,
-  kApproval = 135,      // signed: the sender's operator wants this membership
-  kPayloadQuery = 136,  // digests of payloads that a proposal names and the sender lacks
-  kPayloadReply = 137,  // those of them that are here
+  kApproval = 135,         // signed: the sender's operator wants this membership
+  kPayloadQuery = 136,     // digests of payloads that a proposal names and the sender lacks
+  kPayloadReply = 137,     // those of them that are here
+  kBatch = 138,            // payloads of the sender's clients, to be held until `height`
+  kAcknowledgement = 139,  // signed: the sender holds this batch of the receiver's durably
+  kAvailability = 140,     // a batch's names, and the certificate that its bytes can be had
   kCheckpoint = kCheckpointStatement,
 };
 inline constexpr uint8_t kFirstCommonType = 128;

@@ -36,4 +36,10 @@ Ref<LogRecord> make_epoch_record(CertificateRef certificate, BlockRef block) {
   return record;
 }
 
+Ref<LogRecord> make_batch_record(BlockRef batch) {
+  Ref<LogRecord> record = new_record(CommonRecord::kBatch);
+  record->block = std::move(batch);
+  return record;
+}
+
 }  // namespace govchain::consensus::chain

@@ -18,9 +18,11 @@ struct ChainEngine::RecoveredLog {
   std::map<std::pair<Height, Digest>, BlockRef> bodies;
   std::map<Height, Ticket> first_bodies;
   std::map<Height, Commit> commits;
+  Ticket first_batch{UINT64_MAX};  // which blocks need which batches is not looked at
   [[nodiscard]] Ticket bodies_at(Height height, Ticket otherwise) const {
+    const Ticket first = std::min(first_batch, otherwise);
     const auto found = first_bodies.find(height);
-    return found == first_bodies.end() ? otherwise : std::min(found->second, otherwise);
+    return found == first_bodies.end() ? first : std::min(found->second, first);
   }
 };
 
@@ -43,7 +45,11 @@ void ChainEngine::recover(RecoveredState recovered) {
     use_membership(present);
     on_epoch_changed();
   }
+  if (certifies()) forget_batches();
   sink_->emit(effect::MembershipActive{membership_, epoch_since()});
+  // The log may be further than this software, if newer one was here before.
+  leave_if_outdated();
+  if (stopped_) return;
   for (size_t i = 0; i < recovered.records.size(); ++i) {
     const LogRecordRef& record = recovered.records[i];
     if (record->type >= kFirstCommonRecord) continue;
@@ -70,12 +76,22 @@ Height ChainEngine::epoch_since() const {
 bool ChainEngine::read_common_record(const LogRecordRef& reference, Ticket ticket,
                                      RecoveredLog& log) {
   const LogRecord& record = *reference;
+  if (record.type == kBatchRecord) {
+    if (!record.block || !record.block->availability.empty()) return false;
+    if (batches_.find(record.block->digest) == nullptr) {
+      batches_.add(record.block).ticket = ticket;
+      log.first_batch = std::min(log.first_batch, ticket);
+    }
+    return true;
+  }
   if (record.block) {
     log.bodies[{record.block->height, record.block->digest}] = record.block;
     log.first_bodies.try_emplace(record.block->height, ticket);
   }
   if (record.type < kFirstCommonRecord) return true;
   switch (static_cast<CommonRecord>(record.type)) {
+    case CommonRecord::kBatch:
+      return false;  // read above
     case CommonRecord::kCommitted:
       if (!record.certificate) return false;
       log.commits[proven_height(*record.certificate)] = {record.certificate, ticket};
@@ -109,8 +125,9 @@ void ChainEngine::read_committed_change(const RecoveredLog& log,
   const Membership& newest = epochs_.back().membership;
   for (auto body = log.bodies.lower_bound({height, Digest{}});
        body != log.bodies.end() && body->first.first == height; ++body) {
-    const StoredBlock change{body->second, certificate};
     if (body->second->control.empty() || body->second->epoch != newest.epoch) continue;
+    const StoredBlock change{whole_block(body->second), certificate};
+    if (!change.block) continue;
     if (proves_change(change, newest)) return learn_epoch(change);
   }
 }
@@ -121,14 +138,17 @@ bool ChainEngine::restore_commits(const RecoveredState& recovered, const Recover
   committed_ = executed_;
   for (const StoredBlock& stored : recovered.blocks) {
     if (!stored.block || stored.block->height != committed_.next()) return false;
+    if (!knows(members_at(stored.block->height).version)) break;
     restore_block(stored);
   }
   for (const auto& [height, commit] : log.commits) {
     if (height > stable_.height) {
       committed_tickets_.push_back({height, commit.ticket, log.bodies_at(height, commit.ticket)});
     }
-    if (height != committed_.next()) continue;
-    const BlockRef block = find_body(log, *commit.certificate);
+    if (height != committed_.next() || !knows(members_at(height).version)) continue;
+    const BlockRef agreed = find_body(log, *commit.certificate);
+    if (!agreed) continue;
+    const BlockRef block = whole_block(agreed);
     if (!block) continue;
     sink_->emit(effect::Commit{block, commit.certificate, Ticket()});
     restore_block({block, commit.certificate});
@@ -178,6 +198,15 @@ void ChainEngine::on_window_loaded(const input::Loaded& input) {
   std::vector<Digest> digests;
   for (const StoredBlock& stored : input.blocks) {
     for (const PayloadRef& payload : stored.block->payloads) digests.push_back(payload->digest);
+  }
+  // Sent again by a client, perhaps, before this replica remembered that it has ordered it.
+  for (const Digest& digest : digests) {
+    const PayloadRef payload = mempool_.find(digest);
+    if (!payload) continue;
+    if (mempool_.origin_of(digest) == config_.self) {
+      sink_->emit(effect::Refused{payload, RefusalReason::kDuplicate});
+    }
+    (void)mempool_.remove(digest);
   }
   learn_ordered(digests);
   window_blocks_ += input.blocks.size();

@@ -10,9 +10,10 @@
 
 namespace govchain::consensus::chain {
 
-void ChainEngine::send_checkpoint_proof(uint32_t peer, bool blocks_gone) {
+void ChainEngine::send_checkpoint_proof(ReplicaId to, Epoch known, bool blocks_gone) {
   if (!stable_.certificate) return;
   Ref<Message> proof = new_common(CommonType::kCheckpointProof, Lane::kBody);
+  proof->version = version_of_message(stable_.epoch);
   proof->height = stable_.height;
   proof->digest = stable_.state_root;
   CheckpointProofBody body;
@@ -20,14 +21,14 @@ void ChainEngine::send_checkpoint_proof(uint32_t peer, bool blocks_gone) {
   body.blocks_gone = blocks_gone;
   if (blocks_gone) body.ordered = ordered_at_checkpoint();
   for (const EpochStart& start : epochs_) {
-    const bool unknown = start.membership.epoch > peers_[peer].epoch && start.change.block;
+    const bool unknown = start.membership.epoch > known && start.change.block;
     if (unknown && start.from <= stable_.height.next() && body.changes.size() < kMaxEpochProofs) {
       body.changes.push_back(start.change);
     }
   }
   encode_body(body, proof->body);
   seal_message(*proof);
-  forward(peer, MessageRef(std::move(proof)), last_ticket_);  // as in send_block()
+  sink_->emit(effect::Send{to, MessageRef(std::move(proof)), last_ticket_});  // as in send_block()
 }
 
 // Of the payloads ordered last those that the checkpoint's state has seen. One in a block above it
@@ -97,14 +98,13 @@ void ChainEngine::continue_checkpoint_proof(uint32_t peer, const MessageRef& ref
 
 bool ChainEngine::is_checkpoint_proof(const Certificate& certificate) const {
   const Statement& statement = certificate.statement;
-  if (statement.chain != config_.chain || statement.protocol != protocol_ ||
-      statement.type != kCheckpointStatement || statement.view != View(0) ||
+  if (statement.type != kCheckpointStatement || statement.view != View(0) ||
       statement.height == Height(0) ||
       statement.height.value() % config_.checkpoint_interval != 0) {
     return false;
   }
   const Membership& voting = members_at(statement.height);
-  if (voting.epoch != statement.epoch) return false;
+  if (!is_of(statement, voting)) return false;
   return is_checkpoint_unproven() ||
          weight_of(certificate, voting) >= ByzantineQuorum(voting).quorum();
 }
@@ -116,18 +116,21 @@ void ChainEngine::on_checkpoint_proof_verified(const PendingVerification& pendin
   }
   ++counters_.accepted;
   const Statement& statement = pending.certificate->statement;
-  adopt_checkpoint(
-      Checkpoint{statement.height, statement.digest, statement.epoch, pending.certificate});
+  const Checkpoint checkpoint{statement.height, statement.digest, statement.epoch,
+                              pending.certificate};
+  adopt_checkpoint(checkpoint);
   if (!pending.flag) return;
   std::optional<CheckpointProofBody> body =
       decode_checkpoint_proof(config_.hash, pending.message->body);
-  start_state_transfer(std::move(body->ordered));
+  start_state_transfer(checkpoint, std::move(body->ordered));
 }
 
-void ChainEngine::start_state_transfer(std::vector<Digest> ordered) {
-  if (transfer_ || stopped_ || proven_.height <= committed_) return;
-  transfer_ = StateTransfer{proven_, false, false, std::move(ordered)};
-  sink_->emit(effect::FetchState{proven_});
+// Of the checkpoint that the list of payloads goes with, even if a later one is proven already:
+// what was ordered between the two is not in the list.
+void ChainEngine::start_state_transfer(const Checkpoint& checkpoint, std::vector<Digest> ordered) {
+  if (transfer_ || stopped_ || checkpoint.height <= committed_) return;
+  transfer_ = StateTransfer{checkpoint, false, false, std::move(ordered)};
+  sink_->emit(effect::FetchState{checkpoint});
 }
 
 void ChainEngine::on(const input::SnapshotFetched& input) {
@@ -157,7 +160,10 @@ void ChainEngine::continue_state_transfer() {
 void ChainEngine::on(const input::SnapshotInstalled& input) {
   if (!transfer_ || !transfer_->installing || transfer_->checkpoint.height != input.height) return;
   stable_ = transfer_->checkpoint;
-  if (proven_.height < stable_.height) proven_ = stable_;
+  if (proven_.height < stable_.height) {
+    proven_ = stable_;
+    on_checkpoint_proven();
+  }
   forget_foreign_payloads();
   learn_ordered(transfer_->ordered);
   transfer_.reset();
@@ -173,6 +179,8 @@ void ChainEngine::on(const input::SnapshotInstalled& input) {
   last_commit_at_ = now_;
   dirty_ = true;
   enter_epochs();
+  waiting_commit_.reset();
+  if (certifies()) forget_batches();
   on_state_installed();
   truncate_log();
   pass_on_own(true);

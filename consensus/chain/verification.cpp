@@ -15,6 +15,9 @@ void ChainEngine::verify_message(uint32_t peer, uint32_t sender, const MessageRe
   if (!message.body.empty() || message.block) {
     claims = Ref<ClaimList>::make();
     append_claims(message, *claims);
+    if (message.block && !message.block->availability.empty()) {
+      append_availability_claims(*message.block, *claims);
+    }
     if (message.block && !message.block->control.empty()) {
       const std::optional<MembershipControl> control = decode_control(message.block->control);
       if (control) append_claims(*control->approvals, *claims);
@@ -23,9 +26,9 @@ void ChainEngine::verify_message(uint32_t peer, uint32_t sender, const MessageRe
   const bool inner = claims && !claims->claims.empty();
   if (!inner && peer == sender) {
     Peer& state = peers_[peer];
-    if (state.verifications >= kMaxPendingPerPeer) {
+    if (state.verifications >= verifications_per_peer_) {
       ++counters_.oversize;
-      return;
+      return refuse(sender, reference);
     }
     ++state.verifications;
     sink_->emit(effect::Verify{new_token(), reference});
@@ -37,12 +40,14 @@ void ChainEngine::verify_message(uint32_t peer, uint32_t sender, const MessageRe
   pending.kind = PendingVerification::Kind::kMessage;
   pending.peer = peer;
   pending.message = reference;
-  (void)verify_later(std::move(pending), ClaimListRef(std::move(claims)));
+  if (!verify_later(std::move(pending), ClaimListRef(std::move(claims)))) {
+    refuse(sender, reference);
+  }
 }
 
 bool ChainEngine::verify_later(PendingVerification pending, ClaimListRef claims) {
   Peer& state = peers_[pending.peer];
-  if (state.verifications >= kMaxPendingPerPeer) {
+  if (state.verifications >= verifications_per_peer_) {
     ++counters_.oversize;
     return false;
   }
@@ -59,6 +64,7 @@ bool ChainEngine::verify_later(PendingVerification pending, ClaimListRef claims)
 }
 
 void ChainEngine::verify_payloads(const BlockRef& block) {
+  if (holds_payloads(*block)) return on_payloads_verified(block, true);
   PendingVerification pending;
   pending.kind = PendingVerification::Kind::kPayloads;
   pending.peer = from_ == kNobody ? (is_member() ? self_ : 0) : from_;
@@ -88,6 +94,8 @@ void ChainEngine::on(const input::Verified& input) {
       return on_checkpoint_verified(input.message, input.valid);
     case CommonType::kApproval:
       return on_approval_verified(input.message, input.valid);
+    case CommonType::kAcknowledgement:
+      return on_acknowledgement_verified(input.message, input.valid);
     default:
       break;
   }
@@ -98,16 +106,17 @@ void ChainEngine::on(const input::Verified& input) {
 }
 
 void ChainEngine::on_message_verified(const MessageRef& message, bool valid) {
+  if (message->epoch != epoch()) {
+    ++(valid ? counters_.stale : counters_.forged);
+    return;
+  }
+  const uint32_t sender = position_of(message->sender);
   if (!valid) {
     ++counters_.forged;
-    return;
-  }
-  if (message->epoch != epoch()) {
-    ++counters_.stale;
-    return;
+    return refuse(sender, message);
   }
   ++counters_.accepted;
-  const uint32_t sender = position_of(message->sender);
+  if (message->block && !message->block->availability.empty()) learn_availability(*message->block);
   const uint32_t before = std::exchange(from_, from_ == kNobody ? sender : from_);
   accept(sender, message);
   from_ = before;
@@ -132,6 +141,17 @@ void ChainEngine::on_pending_verified(const PendingVerification& pending, bool v
     case Kind::kPayloads:
       if (!valid) ++counters_.forged;
       return on_payloads_verified(pending.block, valid);
+    case Kind::kRequest:
+      return on_request_verified(pending, valid);
+    case Kind::kAvailability:
+      if (!valid) {
+        ++counters_.forged;
+        return;
+      }
+      ++counters_.accepted;
+      return learn_certificate(pending.block, pending.certificate);
+    case Kind::kBatch:
+      return on_batch_verified(pending, valid);
   }
 }
 

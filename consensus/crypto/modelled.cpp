@@ -35,7 +35,9 @@ Signature token(const PublicKey& key, const Statement& statement) {
   const std::array<uint64_t, 9> words{
       statement.chain.value(),
       statement.epoch.value(),
-      (static_cast<uint64_t>(statement.protocol) << 8U) | statement.type,
+      (static_cast<uint64_t>(number_of(statement.version) - number_of(kOldestProtocolVersion))
+       << 16U) |
+          (static_cast<uint64_t>(statement.protocol) << 8U) | statement.type,
       statement.view.value(),
       statement.height.value(),
       load(&statement.digest.bytes[0]),

@@ -81,15 +81,18 @@ void HotstuffEngine::commit_path(size_t head, const CertificateRef& certificate)
     BlockRef block;
     CertificateRef proof;
   };
-  std::vector<Final> blocks;
+  // One block nearly always; the room is kept, and taken away meanwhile, from commit to commit.
+  thread_local std::vector<Final> spare;
+  thread_local Link link;
+  std::vector<Final> blocks = std::exchange(spare, {});
   const size_t foot = head + static_cast<size_t>(hotstuff_.commit_rule) - 1;
   for (size_t last = path_.size(); last-- > foot;) {
     Ref<Certificate> proof = Ref<Certificate>::make();
     proof->statement = certificate->statement;
     proof->signers = certificate->signers;
     proof->signatures = certificate->signatures;
-    Link link;
     link.rule = hotstuff_.commit_rule;
+    link.nodes.clear();
     for (size_t i = head; i <= last; ++i) link.nodes.push_back(path_[i]->header);
     encode_link(link, proof->link);
     blocks.push_back({path_[last]->block, CertificateRef(std::move(proof))});
@@ -97,9 +100,12 @@ void HotstuffEngine::commit_path(size_t head, const CertificateRef& certificate)
   const Epoch before = epoch();
   for (const Final& next : blocks) {
     // What stands above the last block of an epoch is void.
-    if (epoch() != before) return;
+    if (epoch() != before) break;
     commit_block(next.block, next.proof);
+    if (commit_waits()) return;
   }
+  blocks.clear();
+  spare = std::move(blocks);
 }
 
 bool HotstuffEngine::proves_commit(const Certificate& certificate, const Block& block,
@@ -117,17 +123,13 @@ void HotstuffEngine::on_committed(const BlockRef& block, const CertificateRef& c
   attempts_ = 0;
   // Otherwise the epoch is new, and begins on this block.
   if (block->epoch == epoch()) {
-    const std::optional<Link> link =
-        decode_link(config().hash, certificate->statement.digest, certificate->link);
+    const std::optional<NodeHeader> node = proven_node(certificate->link);
     Root root{block->height, View(0), {}, false};
-    if (link) {
-      root = {block->height, link->nodes.back().view,
-              node_digest(config().hash, link->nodes.back()), true};
-    }
+    if (node) root = {block->height, node->view, node_digest(config().hash, *node), true};
     tree_.set_root(root);
     if (tree_.find(aim_) == nullptr) {
       aim_ = {};
-      release_in_flight(committed().next());
+      release_in_flight(Height(1));
       aim_at(highest_node());
     }
     // The proof holds a certificate, which may be news to a replica that was shown the block.

@@ -96,7 +96,7 @@ void HotstuffEngine::begin_epoch() {
 void HotstuffEngine::on_epoch_changed() {
   begin_epoch();
   cancel_timer(kViewTimer);
-  release_in_flight(committed().next());
+  release_in_flight(Height(1));
   replay_due_ = true;
   touch();
 }
@@ -136,7 +136,7 @@ uint64_t HotstuffEngine::quorum_weight() const {
 Statement HotstuffEngine::vote_statement(const Node& node) const {
   return Statement{
       config().chain,   epoch(),     Protocol::kHotstuff, static_cast<uint8_t>(MessageType::kVote),
-      node.header.view, node.height, node.digest};
+      node.header.view, node.height, node.digest,         version()};
 }
 
 void HotstuffEngine::accept(uint32_t sender, const MessageRef& message) {
@@ -253,7 +253,8 @@ const Node* HotstuffEngine::highest_node() const {
   return highest_ ? tree_.find(highest_->statement.digest) : nullptr;
 }
 
-// Payloads of the blocks down from `tip` are on their way; all others wait to be proposed.
+// Payloads of the blocks down from `tip` are on their way; all others wait to be proposed, also
+// those of a block at a height that another one took.
 void HotstuffEngine::aim_at(const Node* tip) {
   const Digest wanted = tip == nullptr || !tip->attached ? Digest{} : tip->digest;
   if (wanted == aim_) return;
@@ -262,7 +263,7 @@ void HotstuffEngine::aim_at(const Node* tip) {
       (aim_.is_zero() ? tree_.parent_of(*tip) == nullptr : tip->header.parent == aim_);
   aim_ = wanted;
   if (extends) return mark_in_flight(*tip->block);
-  release_in_flight(committed().next());
+  release_in_flight(Height(1));
   if (wanted.is_zero()) return;
   tree_.path(*tip, path_);
   for (const Node* const node : path_) mark_in_flight(*node->block);

@@ -77,6 +77,12 @@ class HotstuffEngine final : public chain::ChainEngine {
   [[nodiscard]] bool is_sent_before_durable() const override {
     return planted(Mutant::kSentBeforeDurable);
   }
+  [[nodiscard]] bool is_availability_unverified() const override {
+    return planted(Mutant::kAvailabilityUnverified);
+  }
+  [[nodiscard]] bool is_unknown_version_approved() const override {
+    return planted(Mutant::kUnknownVersionApproved);
+  }
 
  private:
   static constexpr uint32_t kViewTimer = kFirstProtocolTimer;

@@ -90,6 +90,22 @@ std::optional<Link> decode_link(HashAlgorithm algorithm, const Digest& head,
   return link;
 }
 
+std::optional<NodeHeader> proven_node(std::span<const uint8_t> bytes) {
+  Reader in(bytes);
+  (void)in.u8();
+  const uint32_t count = in.count(kMaxLinkNodes, kLinkNodeBytes);
+  if (!in.ok() || count == 0) return std::nullopt;
+  NodeHeader node;
+  for (uint32_t i = 0; i < count; ++i) {
+    node.block = in.digest();
+    node.view = in.ordinal<View>();
+  }
+  node.parent = in.digest();
+  node.parent_view = in.ordinal<View>();
+  if (!in.finished()) return std::nullopt;
+  return node;
+}
+
 Height proven_height(const Certificate& certificate) {
   Reader in(certificate.link);
   (void)in.u8();

@@ -51,6 +51,10 @@ void encode_link(const Link& link, std::vector<uint8_t>& out);
 [[nodiscard]] std::optional<Link> decode_link(HashAlgorithm algorithm, const Digest& head,
                                               std::span<const uint8_t> bytes);
 
+// The last node alone, that of the proven block, of a link that is known to lead there. Null if it
+// does not decode.
+[[nodiscard]] std::optional<NodeHeader> proven_node(std::span<const uint8_t> bytes);
+
 // The height of the block that the certificate proves; only its link's length is looked at.
 [[nodiscard]] Height proven_height(const Certificate& certificate);
 

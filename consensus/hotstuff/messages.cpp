@@ -62,6 +62,8 @@ std::span<const Situation> required_situations() {
       Situation{"evidence", &EngineCounters::evidence},
       Situation{"block_catch_up", &EngineCounters::block_catch_ups},
       Situation{"membership_change", &EngineCounters::membership_changes},
+      Situation{"upgrade", &EngineCounters::upgrades},
+      Situation{"outdated_software", &EngineCounters::outdated_software},
   };
   return kSituations;
 }

@@ -39,6 +39,15 @@ std::span<const MutantDescription> mutant_catalogue() {
                         "ordered again"},
       MutantDescription{Mutant::kHonestBlamed, "hotstuff-honest-blamed",
                         "votes for different nodes in different views are taken for equivocation"},
+      // Aptos' ProofOfStore::verify is what it leaves out.
+      MutantDescription{Mutant::kAvailabilityUnverified, "hotstuff-availability-unverified",
+                        "the signatures inside availability certificates are not verified: a name "
+                        "is voted for whose bytes nobody has"},
+      // "False signalling" (BIP 9, "Rationale"): a threshold of those who say that they are ready
+      // for new rules is worth nothing if they say so whatever they run.
+      MutantDescription{Mutant::kUnknownVersionApproved, "hotstuff-unknown-version-approved",
+                        "a replica approves rules that its own software does not know, so that "
+                        "the chain may move to where no quorum can follow"},
   };
   return kCatalogue;
 }

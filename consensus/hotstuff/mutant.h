@@ -22,6 +22,8 @@ enum class Mutant : uint8_t {
   kVoteAfterTimeout,
   kAncestorsNotChecked,
   kHonestBlamed,
+  kAvailabilityUnverified,
+  kUnknownVersionApproved,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

@@ -28,7 +28,7 @@ void HotstuffEngine::enter_view(View view, const TimeoutCertificate* timeout) {
 }
 
 bool HotstuffEngine::something_waits() const {
-  if (!mempool().empty() || work_waits()) return true;
+  if (payloads_wait() || work_waits()) return true;
   if (branch_of(highest_node()).work) return true;
   const Node* const aimed = tree_.find(aim_);
   return aimed != nullptr && branch_of(aimed).work;

@@ -101,7 +101,7 @@ bool HotstuffEngine::is_well_formed_proposal(const Message& message,
 bool HotstuffEngine::is_certificate(const Certificate& certificate) const {
   const Statement& statement = certificate.statement;
   return statement.chain == config().chain && statement.epoch == epoch() &&
-         statement.protocol == Protocol::kHotstuff &&
+         statement.version == version() && statement.protocol == Protocol::kHotstuff &&
          statement.type == static_cast<uint8_t>(MessageType::kVote) && statement.view > View(0) &&
          statement.height > epoch_root_ && certificate.link.empty() &&
          ChainEngine::weight_of(certificate, membership()) >= quorum_weight();
@@ -270,7 +270,8 @@ void HotstuffEngine::append_claims(const Message& message, ClaimList& claims) co
                               static_cast<uint8_t>(MessageType::kTimeout),
                               timeout.view,
                               Height(0),
-                              timeout_digest(entry.highest)};
+                              timeout_digest(entry.highest),
+                              version()};
     claims.claims.push_back({statement, entry.signer, entry.signature});
   }
 }

@@ -27,6 +27,7 @@ const ProtocolTraits& traits() {
           },
       .reconfigures = true,
       .proposes_by_digest = true,
+      .proposes_certified = true,
       .make =
           [](const EngineConfig& config, const ProtocolSettings& settings,
              RecoveredState recovered) {

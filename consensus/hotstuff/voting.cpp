@@ -36,7 +36,7 @@ bool HotstuffEngine::is_votable(Node& node) {
     ++counters().malformed;
     return false;
   }
-  if (!config().replicas_verify_payloads || block.payloads.empty() || node.payloads_good) {
+  if (!verifies_payloads() || block.payloads.empty() || node.payloads_good) {
     return true;
   }
   if (!std::exchange(node.payloads_asked, true)) verify_payloads(node.block);

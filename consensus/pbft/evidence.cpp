@@ -9,57 +9,31 @@
 
 namespace govchain::consensus::pbft {
 
-void PbftEngine::suspect_conflict(Slot& slot, const MessageRef& first, const MessageRef& second) {
-  ++counters_.conflicting;
-  const uint32_t culprit = position_of(second->sender);
-  if (slot.blamed.contains(culprit)) return;
-  Ref<ClaimList> claims = Ref<ClaimList>::make();
-  for (const MessageRef& message : {first, second}) {
-    claims->claims.push_back(
-        {message->statement(config_.chain), message->sender, message->signature});
-  }
-  PendingVerification verification;
-  verification.kind = PendingVerification::Kind::kConflict;
-  verification.peer = culprit;
-  verification.message = second;
-  verification.other = first;
-  verification.height = slot.height;
-  if (!verify_later(std::move(verification), ClaimListRef(std::move(claims)))) return;
-  slot.blamed.add(culprit);
-}
-
-void PbftEngine::on_conflict_verified(const PendingVerification& pending, bool valid) {
-  Slot* const slot = slot_at(pending.height);
-  if (!valid) {
-    ++counters_.forged;
-    if (slot != nullptr) slot->blamed.remove(position_of(pending.message->sender));
-    return;
-  }
-  ++counters_.evidence;
-  const auto signed_statement = [&](const Message& message) {
-    return SignedStatement{message.statement(config_.chain), message.sender, message.signature};
-  };
-  sink_->emit(
-      effect::EvidenceFound{signed_statement(*pending.other), signed_statement(*pending.message)});
-  if (slot != nullptr && pending.message->type == static_cast<uint8_t>(MessageType::kPrePrepare)) {
-    show_proposal(*slot);
-  }
+void PbftEngine::on_evidence(const Message& second) {
+  if (second.type != static_cast<uint8_t>(MessageType::kPrePrepare)) return;
+  if (Slot* const open = slot_at(second.height)) show_proposal(*open);
 }
 
 // Somebody prepared another block than the one that the primary sent here: the primary, or that
 // replica, tells different things to different people. Each shows the others what the primary
 // signed for it, once; two of these signatures together are evidence.
 void PbftEngine::show_proposal(Slot& slot) {
-  if (slot.relayed || !slot.proposal_verified || in_view_change_) return;
+  if (slot.relayed || !slot.proposal_verified || in_view_change_ || !is_member()) return;
   slot.relayed = true;
-  Ref<Message> relay = new_message(MessageType::kProposalRelay, Lane::kBody);
-  relay->view = active_view_;
-  relay->height = slot.height;
-  relay->digest = slot.proposal->digest;
-  Writer out(relay->body);
-  out.signature(slot.proposal->signature);
-  seal_message(*relay);
-  sink_->emit(effect::Broadcast{MessageRef(std::move(relay)), slot.bound_ticket});
+  const Message& proposal = *slot.proposal;
+  Ref<Message> shown = Ref<Message>::make();
+  shown->protocol = proposal.protocol;
+  shown->type = proposal.type;
+  shown->lane = Lane::kVote;
+  shown->version = proposal.version;
+  shown->sender = proposal.sender;
+  shown->epoch = proposal.epoch;
+  shown->view = proposal.view;
+  shown->height = proposal.height;
+  shown->digest = proposal.digest;
+  shown->signature = proposal.signature;
+  seal_message(*shown);
+  forward_to_all(MessageRef(std::move(shown)), slot.bound_ticket);
 }
 
 }  // namespace govchain::consensus::pbft

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "consensus/chain/messages.h"
 #include "consensus/pbft/engine.h"
 
 namespace govchain::consensus::pbft {
@@ -47,28 +48,22 @@ std::string_view message_name(uint8_t type) {
       return "view-change";
     case MessageType::kNewView:
       return "new-view";
-    case MessageType::kStatus:
-      return "status";
-    case MessageType::kRequest:
-      return "request";
-    case MessageType::kCommittedBlock:
-      return "committed-block";
-    case MessageType::kCheckpointProof:
-      return "checkpoint-proof";
-    case MessageType::kProposalRelay:
-      return "proposal-relay";
     case MessageType::kFetch:
       return "fetch";
-    case MessageType::kAlreadyOrdered:
-      return "already-ordered";
-    case MessageType::kReadQuery:
-      return "read-query";
-    case MessageType::kReadReply:
-      return "read-reply";
+    case MessageType::kBody:
+      return "body";
     case MessageType::kCheckpoint:
-      return "checkpoint";
+      break;
   }
-  return "unknown";
+  // Of the shared ones it has no use for certified batches (chain/README.md, "Next").
+  switch (static_cast<chain::CommonType>(type)) {
+    case chain::CommonType::kBatch:
+    case chain::CommonType::kAcknowledgement:
+    case chain::CommonType::kAvailability:
+      return "unknown";
+    default:
+      return chain::common_message_name(type);
+  }
 }
 
 std::span<const Situation> required_situations() {
@@ -79,6 +74,9 @@ std::span<const Situation> required_situations() {
       Situation{"checkpoint", &EngineCounters::checkpoints},
       Situation{"evidence", &EngineCounters::evidence},
       Situation{"block_catch_up", &EngineCounters::block_catch_ups},
+      Situation{"membership_change", &EngineCounters::membership_changes},
+      Situation{"upgrade", &EngineCounters::upgrades},
+      Situation{"outdated_software", &EngineCounters::outdated_software},
   };
   return kSituations;
 }
@@ -142,62 +140,23 @@ std::optional<NewViewBody> decode_new_view(std::span<const uint8_t> bytes) {
   return body;
 }
 
-void encode_body(const StatusBody& body, std::vector<uint8_t>& bytes) {
+void encode_body(const Standing& body, std::vector<uint8_t>& bytes) {
   Writer out(bytes);
-  out.ordinal(body.stable);
   out.u8(body.in_view_change ? 1 : 0);
-  out.u32(body.responder);
   out.blob(body.slots);
   if (body.in_view_change) out.blob(body.view_changes);
 }
 
-std::optional<StatusBody> decode_status(std::span<const uint8_t> bytes) {
+std::optional<Standing> decode_standing(std::span<const uint8_t> bytes) {
   Reader in(bytes);
-  StatusBody body;
-  body.stable = in.ordinal<Height>();
+  Standing body;
   body.in_view_change = decode_flag(in);
-  body.responder = in.u32();
   const std::span<const uint8_t> slots = in.blob(kMaxStatusSlots);
   std::span<const uint8_t> view_changes;
   if (body.in_view_change) view_changes = in.blob((kMaxMembers + 7) / 8);
   if (!in.finished()) return std::nullopt;
   body.slots.assign(slots.begin(), slots.end());
   body.view_changes.assign(view_changes.begin(), view_changes.end());
-  return body;
-}
-
-void encode_body(const CommittedBlockBody& body, std::vector<uint8_t>& bytes) {
-  Writer out(bytes);
-  encode_certificate(*body.certificate, out);
-  out.ordinal(body.committed);
-  out.u8(body.last ? 1 : 0);
-}
-
-std::optional<CommittedBlockBody> decode_committed_block(std::span<const uint8_t> bytes) {
-  Reader in(bytes);
-  CommittedBlockBody body;
-  body.certificate = decode_certificate(in);
-  body.committed = in.ordinal<Height>();
-  body.last = decode_flag(in);
-  if (!body.certificate || !in.finished()) return std::nullopt;
-  return body;
-}
-
-void encode_body(const CheckpointProofBody& body, std::vector<uint8_t>& bytes) {
-  Writer out(bytes);
-  encode_certificate(*body.certificate, out);
-  out.u8(body.blocks_gone ? 1 : 0);
-  encode_digests(body.ordered, bytes);
-}
-
-std::optional<CheckpointProofBody> decode_checkpoint_proof(std::span<const uint8_t> bytes) {
-  Reader in(bytes);
-  CheckpointProofBody body;
-  body.certificate = decode_certificate(in);
-  body.blocks_gone = decode_flag(in);
-  body.ordered.resize(in.count(kMaxRequestPayloads, sizeof(Digest)));
-  for (Digest& digest : body.ordered) digest = in.digest();
-  if (!body.certificate || !in.finished()) return std::nullopt;
   return body;
 }
 
@@ -224,21 +183,6 @@ std::optional<FetchBody> decode_fetch(std::span<const uint8_t> bytes) {
   }
   if (!in.finished()) return std::nullopt;
   return body;
-}
-
-void encode_digests(const std::vector<Digest>& digests, std::vector<uint8_t>& bytes) {
-  bytes.reserve(bytes.size() + sizeof(uint32_t) + digests.size() * sizeof(Digest));
-  Writer out(bytes);
-  out.u32(static_cast<uint32_t>(digests.size()));
-  for (const Digest& digest : digests) out.digest(digest);
-}
-
-std::optional<std::vector<Digest>> decode_digests(std::span<const uint8_t> bytes) {
-  Reader in(bytes);
-  std::vector<Digest> digests(in.count(kMaxRequestPayloads, sizeof(Digest)));
-  for (Digest& digest : digests) digest = in.digest();
-  if (!in.finished()) return std::nullopt;
-  return digests;
 }
 
 }  // namespace govchain::consensus::pbft

@@ -1,14 +1,17 @@
 #pragma once
-// PBFT's messages. The header (view, height, digest) is what the sender signs; bodies are below.
+// PBFT's own messages; those that all chains share are in consensus/chain/messages.h. The header
+// (view, height, digest) is what the sender signs; bodies are below.
 //
-//   PRE-PREPARE    height, digest of the block, which it carries (none when a new view re-proposes)
-//   PREPARE, COMMIT, CHECKPOINT   header only
+//   PRE-PREPARE    height, digest of the block, which it carries. None when a new view re-proposes,
+//                  or when somebody only shows what a primary has signed.
+//   PREPARE, COMMIT   header only
 //   VIEW-CHANGE    view asked for, height of the stable checkpoint, digest of the body
 //   NEW-VIEW       digest of the body, which names the view-change messages it rests on (TOCS §4.4)
-//   The rest is not signed; it rests on the channel, or proves itself.
+//   FETCH, BODY    unsigned: asks for things by digest; a block that was asked for
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "consensus/certificate.h"
@@ -23,23 +26,15 @@ enum class MessageType : uint8_t {
   kCommit = 3,
   kViewChange = 4,
   kNewView = 5,
-  kStatus = 6,
-  kRequest = 7,
-  kCommittedBlock = 8,
-  kCheckpointProof = 9,
-  kProposalRelay = 10,
-  kFetch = 11,
-  kAlreadyOrdered = 12,
-  kReadQuery = 13,
-  kReadReply = 14,
-  kCheckpoint = kCheckpointStatement,
+  kFetch = 6,
+  kBody = 7,
+  kCheckpoint = kCheckpointStatement,  // consensus/chain/messages.h
 };
 
 // Bounds on bodies.
-inline constexpr uint32_t kMaxWindow = 4'096;           // heights between the watermarks
-inline constexpr uint32_t kMaxStatusSlots = 64;         // heights that a status describes
-inline constexpr uint32_t kMaxFetches = 128;            // things asked for in one message
-inline constexpr uint32_t kMaxRequestPayloads = 4'096;  // payloads passed on in one message
+inline constexpr uint32_t kMaxWindow = 4'096;    // heights between the watermarks
+inline constexpr uint32_t kMaxStatusSlots = 64;  // heights that a status describes
+inline constexpr uint32_t kMaxFetches = 128;     // things asked for in one message
 
 // Proof that a block was prepared (OSDI'99 §4.2): the primary's pre-prepare and, as a certificate,
 // the prepares of others, which together weigh a quorum.
@@ -53,9 +48,9 @@ struct PreparedProof {
 void encode_prepared_proof(const PreparedProof& proof, Writer& out);
 [[nodiscard]] std::optional<PreparedProof> decode_prepared_proof(Reader& in);
 
-// What a VIEW-CHANGE tells: C and P of OSDI'99 §4.4.
+// What a VIEW-CHANGE tells: C and P of OSDI'99 §4.4, of its epoch.
 struct ViewChangeBody {
-  CertificateRef checkpoint;          // null: genesis
+  CertificateRef checkpoint;          // null: none yet, the epoch begins after the header's height
   std::vector<PreparedProof> proofs;  // ascending by height
 };
 void encode_body(const ViewChangeBody& body, std::vector<uint8_t>& out);
@@ -73,14 +68,12 @@ struct NewViewBody {
 void encode_body(const NewViewBody& body, std::vector<uint8_t>& out);
 [[nodiscard]] std::optional<NewViewBody> decode_new_view(std::span<const uint8_t> bytes);
 
-// Where a replica stands; header.height is its committed height.
-struct StatusBody {
+// Where a replica stands above its committed height, in its status messages.
+struct Standing {
   static constexpr uint8_t kHasProposal = 1;
   static constexpr uint8_t kHasBlock = 2;
   static constexpr uint8_t kIsPrepared = 4;
-  Height stable;
   bool in_view_change = false;
-  uint32_t responder = 0;      // position of the first member that is asked for bodies
   std::vector<uint8_t> slots;  // of the heights above the committed one
   // Bit i: has the view-change message of member i for the view asked for. Empty outside a view
   // change.
@@ -90,28 +83,8 @@ struct StatusBody {
     return place < view_changes.size() && ((view_changes[place] >> (position % 8)) & 1U) != 0;
   }
 };
-void encode_body(const StatusBody& body, std::vector<uint8_t>& out);
-[[nodiscard]] std::optional<StatusBody> decode_status(std::span<const uint8_t> bytes);
-
-// A committed block with its proof; `committed` is how far the sender is.
-struct CommittedBlockBody {
-  CertificateRef certificate;
-  Height committed;
-  bool last = false;  // of this answer
-};
-void encode_body(const CommittedBlockBody& body, std::vector<uint8_t>& out);
-[[nodiscard]] std::optional<CommittedBlockBody> decode_committed_block(
-    std::span<const uint8_t> bytes);
-
-// A stable checkpoint's certificate; `blocks_gone`: the sender cannot give the blocks below.
-struct CheckpointProofBody {
-  CertificateRef certificate;
-  bool blocks_gone = false;
-  std::vector<Digest> ordered;  // payloads ordered last; only if the blocks are gone
-};
-void encode_body(const CheckpointProofBody& body, std::vector<uint8_t>& out);
-[[nodiscard]] std::optional<CheckpointProofBody> decode_checkpoint_proof(
-    std::span<const uint8_t> bytes);
+void encode_body(const Standing& body, std::vector<uint8_t>& out);
+[[nodiscard]] std::optional<Standing> decode_standing(std::span<const uint8_t> bytes);
 
 // Things asked for by digest: view-change messages of `view`, or blocks at a height.
 struct FetchBody {
@@ -124,8 +97,5 @@ struct FetchBody {
 };
 void encode_body(const FetchBody& body, std::vector<uint8_t>& out);
 [[nodiscard]] std::optional<FetchBody> decode_fetch(std::span<const uint8_t> bytes);
-
-void encode_digests(const std::vector<Digest>& digests, std::vector<uint8_t>& out);
-[[nodiscard]] std::optional<std::vector<Digest>> decode_digests(std::span<const uint8_t> bytes);
 
 }  // namespace govchain::consensus::pbft

@@ -15,6 +15,7 @@ Ref<LogRecord> new_record(RecordType type) {
 Ref<LogRecord> make_record(const ViewRecord& view) {
   Ref<LogRecord> record = new_record(RecordType::kView);
   Writer out(record->bytes);
+  out.ordinal(view.epoch);
   out.ordinal(view.view);
   out.u8(view.in_view_change ? 1 : 0);
   out.u32(static_cast<uint32_t>(view.bindings.size()));
@@ -28,6 +29,7 @@ Ref<LogRecord> make_record(const ViewRecord& view) {
 std::optional<ViewRecord> read_view(const LogRecord& record) {
   Reader in(record.bytes);
   ViewRecord view;
+  view.epoch = in.ordinal<Epoch>();
   view.view = in.ordinal<View>();
   view.in_view_change = in.u8() == 1;
   view.bindings.resize(in.count(kMaxWindow, 8 + sizeof(Digest)));
@@ -78,19 +80,6 @@ std::optional<PreparedProof> read_prepared(const LogRecord& record) {
   proof.prepares = record.certificate;
   if (!in.finished() || !proof.prepares) return std::nullopt;
   return proof;
-}
-
-Ref<LogRecord> make_committed_record(CertificateRef certificate, BlockRef block) {
-  Ref<LogRecord> record = new_record(RecordType::kCommitted);
-  record->certificate = std::move(certificate);
-  record->block = std::move(block);
-  return record;
-}
-
-Ref<LogRecord> make_window_record(const std::vector<Digest>& digests) {
-  Ref<LogRecord> record = new_record(RecordType::kWindow);
-  encode_digests(digests, record->bytes);
-  return record;
 }
 
 Ref<LogRecord> make_checkpoint_record(CertificateRef certificate) {

@@ -1,20 +1,15 @@
 #pragma once
-// What PBFT writes ahead.
+// What PBFT writes ahead, beside what chains share (consensus/chain/records.h).
 //
-// - View: the view, whether it is only asked for, and what it binds: (height, digest) pairs that
-// the
-//   replica may vote for in it. The last one counts.
+// - View: epoch, view, whether it is only asked for, and what it binds: (height, digest) pairs that
+//   the replica may vote for in it. The last one counts, if it is of the present epoch; a new epoch
+//   begins in view 0 without one.
 //
 // - Proposal: a pre-prepare that was accepted, with its block; binds the replica at (view, height).
 //
 // - Body: a block that a new view names and this replica lacked.
 //
 // - Prepared: a prepared certificate, before the COMMIT that rests on it.
-//
-// - Committed: a commit certificate; with the block if no earlier record has it.
-//
-// - Window: digests of the payloads ordered last, at each stable checkpoint; a replica that forgot
-//   them would let them be ordered again.
 //
 // - Checkpoint: the certificate of a proven checkpoint that this replica's own state has not
 //   reached. It moves the watermarks, so it is durable before anything that only it allows to vote
@@ -35,12 +30,11 @@ enum class RecordType : uint8_t {
   kProposal = 2,
   kBody = 3,
   kPrepared = 4,
-  kCommitted = 5,
-  kWindow = 6,
-  kCheckpoint = 7,
+  kCheckpoint = 5,
 };
 
 struct ViewRecord {
+  Epoch epoch;
   View view;
   bool in_view_change = false;
   std::vector<std::pair<Height, Digest>> bindings;
@@ -54,9 +48,6 @@ struct ProposalRecord {
 [[nodiscard]] Ref<LogRecord> make_proposal_record(const ProposalRecord& proposal, BlockRef block);
 [[nodiscard]] Ref<LogRecord> make_body_record(BlockRef block);
 [[nodiscard]] Ref<LogRecord> make_prepared_record(const PreparedProof& proof);
-[[nodiscard]] Ref<LogRecord> make_committed_record(CertificateRef certificate, BlockRef block);
-
-[[nodiscard]] Ref<LogRecord> make_window_record(const std::vector<Digest>& digests);
 [[nodiscard]] Ref<LogRecord> make_checkpoint_record(CertificateRef certificate);
 
 // Nullopt if the record does not decode.

@@ -10,7 +10,6 @@
 #include "consensus/certificate.h"
 #include "consensus/message.h"
 #include "consensus/pbft/messages.h"
-#include "consensus/position_set.h"
 #include "consensus/vote_table.h"
 
 namespace govchain::consensus::pbft {
@@ -39,14 +38,14 @@ struct Slot {
   bool payloads_verified = false;
   bool prepared = false;
   bool relayed = false;  // showed the primary's proposal to everybody, because somebody disagrees
-  PositionSet blamed;    // members about whom evidence is out or under way
   VoteTable prepares;
   VoteTable commits;
 
   void resize(size_t members) {
+    prepares = VoteTable();
     prepares.resize(members);
+    commits = VoteTable();
     commits.resize(members);
-    blamed.resize(members);
   }
   void leave_view() {
     bound = false;
@@ -59,7 +58,6 @@ struct Slot {
     payloads_verified = false;
     prepared = false;
     relayed = false;
-    blamed.clear();
     prepares.clear();
     commits.clear();
   }
@@ -81,20 +79,6 @@ struct Slot {
     if (body(candidate->digest)) return;
     if (bodies.size() == kMaxBodies) bodies.erase(bodies.begin());
     bodies.push_back(candidate);
-  }
-};
-
-// Votes about the state after one height.
-struct CheckpointEntry {
-  Height height;
-  std::optional<Digest> own_root;
-  VoteTable votes;
-  Ticket committed_ticket;  // makes the block at that height durable
-  void reuse(Height next) {
-    height = next;
-    own_root.reset();
-    votes.clear();
-    committed_ticket = {};
   }
 };
 

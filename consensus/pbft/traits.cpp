@@ -18,6 +18,8 @@ const ProtocolTraits& traits() {
                                            {MessageType::kCheckpoint, MessageRole::kCheckpoint},
                                            {MessageType::kViewChange, MessageRole::kLeaderChange},
                                            {MessageType::kNewView, MessageRole::kLeaderProof}}),
+      .reconfigures = true,
+      .proposes_by_digest = true,
       .make =
           [](const EngineConfig& config, const ProtocolSettings& settings,
              RecoveredState recovered) {

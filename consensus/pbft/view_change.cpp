@@ -3,22 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "consensus/assert.h"
 #include "consensus/pbft/pbft_engine.h"
 
 namespace govchain::consensus::pbft {
 
-// Doubles with every view that brought no progress, so that delays however long are outlived.
-Duration PbftEngine::timeout() const {
-  Duration timeout = config_.base_timeout;
-  for (uint32_t i = 0; i < std::min(attempts_, kMaxBackoff) && timeout < config_.max_timeout; ++i) {
-    timeout = timeout * 2;
-  }
-  return std::min(timeout, std::max(config_.max_timeout, config_.base_timeout));
-}
-
-bool PbftEngine::work_waits() const {
-  if (!mempool_.empty() || accepted_ > committed_) return true;
-  return committed_ >= low_ && committed_ < high() && slot(committed_.next()).proposal;
+// Payloads, a change of membership, or a proposal that is not final.
+bool PbftEngine::something_waits() const {
+  return payloads_wait() || work_waits() || agreement_waits();
 }
 
 // One deadline for progress: it runs while something waits and starts anew with every commit
@@ -28,55 +20,54 @@ bool PbftEngine::work_waits() const {
 void PbftEngine::arm_view_timer() {
   if (in_view_change_) {
     work_since_.reset();
-    if (!view_change_quorum_at_) return cancel_timer(TimerKind::kView);
+    if (!view_change_quorum_at_) return cancel_timer(kViewTimer);
     const TimePoint due = *view_change_quorum_at_ + timeout();
-    if (due > now_) return set_timer(TimerKind::kView, due);
+    if (due > now()) return set_timer(kViewTimer, due);
     // Overdue: about to fire behind the input at hand, and then it must not be put off; or it has
     // fired where a full disk forbids the next view change: look again later, not at once.
-    if (!timers_[static_cast<size_t>(TimerKind::kView)]) {
-      set_timer(TimerKind::kView, now_ + timeout());
-    }
+    if (!timer(kViewTimer)) set_timer(kViewTimer, now() + timeout());
     return;
   }
-  if (!work_waits()) {
+  if (!something_waits()) {
     work_since_.reset();
     head_added_.reset();
     escalated_ = false;
-    return cancel_timer(TimerKind::kView);
+    return cancel_timer(kViewTimer);
   }
-  if (!work_since_) work_since_ = now_;
-  const std::optional<TimePoint> head = mempool_.oldest_pending();
+  if (!work_since_) work_since_ = now();
+  const std::optional<TimePoint> head = mempool().oldest_pending();
   if (head != head_added_) {
     head_added_ = head;
-    head_since_ = now_;
+    head_since_ = now();
   }
   // Moved lazily: a timer that fires early finds the later deadline.
-  if (timers_[static_cast<size_t>(TimerKind::kView)]) return;
+  if (timer(kViewTimer)) return;
   const TimePoint start = std::max(*work_since_, last_progress_);
   TimePoint deadline = start + (escalated_ ? timeout() : timeout() / 2);
-  if (deadline <= now_) deadline = now_ + timeout() / 2;
-  set_timer(TimerKind::kView, deadline);
+  if (deadline <= now()) deadline = now() + timeout() / 2;
+  set_timer(kViewTimer, deadline);
 }
 
 void PbftEngine::on_view_timer() {
+  if (!is_member()) return;
   if (in_view_change_) {
-    if (view_change_quorum_at_ && now_ >= *view_change_quorum_at_ + timeout()) {
+    if (view_change_quorum_at_ && now() >= *view_change_quorum_at_ + timeout()) {
       start_view_change(view_.next());
     }
     return;
   }
-  if (!work_waits() || !work_since_) return;
+  if (!something_waits() || !work_since_) return;
   const TimePoint start = std::max(*work_since_, last_progress_);
   // One payload that heads the queue although blocks go by is passed over by the primary, or never
   // reached it.
   const bool neglected =
-      head_added_ && now_ - head_since_ >= timeout() * kHeadPatience && !is_primary();
-  if (now_ >= start + timeout() || neglected) {
-    head_since_ = now_;
+      head_added_ && now() - head_since_ >= timeout() * kHeadPatience && !is_primary();
+  if (now() >= start + timeout() || neglected) {
+    head_since_ = now();
     return start_view_change(view_.next());
   }
-  const bool slow = now_ >= start + timeout() / 2;
-  const bool head_waits = head_added_ && now_ - head_since_ >= timeout();
+  const bool slow = now() >= start + timeout() / 2;
+  const bool head_waits = head_added_ && now() - head_since_ >= timeout();
   if ((slow && !escalated_) || head_waits) {
     escalated_ = escalated_ || slow;
     pass_on_own(false);
@@ -84,21 +75,22 @@ void PbftEngine::on_view_timer() {
   }
 }
 
-// §4.4: from here on nothing is voted for in earlier views.
+// §4.4: from here on nothing is voted for in earlier views. Members without weight wait for what
+// the others enter.
 void PbftEngine::start_view_change(View view) {
-  if (disk_full_ || stopped_ || view <= view_) return;
+  if (!may_vote() || view <= view_) return;
   view_ = view;
   in_view_change_ = true;
   new_view_made_ = false;
   view_change_quorum_at_.reset();
   escalated_ = false;
-  quiet_ticks_ = 0;
+  restart_patience();
   ++attempts_;
   if (new_view_ && new_view_->message->view < view_) new_view_.reset();
-  cancel_timer(TimerKind::kView);
+  cancel_timer(kViewTimer);
   view_ticket_ = planted(Mutant::kVoteNotPersisted) ? Ticket() : persist_view();
   send_view_change();
-  dirty_ = true;
+  touch();
   follow_view_changes();
 }
 
@@ -106,17 +98,17 @@ void PbftEngine::start_view_change(View view) {
 // crash it is made again, with the same or more in it.
 void PbftEngine::send_view_change() {
   ViewChangeBody body;
-  body.checkpoint = proven_.certificate;
+  body.checkpoint = low_proof_;
   if (!planted(Mutant::kPreparedProofDropped)) {
     for (Height height = low_.next(); height <= high(); ++height) {
       if (slot(height).proof) body.proofs.push_back(*slot(height).proof);
     }
   }
-  Ref<Message> draft = new_message(MessageType::kViewChange, Lane::kBody);
+  Ref<Message> draft = new_own(MessageType::kViewChange, Lane::kBody);
   draft->height = low_;
   encode_body(body, draft->body);
-  draft->digest = hash(config_.hash, draft->body);
-  request_signature(MessageRef(std::move(draft)), view_ticket_);
+  draft->digest = hash(config().hash, draft->body);
+  request_signature(std::move(draft), view_ticket_);
 }
 
 // Named by the new view that this replica is about to enter, and not here yet.
@@ -132,61 +124,51 @@ bool PbftEngine::is_wanted(const Message& view_change) const {
   return false;
 }
 
-void PbftEngine::receive_view_change(uint32_t peer, const MessageRef& reference) {
+bool PbftEngine::wants_view_change(uint32_t sender, const MessageRef& reference) {
   const Message& message = *reference;
-  const uint32_t sender = position_of(message.sender);
-  if (sender == kNobody || sender == self_ || message.block || !message.payloads.empty()) {
-    ++counters_.malformed;
-    return;
+  if (weight_of(sender) == 0 || message.block || !message.payloads.empty()) {
+    ++counters().malformed;
+    return false;
   }
   const bool wanted = is_wanted(message);
   const bool over = message.view < view_ || (message.view == view_ && !in_view_change_);
   if (over && !wanted) {
-    ++counters_.stale;
-    return;
+    ++counters().stale;
+    return false;
   }
   const MessageRef& known = view_changes_[sender].message;
   if (known && known->view >= message.view && !wanted) {
-    ++counters_.duplicate;
-    return;
+    ++counters().duplicate;
+    return false;
   }
-  const MessageRef& pending = peers_[sender].view_change_pending;
-  if (pending && pending->view >= message.view && pending->digest == message.digest) {
-    ++counters_.duplicate;
-    return;
+  ViewChange& arriving = peers_[sender].arriving;
+  if (is_arriving(sender, message)) {
+    ++counters().duplicate;
+    return false;
   }
-  if (hash(config_.hash, message.body) != message.digest) {
-    ++counters_.malformed;
-    return;
+  if (hash(config().hash, message.body) != message.digest) {
+    ++counters().malformed;
+    return false;
   }
   std::optional<ViewChangeBody> body = decode_view_change(message.body);
   if (!body || !is_valid(message, *body)) {
-    ++counters_.malformed;
-    return;
+    ++counters().malformed;
+    return false;
   }
-  Ref<ClaimList> claims = Ref<ClaimList>::make();
-  claims->claims.push_back({message.statement(config_.chain), message.sender, message.signature});
-  if (body->checkpoint) append_claims(*body->checkpoint, *claims);
-  for (const PreparedProof& proof : body->proofs) append_claims(proof, *claims);
-  PendingVerification verification;
-  verification.kind = PendingVerification::Kind::kViewChange;
-  verification.peer = peer;
-  verification.message = reference;
-  verification.body = std::make_shared<const ViewChangeBody>(std::move(*body));
-  if (verify_later(std::move(verification), ClaimListRef(std::move(claims)))) {
-    peers_[sender].view_change_pending = reference;
-  }
+  arriving = {reference, std::make_shared<const ViewChangeBody>(std::move(*body))};
+  return true;
 }
 
 // The proofs are of the right statements and heavy enough; whether the signatures are good is for
 // the verifier.
 bool PbftEngine::is_valid(const Message& message, const ViewChangeBody& body) const {
   if (body.checkpoint) {
-    if (!is_checkpoint_proof(*body.checkpoint) ||
-        body.checkpoint->statement.height != message.height) {
+    const Statement& statement = body.checkpoint->statement;
+    if (statement.epoch != epoch() || statement.height != message.height ||
+        !is_checkpoint_proof(*body.checkpoint)) {
       return false;
     }
-  } else if (message.height != Height(0)) {
+  } else if (message.height.next() != epoch_since()) {
     return false;
   }
   return std::all_of(body.proofs.begin(), body.proofs.end(), [&](const PreparedProof& proof) {
@@ -195,17 +177,17 @@ bool PbftEngine::is_valid(const Message& message, const ViewChangeBody& body) co
   });
 }
 
-void PbftEngine::on_view_change_verified(const PendingVerification& pending, bool valid) {
-  const uint32_t sender = position_of(pending.message->sender);
-  if (peers_[sender].view_change_pending == pending.message) {
-    peers_[sender].view_change_pending.reset();
+void PbftEngine::accept_view_change(uint32_t sender, const MessageRef& message) {
+  ViewChange view_change{message, {}};
+  if (is_arriving(sender, *message)) {
+    view_change = std::exchange(peers_[sender].arriving, {});
+  } else {
+    // Another one of the same sender has come since.
+    std::optional<ViewChangeBody> body = decode_view_change(message->body);
+    GOVCHAIN_ASSERT(body.has_value());
+    view_change.body = std::make_shared<const ViewChangeBody>(std::move(*body));
   }
-  if (!valid) {
-    ++counters_.forged;
-    return;
-  }
-  ++counters_.accepted;
-  keep_view_change({pending.message, pending.body}, sender);
+  keep_view_change(view_change, sender);
 }
 
 void PbftEngine::keep_view_change(const ViewChange& view_change, uint32_t position) {
@@ -220,7 +202,7 @@ void PbftEngine::keep_view_change(const ViewChange& view_change, uint32_t positi
   }
   ViewChange& kept = view_changes_[position];
   const bool newer = !kept.message || kept.message->view < view_change.message->view ||
-                     (position == self_ && kept.message->view == view_change.message->view);
+                     (position == self() && kept.message->view == view_change.message->view);
   if (newer) kept = view_change;
   follow_view_changes();
   try_enter_view();
@@ -242,18 +224,18 @@ void PbftEngine::follow_view_changes() {
   View joined = view_;
   for (const ViewChange& candidate : view_changes_) {
     if (!candidate.message || candidate.message->view <= joined) continue;
-    if (view_change_weight(candidate.message->view, false) >= quorum_.weak()) {
+    if (view_change_weight(candidate.message->view, false) >= quorum().weak()) {
       joined = candidate.message->view;
     }
   }
   if (joined > view_) return start_view_change(joined);
   if (!in_view_change_) return;
-  if (!view_change_quorum_at_ && view_change_weight(view_, false) >= quorum_.quorum()) {
-    view_change_quorum_at_ = now_;
-    dirty_ = true;
+  if (!view_change_quorum_at_ && view_change_weight(view_, false) >= quorum().quorum()) {
+    view_change_quorum_at_ = now();
+    touch();
   }
-  const uint64_t enough = planted(Mutant::kNewViewUnchecked) ? quorum_.weak() : quorum_.quorum();
-  if (is_primary() && !new_view_made_ && !disk_full_ && view_change_weight(view_, true) >= enough) {
+  const uint64_t enough = planted(Mutant::kNewViewUnchecked) ? quorum().weak() : quorum().quorum();
+  if (is_primary() && !new_view_made_ && may_vote() && view_change_weight(view_, true) >= enough) {
     make_new_view();
   }
 }

@@ -75,5 +75,9 @@ Bytes QbftEngine::protocol_memory() const {
 bool QbftEngine::is_sent_before_durable() const { return planted(Mutant::kSentBeforeDurable); }
 bool QbftEngine::is_checkpoint_unproven() const { return planted(Mutant::kCheckpointUnproven); }
 bool QbftEngine::is_duplicate_ordered() const { return planted(Mutant::kDuplicateNotSuppressed); }
+bool QbftEngine::is_availability_weak() const {
+  return planted(Mutant::kAvailabilityQuorumTooSmall);
+}
+bool QbftEngine::is_version_active_at_once() const { return planted(Mutant::kVersionActiveAtOnce); }
 
 }  // namespace govchain::consensus::qbft

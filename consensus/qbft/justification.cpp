@@ -82,7 +82,7 @@ bool QbftEngine::justifies(const Justification& justification, const Message& pr
 bool QbftEngine::is_prepared_proof(const Certificate& prepares, const Prepared& claimed) const {
   const Statement wanted{
       config().chain, epoch(), Protocol::kQbft, static_cast<uint8_t>(MessageType::kPrepare),
-      claimed.round,  height_, claimed.digest};
+      claimed.round,  height_, claimed.digest,  version()};
   return prepares.statement == wanted &&
          ChainEngine::weight_of(prepares, membership()) >= prepare_quorum();
 }
@@ -132,7 +132,7 @@ void QbftEngine::append_round_change(const RoundChangeClaim& claim, const Messag
   const Statement statement{config().chain,  epoch(),
                             Protocol::kQbft, static_cast<uint8_t>(MessageType::kRoundChange),
                             proposal.view,   proposal.height,
-                            digest};
+                            digest,          version()};
   claims.claims.push_back({statement, claim.sender, claim.signature});
 }
 

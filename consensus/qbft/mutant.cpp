@@ -46,6 +46,15 @@ std::span<const MutantDescription> mutant_catalogue() {
       MutantDescription{Mutant::kHonestBlamed, "qbft-honest-blamed",
                         "votes for different blocks in different rounds are taken for "
                         "equivocation"},
+      // Autobahn, SOSP'24, section 5.1: a proof of availability needs f+1, one of them correct.
+      MutantDescription{Mutant::kAvailabilityQuorumTooSmall, "qbft-availability-quorum-too-small",
+                        "acknowledgements of f weight certify a batch, so that faulty replicas "
+                        "alone vouch for bytes that nobody has"},
+      // CometBFT's changes of validators wait for the height after the next for this reason
+      // (ABCI specification, "Updating the validator set").
+      MutantDescription{Mutant::kVersionActiveAtOnce, "qbft-version-active-at-once",
+                        "new rules hold from the height after the block that decides them, and "
+                        "not from the one after the checkpoint"},
   };
   return kCatalogue;
 }

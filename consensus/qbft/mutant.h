@@ -25,6 +25,8 @@ enum class Mutant : uint8_t {
   kCheckpointUnproven,
   kDuplicateNotSuppressed,
   kHonestBlamed,
+  kAvailabilityQuorumTooSmall,
+  kVersionActiveAtOnce,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

@@ -200,8 +200,9 @@ uint64_t QbftEngine::weight_of_votes(const VoteTable& votes, View round,
 CertificateRef QbftEngine::make_certificate(const VoteTable& votes, MessageType type, View round,
                                             const Digest& digest) const {
   Ref<Certificate> certificate = Ref<Certificate>::make();
-  certificate->statement = Statement{
-      config().chain, epoch(), Protocol::kQbft, static_cast<uint8_t>(type), round, height_, digest};
+  certificate->statement =
+      Statement{config().chain, epoch(), Protocol::kQbft, static_cast<uint8_t>(type),
+                round,          height_, digest,          version()};
   certificate->signers.reserve(votes.verified.count());
   certificate->signatures.reserve_votes(votes.verified.count());
   for (const MessageRef& vote : votes.messages) {

@@ -153,7 +153,7 @@ void QbftEngine::accept_proposal(uint32_t sender, const MessageRef& message) {
     return;
   }
   const bool fresh = message->block->view == message->view;
-  if (config().replicas_verify_payloads && fresh && !message->block->payloads.empty()) {
+  if (verifies_payloads() && fresh && !message->block->payloads.empty()) {
     const bool later = !awaiting_payloads_ || awaiting_payloads_->view < message->view;
     if (!later) {
       ++counters().duplicate;
@@ -199,6 +199,7 @@ void QbftEngine::show_proposal() {
   shown->protocol = proposal_->protocol;
   shown->type = proposal_->type;
   shown->lane = Lane::kVote;
+  shown->version = proposal_->version;
   shown->sender = proposal_->sender;
   shown->epoch = proposal_->epoch;
   shown->view = proposal_->view;

@@ -85,6 +85,8 @@ class QbftEngine final : public chain::ChainEngine {
   [[nodiscard]] bool is_sent_before_durable() const override;
   [[nodiscard]] bool is_checkpoint_unproven() const override;
   [[nodiscard]] bool is_duplicate_ordered() const override;
+  [[nodiscard]] bool is_availability_weak() const override;
+  [[nodiscard]] bool is_version_active_at_once() const override;
 
   // --- normal_case.cpp (Algorithms 1 and 2)
   void begin_height();

@@ -17,9 +17,10 @@ Duration QbftEngine::timeout() const {
 // §4.5): one that waits alone would otherwise run ahead of the others, further with every timeout,
 // and they could not use its votes when they need them.
 bool QbftEngine::something_waits() const {
+  if (commit_waits()) return false;  // decided
   if (proposal_) return true;
   if (round_ > View(0)) return quorum_is_here();
-  return bound_ || !mempool().empty() || work_waits();
+  return bound_ || payloads_wait() || work_waits();
 }
 
 bool QbftEngine::quorum_is_here() const {

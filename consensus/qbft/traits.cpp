@@ -21,6 +21,7 @@ const ProtocolTraits& traits() {
       .view_scope = ViewScope::kHeight,
       .reconfigures = true,
       .proposes_by_digest = true,
+      .proposes_certified = true,
       .make =
           [](const EngineConfig& config, const ProtocolSettings& settings,
              RecoveredState recovered) {

@@ -65,9 +65,10 @@ void RaftEngine::begin_catch_up(const MembershipChange& change) {
     const auto place =
         std::find_if(meanwhile.members.begin(), meanwhile.members.end(),
                      [member](const Member& candidate) { return candidate.id > member->id; });
-    meanwhile.members.insert(place, Member{member->id, 0, member->key});
+    meanwhile.members.insert(place, Member{member->id, 0, member->key, member->role});
   }
   if (!anybody_new) return;
+  mark_witnesses();
   announce_membership(meanwhile, log_.last().next());
   replicate_to_all();
 }
@@ -87,6 +88,7 @@ void RaftEngine::end_catch_up() {
 
 void RaftEngine::drop_change() {
   end_catch_up();
+  version_poll_.reset();
   wanted_change_.reset();
 }
 

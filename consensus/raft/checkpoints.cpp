@@ -13,17 +13,14 @@ namespace {
 // A vote that is sent once more says so, and is answered with the proof if there is one.
 constexpr uint8_t kAgain = 1;
 
-size_t voters(const Membership& members) {
-  return static_cast<size_t>(std::count_if(members.members.begin(), members.members.end(),
-                                           [](const Member& member) { return member.weight > 0; }));
+// What a signature counts; witnesses have no state to sign, and learners no say.
+uint64_t weight_of(const Membership& members, ReplicaId replica) {
+  const Member* member = members.find(replica);
+  return member == nullptr ? 0 : member->signing_weight();
 }
 
-// f + 1 of 2f + 1: at least one of any majority has what another majority committed.
-size_t majority(const Membership& members) { return voters(members) / 2 + 1; }
-
 bool may_sign(const Membership& members, ReplicaId replica) {
-  const Member* member = members.find(replica);
-  return member != nullptr && member->weight > 0;
+  return weight_of(members, replica) > 0;
 }
 
 }  // namespace
@@ -35,7 +32,8 @@ void RaftEngine::sign_checkpoint(Height height, const Digest& root) {
   if (may_sign(members, config_.self) && height > proven_.height &&
       checkpoint_votes_.find(height, config_.self) == nullptr) {
     const Statement statement{
-        config_.chain, members.epoch, Protocol::kRaft, kCheckpointStatement, View(), height, root};
+        config_.chain, members.epoch, Protocol::kRaft, kCheckpointStatement, View(),
+        height,        root,          members.version};
     signings_.push_back(PendingSignature{new_token(), statement});
     sink_->emit(effect::Sign{signings_.back().token, statement});
   }
@@ -62,11 +60,12 @@ void RaftEngine::on(const input::Signed& input) {
 void RaftEngine::broadcast_vote(const CheckpointVotes::Vote& vote, Height height, bool again) {
   Ref<Message> message = new_message(MessageType::kCheckpointVote, Lane::kVote, height);
   message->epoch = vote.epoch;
+  message->version = version_at(height);
   message->view = View();  // a checkpoint is not of any term
   message->digest = vote.root;
   message->signature = vote.signature;
   if (again) message->body.push_back(kAgain);
-  broadcast(std::move(message), hard_state_ticket_);
+  send_to_full(std::move(message), hard_state_ticket_);
 }
 
 void RaftEngine::resend_checkpoint_votes() {
@@ -85,6 +84,10 @@ void RaftEngine::on_checkpoint_vote(ReplicaId from, const Message& message,
     ++counters_.malformed;
     return;
   }
+  if (witness_) {
+    ++counters_.stale;  // it has no state to compare
+    return;
+  }
   if (message.height <= stable_.height) {
     ++counters_.stale;
     if (again) send_checkpoint_proof(from);
@@ -93,6 +96,10 @@ void RaftEngine::on_checkpoint_vote(ReplicaId from, const Message& message,
   const Membership& members = configurations_.members_for(message.height);
   if (message.epoch != members.epoch) {
     ++(message.epoch < members.epoch ? counters_.stale : counters_.future);
+    return;
+  }
+  if (message.version != members.version) {
+    ++counters_.malformed;
     return;
   }
   if (!may_sign(members, from)) {
@@ -153,22 +160,26 @@ void RaftEngine::count_checkpoint(Height height) {
   const CheckpointVotes::Slot* slot = checkpoint_votes_.find(height);
   if (slot == nullptr) return;
   const Membership& members = configurations_.members_for(height);
-  const size_t needed =
-      majority(members) -
-      (planted(Mutant::kCheckpointWithoutMajority) && majority(members) > 1 ? 1 : 0);
+  uint64_t needed = signing_quorum(members);
+  if (planted(Mutant::kCheckpointWithoutMajority) && needed > 1) --needed;
   for (const CheckpointVotes::Vote& candidate : slot->votes) {
     const auto agrees = [&](const CheckpointVotes::Vote& vote) {
       return vote.state == CheckpointVotes::State::kVerified && vote.root == candidate.root &&
              vote.epoch == members.epoch && may_sign(members, vote.signer);
     };
-    const auto count = std::count_if(slot->votes.begin(), slot->votes.end(), agrees);
-    if (static_cast<size_t>(count) < needed) continue;
+    uint64_t weight = 0;
+    for (const CheckpointVotes::Vote& vote : slot->votes) {
+      if (agrees(vote)) weight += weight_of(members, vote.signer);
+    }
+    if (weight < needed) continue;
     Ref<Certificate> certificate = Ref<Certificate>::make();
     certificate->statement =
         Statement{config_.chain, members.epoch, Protocol::kRaft, kCheckpointStatement,
-                  View(),        height,        candidate.root};
+                  View(),        height,        candidate.root,  members.version};
+    weight = 0;
     for (const CheckpointVotes::Vote& vote : slot->votes) {
-      if (!agrees(vote) || certificate->signers.size() == needed) continue;
+      if (!agrees(vote) || weight >= needed) continue;
+      weight += weight_of(members, vote.signer);
       certificate->signers.push_back(vote.signer);
       certificate->signatures.push_back(vote.signature);
     }
@@ -220,11 +231,8 @@ void RaftEngine::compact_log(Height previous) {
   base.store_from = store_from_;
   base.window_from = window_from_;
   base.configuration = configurations_.at(stable_.height);
-  base.committed = committed_window();
-  if (base.committed.size() > kMaxBaseDigests) {
-    base.committed.erase(base.committed.begin(), base.committed.end() - kMaxBaseDigests);
-    base.window_from = stable_.height.next();
-  }
+  base.committed = committed_window(kMaxBaseDigests);
+  if (mempool_.committed_payloads() > kMaxBaseDigests) base.window_from = stable_.height.next();
   base_ticket_ = persist(make_base_record(RecordType::kBase, base));
   saved_.commit = commit_;
   const Ticket after = persist(make_hard_state_record(saved_));
@@ -236,9 +244,11 @@ void RaftEngine::compact_log(Height previous) {
   configurations_.compact(log_.base());
 }
 
-std::vector<Digest> RaftEngine::committed_window() const {
+std::vector<Digest> RaftEngine::committed_window(uint32_t newest) const {
   std::vector<Digest> digests;
-  mempool_.for_each_committed([&digests](const Digest& digest) { digests.push_back(digest); });
+  digests.reserve(std::min(newest, mempool_.committed_payloads()));
+  mempool_.for_each_committed([&digests](const Digest& digest) { digests.push_back(digest); },
+                              newest);
   return digests;
 }
 
@@ -247,13 +257,14 @@ std::vector<Digest> RaftEngine::committed_window() const {
 bool RaftEngine::is_proof(const Checkpoint& checkpoint, const Membership& members) const {
   if (!checkpoint.certificate) return false;
   const Certificate& certificate = *checkpoint.certificate;
-  const Statement expected{config_.chain,        members.epoch, Protocol::kRaft,
-                           kCheckpointStatement, View(),        checkpoint.height,
-                           checkpoint.state_root};
+  const Statement expected{config_.chain,         members.epoch,  Protocol::kRaft,
+                           kCheckpointStatement,  View(),         checkpoint.height,
+                           checkpoint.state_root, members.version};
+  uint64_t weight = 0;
+  for (const ReplicaId signer : certificate.signers) weight += weight_of(members, signer);
   return certificate.statement == expected && checkpoint.epoch == members.epoch &&
          certificate.signers.size() == certificate.signatures.size() &&
-         certificate.signers.size() >= majority(members) &&
-         certificate.signers.size() <= members.size() &&
+         weight >= signing_quorum(members) && certificate.signers.size() <= members.size() &&
          std::is_sorted(certificate.signers.begin(), certificate.signers.end()) &&
          std::adjacent_find(certificate.signers.begin(), certificate.signers.end()) ==
              certificate.signers.end() &&
@@ -274,6 +285,7 @@ void RaftEngine::send_checkpoint_proof(ReplicaId to) {
   if (!stable_.certificate) return;
   Ref<Message> message = new_message(MessageType::kCheckpointProof, Lane::kVote, stable_.height);
   message->digest = stable_.state_root;
+  message->version = stable_.certificate->statement.version;
   message->epoch = stable_.epoch;
   Writer out(message->body);
   encode_certificate(*stable_.certificate, out);
@@ -281,7 +293,7 @@ void RaftEngine::send_checkpoint_proof(ReplicaId to) {
 }
 
 void RaftEngine::on_checkpoint_proof(ReplicaId /*from*/, const Message& message) {
-  if (message.height <= proven_.height || proof_candidate_) {
+  if (witness_ || message.height <= proven_.height || proof_candidate_) {
     ++counters_.stale;
     return;
   }

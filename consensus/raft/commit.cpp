@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "consensus/assert.h"
 #include "consensus/raft/raft_engine.h"
@@ -28,26 +29,41 @@ uint64_t RaftEngine::count_short(const Acknowledged& acknowledged) const {
   if (planted(Mutant::kJointHalfCounted)) {
     return configurations_.latest().quorum.incoming().committed(acknowledged);
   }
-  std::vector<uint64_t> indices;
+  const Membership& members = configurations_.latest().target;
+  std::vector<std::pair<uint64_t, uint64_t>> standings;  // index and weight
+  uint64_t total = 0;
   for (const NodeId voter : configuration().incoming) {
-    indices.push_back(acknowledged(voter).value_or(0));
+    const Member* member = members.find(replica_id(voter));
+    standings.emplace_back(acknowledged(voter).value_or(0), member->weight);
+    total += member->weight;
   }
-  std::sort(indices.begin(), indices.end(), std::greater<>());
-  const size_t majority = indices.size() / 2 + 1;
-  return indices[majority > 1 ? majority - 2 : 0];
+  std::sort(standings.begin(), standings.end(), std::greater<>());
+  uint64_t weight = 0;
+  for (const auto& [index, share] : standings) {
+    weight += share;
+    if (weight >= std::max<uint64_t>(total / 2, 1)) return index;
+  }
+  return 0;
+}
+
+std::optional<uint64_t> RaftEngine::acknowledged_by(NodeId node) const {
+  if (node == self_node()) return durable_height_.value();
+  const Progress* progress = progress_.find(node);
+  if (progress == nullptr) return std::nullopt;
+  return progress->match;
 }
 
 void RaftEngine::commit_by_counting() {
-  const auto acknowledged = [this](NodeId node) -> std::optional<uint64_t> {
-    if (node == self_node()) return durable_height_.value();
-    const Progress* progress = progress_.find(node);
-    if (progress == nullptr) return std::nullopt;
-    return progress->match;
-  };
-  const uint64_t counted = planted(Mutant::kQuorumOffByOne) || planted(Mutant::kJointHalfCounted)
-                               ? count_short(acknowledged)
-                               : configurations_.latest().quorum.committed(acknowledged);
-  const Height reached(std::min(counted, log_.last().value()));
+  const auto acknowledged = [this](NodeId node) { return acknowledged_by(node); };
+  uint64_t counted = planted(Mutant::kQuorumOffByOne) || planted(Mutant::kJointHalfCounted)
+                         ? count_short(acknowledged)
+                         : configurations_.latest().quorum.committed(acknowledged);
+  if (has_witnesses_) counted = std::min(counted, count_copies());
+  advance_commit(Height(std::min(counted, log_.last().value())));
+  if (has_witnesses_ && is_leader()) feed_witnesses();
+}
+
+void RaftEngine::advance_commit(Height reached) {
   if (reached <= commit_) return;
   // §5.4.2: only entries of our own term are committed by counting; earlier ones with them.
   if (log_.term_at(reached) != term_ && !planted(Mutant::kEarlierTermCommitted)) return;
@@ -60,6 +76,10 @@ void RaftEngine::commit_by_counting() {
 }
 
 void RaftEngine::commit_to(Height height) {
+  if (witness_) {
+    commit_as_witness(height);
+    return;
+  }
   GOVCHAIN_ASSERT(height <= log_.last() || height <= commit_);
   while (commit_ < height) {
     const Height next = commit_.next();
@@ -88,6 +108,7 @@ void RaftEngine::note_committed(const BlockRef& block) {
 // A block is executed when it is committed and also durable here, so that no state ever knows more
 // than the log beside it.
 void RaftEngine::execute_committed() {
+  if (witness_) return;
   const Height limit = std::min(commit_, durable_height_);
   while (execute_sent_ < limit) {
     const BlockRef block = log_.block_at(execute_sent_.next());

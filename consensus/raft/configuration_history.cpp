@@ -19,6 +19,27 @@ bool names_members(const confchange::Configuration& configuration, const Members
          all_known(configuration.learners) && all_known(configuration.learners_next);
 }
 
+// Voters of one half with what they weigh; nothing if one of them does not vote in `membership`.
+std::optional<MajorityQuorum> half(const std::vector<NodeId>& nodes, const Membership& membership) {
+  std::vector<MajorityQuorum::Weighted> voters;
+  for (const NodeId node : nodes) {
+    const Member* member = membership.find(replica_id(node));
+    if (member == nullptr || member->weight == 0) return std::nullopt;
+    voters.push_back({node, member->weight, member->is_witness()});
+  }
+  return MajorityQuorum(std::move(voters));
+}
+
+// False if the entry's voters are not those of its memberships, or are witnesses for the larger
+// part.
+bool set_quorum(ConfigurationEntry& entry) {
+  std::optional<MajorityQuorum> incoming = half(entry.configuration.incoming, entry.target);
+  std::optional<MajorityQuorum> outgoing = half(entry.configuration.outgoing, entry.members);
+  if (!incoming || !outgoing || !incoming->can_decide()) return false;
+  entry.quorum = JointQuorum(*std::move(incoming), *std::move(outgoing));
+  return true;
+}
+
 // Members of both; who is in `present` keeps key and weight, who is only in `target` gets weight 0.
 Membership merge(const Membership& present, const Membership& target) {
   Membership merged = present;
@@ -68,8 +89,7 @@ ConfigurationEntry decode_entry(Reader& in) {
   entry.members = decode_membership(in);
   entry.before = decode_membership(in);
   entry.reachable = decode_membership(in);
-  entry.quorum = entry.configuration.quorum();
-  if (!names_members(entry.configuration, entry.reachable)) in.fail();
+  if (!names_members(entry.configuration, entry.reachable) || !set_quorum(entry)) in.fail();
   return entry;
 }
 
@@ -84,7 +104,8 @@ ConfigurationHistory::ConfigurationHistory(const Membership& genesis) {
   entry.members = genesis;
   entry.before = genesis;
   entry.reachable = genesis;
-  entry.quorum = entry.configuration.quorum();
+  const bool usable = set_quorum(entry);
+  GOVCHAIN_ASSERT(usable);
   entries_.push_back(std::move(entry));
 }
 
@@ -103,8 +124,20 @@ const Membership& ConfigurationHistory::members_for(Height height) const {
   return entries_.front().before;
 }
 
-bool ConfigurationHistory::understands(Height height, std::span<const uint8_t> control) const {
-  return height > Height() && follow(at(Height(height.value() - 1)), height, control).has_value();
+std::optional<ProtocolVersion> ConfigurationHistory::version_after(
+    Height height, std::span<const uint8_t> control) const {
+  if (height == Height()) return std::nullopt;
+  const std::optional<ConfigurationEntry> entry =
+      follow(at(Height(height.value() - 1)), height, control);
+  if (!entry) return std::nullopt;
+  return entry->members.version;
+}
+
+std::optional<Height> ConfigurationHistory::end_of(ProtocolVersion version) const {
+  for (const ConfigurationEntry& entry : entries_) {
+    if (entry.members.version > version) return entry.height;
+  }
+  return std::nullopt;
 }
 
 bool ConfigurationHistory::append(Height height, std::span<const uint8_t> control) {
@@ -120,6 +153,7 @@ std::optional<ConfigurationEntry> ConfigurationHistory::follow(const Configurati
                                                                std::span<const uint8_t> bytes) {
   std::optional<ConfigurationControl> control = decode_control(bytes);
   if (!control) return std::nullopt;
+  if (!may_follow(previous.members.version, control->target.version)) return std::nullopt;
   ConfigurationEntry entry;
   entry.height = height;
   entry.configuration = std::move(control->configuration);
@@ -131,8 +165,8 @@ std::optional<ConfigurationEntry> ConfigurationHistory::follow(const Configurati
   entry.reachable = merge(previous.members, entry.target);
   entry.members = completes ? entry.target : previous.members;
   entry.before = previous.members;
-  entry.quorum = entry.configuration.quorum();
-  if (!names_members(entry.configuration, completes ? entry.target : entry.reachable)) {
+  if (!names_members(entry.configuration, completes ? entry.target : entry.reachable) ||
+      !set_quorum(entry)) {
     return std::nullopt;
   }
   return entry;

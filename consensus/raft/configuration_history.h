@@ -36,7 +36,8 @@ struct ConfigurationEntry {
   // Whom to talk to meanwhile: `members` with their weights, and those to come with weight 0, so
   // that quorums counted over it are those of the epoch.
   Membership reachable;
-  JointQuorum quorum;  // of `configuration`
+  // Of `configuration`: the incoming half weighs as in `target`, the outgoing one as in `members`.
+  JointQuorum quorum;
 
   [[nodiscard]] bool completes_change() const {
     return height != Height() && !configuration.joint();
@@ -53,11 +54,15 @@ class ConfigurationHistory {
   [[nodiscard]] const ConfigurationEntry& at(Height height) const;
   // Membership whose members sign for `height`.
   [[nodiscard]] const Membership& members_for(Height height) const;
-  // Whether `control` may stand at `height`, above what is in force below: it decodes, and names
-  // nobody whose key is unknown.
-  [[nodiscard]] bool understands(Height height, std::span<const uint8_t> control) const;
-  // False if it does not; nothing is changed then.
+  // The version of the rules above `height` if `control` stands there; none if it may not, above
+  // what is in force below: it has to decode, to name nobody whose key is unknown, and to go on
+  // with the same version or the next.
+  [[nodiscard]] std::optional<ProtocolVersion> version_after(
+      Height height, std::span<const uint8_t> control) const;
+  // False if it may not stand there; nothing is changed then.
   [[nodiscard]] bool append(Height height, std::span<const uint8_t> control);
+  // The last height whose rules are not newer than `version`, if there are heights with newer ones.
+  [[nodiscard]] std::optional<Height> end_of(ProtocolVersion version) const;
   // True if the latest configuration is another one afterwards.
   bool truncate(Height from);
   // Forgets what only heights below `height` need.

@@ -74,7 +74,13 @@ void RaftEngine::check_quorum() {
     become_follower(term_, std::nullopt);
     return;
   }
-  for (auto& [node, progress] : progress_) progress.recent_active = false;
+  for (auto& [node, progress] : progress_) {
+    progress.recent_active = false;
+    progress.heard_before = std::exchange(progress.heard, false);
+  }
+  // Who is silent now is no longer waited for.
+  if (has_witnesses_) commit_by_counting();
+  if (!is_leader()) return;
   if (transfer_target_ && now_ >= transfer_deadline_) {
     transfer_target_.reset();
     propose_if_due();
@@ -156,8 +162,13 @@ void RaftEngine::tally() {
     return std::nullopt;
   };
   const JointQuorum& quorum = configurations_.latest().quorum;
-  const VoteResult result = planted(Mutant::kJointHalfCounted) ? quorum.incoming().result(vote_of)
-                                                               : quorum.result(vote_of);
+  VoteResult result = quorum.result(vote_of);
+  if (planted(Mutant::kJointHalfCounted)) result = quorum.incoming().result(vote_of);
+  if (planted(Mutant::kElectionByHeads)) {
+    result = JointQuorum(MajorityQuorum(configuration().incoming),
+                         MajorityQuorum(configuration().outgoing))
+                 .result(vote_of);
+  }
   if (result == VoteResult::kPending) return;
   if (result == VoteResult::kLost) {
     // Wait for somebody better placed, or for the next timeout.
@@ -208,7 +219,7 @@ void RaftEngine::leave_leadership() {
   refuse_reads();
   end_catch_up();
   progress_.clear();
-  shared_append_.reset();
+  for (SharedAppend& shared : shared_appends_) shared.message.reset();
   transfer_target_.reset();
   cancel_timer(TimerKind::kHeartbeat);
   cancel_timer(TimerKind::kBatch);
@@ -237,6 +248,8 @@ void RaftEngine::become_leader() {
     progress.learner = configuration().learns(node);
     progress_.insert(node, std::move(progress));
   }
+  copied_ = commit_;
+  mark_witnesses();
   // §8: entries of earlier terms become committed behind one of this term.
   term_start_ = log_.last().next();
   propose_block({}, false);
@@ -267,6 +280,7 @@ void RaftEngine::save_hard_state() {
 bool RaftEngine::is_up_to_date(const VoteRequestBody& body) const {
   // §5.4.1: the later term, or the same and at least as long.
   if (planted(Mutant::kLogCheckDropped)) return true;
+  if (planted(Mutant::kWitnessVotesBlindly) && witness_) return true;
   return body.last_term > log_.last_term() ||
          (body.last_term == log_.last_term() && body.last >= log_.last());
 }

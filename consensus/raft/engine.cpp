@@ -23,6 +23,8 @@ std::span<const Situation> required_situations() {
       Situation{"state_transfer", &EngineCounters::state_transfers},
       Situation{"checkpoint", &EngineCounters::checkpoints},
       Situation{"membership_change", &EngineCounters::membership_changes},
+      Situation{"upgrade", &EngineCounters::upgrades},
+      Situation{"outdated_software", &EngineCounters::outdated_software},
       Situation{"block_catch_up", &EngineCounters::block_catch_ups},
   };
   return kSituations;
@@ -52,12 +54,14 @@ uint64_t random_at(uint64_t seed, uint64_t position) {
 bool comes_from_leader(MessageType type) {
   return type == MessageType::kAppend || type == MessageType::kHeartbeat ||
          type == MessageType::kCommitNotice || type == MessageType::kInstallSnapshot ||
-         type == MessageType::kTimeoutNow || type == MessageType::kRemoved;
+         type == MessageType::kTimeoutNow || type == MessageType::kRemoved ||
+         type == MessageType::kVersionQuery || type == MessageType::kWitnessBase;
 }
 
 bool is_reply(MessageType type) {
   return type == MessageType::kPreVoteReply || type == MessageType::kVoteReply ||
-         type == MessageType::kAppendReply || type == MessageType::kHeartbeatReply;
+         type == MessageType::kAppendReply || type == MessageType::kHeartbeatReply ||
+         type == MessageType::kVersionReply;
 }
 
 }  // namespace
@@ -105,8 +109,9 @@ void RaftEngine::begin() {
   const ConfigurationEntry& entry = configurations_.latest();
   announce_membership(entry.height <= commit_ ? entry.members : entry.reachable,
                       entry.height.next());
+  if (stop_if_log_is_ahead()) return;
   execute_committed();
-  load_window();
+  if (!witness_) load_window();
   arm_election();
   set_timer(TimerKind::kRetry, now_ + election_timeout_);
 }
@@ -240,6 +245,10 @@ void RaftEngine::receive(ReplicaId from, const Message& message, const MessageRe
     ++counters_.unauthorised;
     return;
   }
+  if (!knows(message.version)) {
+    ++counters_.unsupported;
+    return;
+  }
   // A full disk takes no votes, no terms and no entries; peers ask again.
   if (disk_full_) {
     ++counters_.future;
@@ -321,8 +330,14 @@ void RaftEngine::receive_from_leader(ReplicaId from, const Message& message) {
     case MessageType::kInstallSnapshot:
       on_install_snapshot(from, message);
       break;
+    case MessageType::kWitnessBase:
+      on_witness_base(from, message);
+      break;
     case MessageType::kTimeoutNow:
       on_timeout_now(from);
+      break;
+    case MessageType::kVersionQuery:
+      on_version_query(from, message);
       break;
     default:
       on_removed(from, message);
@@ -362,6 +377,9 @@ void RaftEngine::receive_reply(ReplicaId from, const Message& message) {
     case MessageType::kAppendReply:
       on_append_reply(from, message);
       break;
+    case MessageType::kVersionReply:
+      on_version_reply(from, message);
+      break;
     default:
       on_heartbeat_reply(from, message);
       break;
@@ -375,6 +393,7 @@ Ref<Message> RaftEngine::new_message(MessageType type, Lane lane, Height height)
   message->protocol = Protocol::kRaft;
   message->type = static_cast<uint8_t>(type);
   message->lane = lane;
+  message->version = configurations_.at(commit_).members.version;
   message->sender = config_.self;
   message->epoch = configurations_.latest().members.epoch;
   message->view = term_;
@@ -423,7 +442,7 @@ void RaftEngine::stop(bool storage_failed) {
        {TimerKind::kElection, TimerKind::kHeartbeat, TimerKind::kBatch, TimerKind::kRetry}) {
     cancel_timer(kind);
   }
-  sink_->emit(effect::Stopped{storage_failed});
+  sink_->emit(effect::Stopped{storage_failed, outdated_since_.has_value()});
 }
 
 uint64_t RaftEngine::random(uint64_t bound) {

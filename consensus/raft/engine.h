@@ -53,9 +53,12 @@ struct RaftConfig {
   uint32_t max_pending_reads = 4'096;
 };
 
-// One replica. The genesis membership may lack `self`: such a replica waits to be added. Members of
-// weight 0 are learners; every other weight counts as one vote, because Raft counts heads. A log
-// that contradicts itself gives an engine whose first step emits effect::Stopped{storage_failed}.
+// One replica. The genesis membership may lack `self`: such a replica waits to be added, as what
+// its leader says that it shall be. Members of weight 0 are learners; a majority is more than half
+// of the weight. Witnesses may carry up to half of it; a witness's engine never commits or executes
+// anything for its host, refuses reads and payloads, and keeps all of its log in the write-ahead
+// log. A log that contradicts itself gives an engine whose first step emits
+// effect::Stopped{storage_failed}.
 [[nodiscard]] std::unique_ptr<Engine> make_raft(const EngineConfig& config,
                                                 const RaftConfig& raft_config,
                                                 RecoveredState recovered);

@@ -9,7 +9,9 @@
 
 namespace govchain::consensus::raft {
 
-Bytes RaftEngine::credit() const { return stopped_ ? Bytes() : mempool_.credit(config_.self); }
+Bytes RaftEngine::credit() const {
+  return stopped_ || witness_ ? Bytes() : mempool_.credit(config_.self);
+}
 
 EngineStatus RaftEngine::status() const {
   EngineStatus status;
@@ -24,6 +26,8 @@ EngineStatus RaftEngine::status() const {
   status.executed = executed_;
   status.stable_checkpoint = stable_.height;
   status.mempool = mempool_.bytes();
+  status.version = configurations_.at(commit_).members.version;
+  status.outdated_since = outdated_since_;
   return status;
 }
 
@@ -37,6 +41,7 @@ RaftStatus RaftEngine::raft_status() const {
   RaftStatus status;
   status.role = role_;
   status.votes = configuration().votes(self_node());
+  status.witness = witness_;
   status.first = log_.base().next();
   status.last = log_.last();
   status.durable = durable_height_;
@@ -48,6 +53,7 @@ RaftStatus RaftEngine::raft_status() const {
     peer.next = self ? log_.last().next() : Height(progress.next);
     peer.state = self ? ProgressState::kReplicate : progress.state;
     peer.learner = progress.learner;
+    peer.witness = progress.witness;
     peer.paused = !self && progress.is_paused();
     peer.active = self || progress.recent_active;
     peer.in_flight = progress.in_flight.count();
@@ -84,7 +90,8 @@ void RaftEngine::encode_state(Writer& out) const {
   out.u64(leader_ ? node_id(*leader_) : 0);
   out.u8(static_cast<uint8_t>(role_));
   out.u8(static_cast<uint8_t>((disk_full_ ? 1U : 0U) | (stopped_ ? 2U : 0U) | (begun_ ? 4U : 0U) |
-                              (wall_known_ ? 8U : 0U) | (transfer_sent_ ? 16U : 0U)));
+                              (wall_known_ ? 8U : 0U) | (transfer_sent_ ? 16U : 0U) |
+                              (witness_ ? 32U : 0U)));
   out.ordinal(last_ticket_);
   out.ordinal(durable_ticket_);
   out.ordinal(hard_state_ticket_);
@@ -97,6 +104,7 @@ void RaftEngine::encode_state(Writer& out) const {
         announced_commit_, stable_.height, proven_.height, window_from_, window_low_}) {
     out.ordinal(height);
   }
+  if (has_witnesses_) out.ordinal(copied_);
   out.digest(executed_root_);
   for (const auto& [node, granted] : votes_) out.u64(node * 2 + (granted ? 1 : 0));
   for (const auto& [node, progress] : progress_) {
@@ -158,6 +166,14 @@ void RaftEngine::encode_state(Writer& out) const {
       out.replica(member.id);
       out.u64(member.weight);
     }
+    if (wanted_change_->version > kOldestProtocolVersion) {
+      out.u16(number_of(wanted_change_->version));
+    }
+  }
+  if (version_poll_) {
+    out.i64(version_poll_->began.nanoseconds());
+    out.i64(version_poll_->asked ? version_poll_->asked->nanoseconds() : -1);
+    for (const NodeId node : version_poll_->ready) out.u64(node);
   }
 }
 

@@ -49,17 +49,24 @@ void Log::grow() {
   head_ = 0;
 }
 
-void Log::append(BlockRef block, Ticket ticket) {
-  GOVCHAIN_ASSERT(block->height == last().next());
-  GOVCHAIN_ASSERT(block->view >= last_term());
+Log::Entry& Log::add(Height height, View term, Ticket ticket) {
+  GOVCHAIN_ASSERT(height == last().next());
+  GOVCHAIN_ASSERT(term >= last_term());
   if (size_ == ring_.size()) grow();
   Entry& entry = ring_[(head_ + size_) & (ring_.size() - 1)];
-  entry.term = block->view;
+  entry.term = term;
   entry.ticket = ticket;
+  ++size_;
+  return entry;
+}
+
+void Log::append(BlockRef block, Ticket ticket) {
+  Entry& entry = add(block->height, block->view, ticket);
   cached_bytes_ += block->payload_size();
   entry.block = std::move(block);
-  ++size_;
 }
+
+void Log::append(Height height, View term, Ticket ticket) { add(height, term, ticket); }
 
 void Log::truncate(Height from) {
   GOVCHAIN_ASSERT(from > base_);

@@ -17,7 +17,7 @@ namespace govchain::consensus::raft {
 class Log {
  public:
   struct Entry {
-    BlockRef block;  // null once it is only in the block store
+    BlockRef block;  // null once it is only in the block store, and at a witness
     View term;
     Ticket ticket;  // of the write-ahead-log record that holds it
   };
@@ -38,6 +38,8 @@ class Log {
 
   // The entry after last().
   void append(BlockRef block, Ticket ticket);
+  // The same of a witness: the block is not kept.
+  void append(Height height, View term, Ticket ticket);
   // Gives up `from` and everything after it.
   void truncate(Height from);
   // Gives up what is at or below `height`.
@@ -57,6 +59,7 @@ class Log {
   [[nodiscard]] Entry& at(Height height);
   [[nodiscard]] const Entry& at(Height height) const;
   void grow();
+  Entry& add(Height height, View term, Ticket ticket);
 
   std::vector<Entry> ring_;  // a power of two
   uint64_t head_ = 0;        // place of base_ + 1

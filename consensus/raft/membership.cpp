@@ -11,13 +11,25 @@
 namespace govchain::consensus::raft {
 namespace {
 
-bool is_target(const std::vector<Member>& target) {
-  if (target.size() > kMaxMembers) return false;
-  for (size_t i = 1; i < target.size(); ++i) {
-    if (!(target[i - 1].id < target[i].id)) return false;
+// A target needs voters, and more than half of their weight, or just half, must keep payloads. A
+// witness always votes: it has nothing to learn. Its role is for life, as is that of the others: a
+// witness that becomes a full member has to join as one, under a number that has promised nothing
+// to anybody.
+bool is_target(const std::vector<Member>& target, const Membership& known) {
+  if (target.size() > kMaxMembers || !has_bounded_weight(target)) return false;
+  std::vector<MajorityQuorum::Weighted> voters;
+  for (size_t i = 0; i < target.size(); ++i) {
+    const Member& member = target[i];
+    if (i > 0 && !(target[i - 1].id < member.id)) return false;
+    const Member* before = known.find(member.id);
+    if (before != nullptr && before->role != member.role) return false;
+    if (member.weight > 0) {
+      voters.push_back({node_id(member.id), member.weight, member.is_witness()});
+    } else if (member.is_witness()) {
+      return false;
+    }
   }
-  return std::any_of(target.begin(), target.end(),
-                     [](const Member& member) { return member.weight > 0; });
+  return !voters.empty() && MajorityQuorum(std::move(voters)).can_decide();
 }
 
 // What to do to `configuration` to make it the target.
@@ -51,16 +63,6 @@ std::vector<confchange::Step> steps_to(const std::vector<Member>& target,
   return steps;
 }
 
-size_t voters_changed(const std::vector<confchange::Step>& steps,
-                      const confchange::Configuration& configuration) {
-  return static_cast<size_t>(
-      std::count_if(steps.begin(), steps.end(), [&](const confchange::Step& step) {
-        const bool votes = confchange::contains(configuration.incoming, step.node);
-        return step.kind != confchange::StepKind::kUpdate &&
-               votes != (step.kind == confchange::StepKind::kAddVoter);
-      }));
-}
-
 }  // namespace
 
 void RaftEngine::announce_membership(const Membership& membership, Height from) {
@@ -76,8 +78,12 @@ void RaftEngine::on(const input::Reconfigure& input) {
 
 // Changes are compare-and-set: one that was asked for in an earlier epoch has been overtaken.
 void RaftEngine::want(const MembershipChange& change, Epoch epoch) {
-  const bool only_transfer = change.target.empty() && change.transfer_leadership_to.has_value();
-  if (!only_transfer && !is_target(change.target)) {
+  const Membership& present = configurations_.latest().members;
+  MembershipChange wish = change;
+  if (wish.target.empty() && wish.version > present.version) wish.target = present.members;
+  const bool only_transfer = wish.target.empty() && wish.transfer_leadership_to.has_value();
+  const bool sane = only_transfer || is_target(wish.target, configurations_.latest().reachable);
+  if (!sane || !may_follow(present.version, std::max(present.version, wish.version))) {
     ++counters_.malformed;
     return;
   }
@@ -86,7 +92,8 @@ void RaftEngine::want(const MembershipChange& change, Epoch epoch) {
     return;
   }
   end_catch_up();
-  wanted_change_ = change;
+  version_poll_.reset();
+  wanted_change_ = std::move(wish);
   wanted_epoch_ = epoch;
   try_reconfigure();
 }
@@ -101,6 +108,7 @@ void RaftEngine::forward_change() {
   message->epoch = wanted_epoch_;
   Membership target;
   target.members = wanted_change_->target;
+  target.version = wanted_change_->version;
   Writer out(message->body);
   encode_membership(target, out);
   const std::optional<ReplicaId> heir = wanted_change_->transfer_leadership_to;
@@ -113,7 +121,9 @@ void RaftEngine::forward_change() {
 void RaftEngine::on_reconfigure_message(ReplicaId /*from*/, const Message& message) {
   Reader in(message.body);
   MembershipChange change;
-  change.target = decode_membership(in).members;
+  Membership target = decode_membership(in);
+  change.target = std::move(target.members);
+  change.version = target.version;
   const uint64_t heir = in.u64();
   if (!in.finished() || heir > uint64_t{UINT32_MAX} + 1) {
     ++counters_.malformed;
@@ -136,6 +146,13 @@ void RaftEngine::try_reconfigure() {
   if (!is_leader() || stopped_ || commit_ < term_start_) return;
   const ConfigurationEntry& latest = configurations_.latest();
   if (latest.height > commit_) return;
+  // Who leads does not matter to a change that is half made.
+  if (wanted_change_ && wanted_change_->target.empty()) {
+    const ReplicaId heir = *wanted_change_->transfer_leadership_to;
+    const bool current = wanted_epoch_ == latest.members.epoch;
+    wanted_change_.reset();
+    if (current) start_transfer(heir);
+  }
   if (latest.configuration.joint()) {
     leave_joint_if_due();
     return;
@@ -146,18 +163,17 @@ void RaftEngine::try_reconfigure() {
     return;
   }
   const MembershipChange change = *wanted_change_;
-  if (change.target.empty()) {
-    wanted_change_.reset();
-    start_transfer(*change.transfer_leadership_to);
-    return;
-  }
-  if (has_caught_up(change)) propose_change(change);
+  if (has_caught_up(change) && is_supported(change)) propose_change(change);
 }
 
 void RaftEngine::propose_change(const MembershipChange& change) {
   const ConfigurationEntry& latest = configurations_.latest();
   const std::vector<confchange::Step> steps =
       steps_to(change.target, latest.configuration, latest.members);
+  const ProtocolVersion version = std::max(latest.members.version, change.version);
+  if (steps.empty() && version > latest.members.version) {
+    return propose_configuration({latest.configuration, latest.members}, version);
+  }
   if (steps.empty()) {
     wanted_change_.reset();
     if (change.transfer_leadership_to) start_transfer(*change.transfer_leadership_to);
@@ -165,7 +181,10 @@ void RaftEngine::propose_change(const MembershipChange& change) {
   }
   const confchange::Changer changer(latest.configuration, progress_, log_.last().value(),
                                     fresh_progress());
-  Result<confchange::Outcome> outcome = voters_changed(steps, latest.configuration) > 1
+  Membership target;
+  target.members = change.target;
+  // Majorities before and after meet only if little enough weight moves; else both have to agree.
+  Result<confchange::Outcome> outcome = weight_moved(latest.members, target) > 1
                                             ? changer.enter_joint(raft_.leave_joint_at_once, steps)
                                             : changer.simple(steps);
   if (!outcome.ok()) {
@@ -180,7 +199,13 @@ void RaftEngine::propose_change(const MembershipChange& change) {
   ConfigurationControl control;
   control.configuration = std::move(outcome.value().configuration);
   control.target.members = change.target;
-  control.target.epoch = latest.members.epoch.next();
+  propose_configuration(std::move(control), version);
+}
+
+// The next epoch's.
+void RaftEngine::propose_configuration(ConfigurationControl control, ProtocolVersion version) {
+  control.target.epoch = configurations_.latest().members.epoch.next();
+  control.target.version = version;
   std::vector<uint8_t> bytes;
   encode_control(control, bytes);
   propose_block(std::move(bytes), false);
@@ -212,6 +237,7 @@ void RaftEngine::on_configuration_appended() {
   const ConfigurationEntry& latest = configurations_.latest();
   announce_membership(latest.height <= commit_ ? latest.members : latest.reachable,
                       latest.height.next());
+  if (is_leader()) mark_witnesses();
 }
 
 void RaftEngine::on_configuration_committed(Height height) {
@@ -221,6 +247,11 @@ void RaftEngine::on_configuration_committed(Height height) {
   const Membership before = configurations_.at(Height(height.value() - 1)).reachable;
   ++counters_.membership_changes;
   sink_->emit(effect::Metric{MetricId::kMembershipChange, entry.members.epoch.value()});
+  if (!knows(entry.members.version)) return stop_outdated(height.next(), entry.members.version);
+  if (entry.members.version > entry.before.version) {
+    ++counters_.upgrades;
+    sink_->emit(effect::Metric{MetricId::kUpgrade, number_of(entry.members.version)});
+  }
   if (is_leader()) part_from(before, entry.members, height);
   // A later change may be in the log already, and then its members are the ones to reach.
   if (configurations_.latest().height == height) {
@@ -267,7 +298,7 @@ void RaftEngine::part_from(const Membership& before, const Membership& after, He
   }
   const ProgressMap::Item* best = nullptr;
   for (const ProgressMap::Item& item : progress_) {
-    if (item.first == self_node() || item.second.learner) continue;
+    if (item.first == self_node() || item.second.learner || item.second.witness) continue;
     // Of those that have equally much of the log, the one that was asked for.
     const bool wanted =
         item.first == named && best != nullptr && item.second.match == best->second.match;
@@ -296,6 +327,8 @@ void RaftEngine::start_transfer(ReplicaId target) {
       !confchange::contains(configuration().incoming, node_id(target))) {
     return;
   }
+  const Progress* progress = progress_.find(node_id(target));
+  if (progress != nullptr && progress->witness) return;  // it cannot lead
   transfer_target_ = target;
   transfer_sent_ = false;
   transfer_deadline_ = now_ + election_timeout_;

@@ -55,6 +55,12 @@ std::string_view message_name(uint8_t type) {
       return "removed";
     case MessageType::kCheckpointProof:
       return "checkpoint-proof";
+    case MessageType::kVersionQuery:
+      return "version-query";
+    case MessageType::kVersionReply:
+      return "version-reply";
+    case MessageType::kWitnessBase:
+      return "witness-base";
     case MessageType::kCheckpointVote:
       return "checkpoint-vote";
   }
@@ -133,6 +139,16 @@ bool decode_body(const Message& message, ReadBody& body) {
   body.sequence = in.u64();
   body.refused = read_flag(in);
   return in.finished();
+}
+
+void encode_body(const VersionBody& body, Message& message) {
+  overwrite(message).u16(number_of(body.version));
+}
+
+bool decode_body(const Message& message, VersionBody& body) {
+  Reader in(message.body);
+  body.version = static_cast<ProtocolVersion>(in.u16());
+  return in.finished() && body.version >= kOldestProtocolVersion;
 }
 
 }  // namespace govchain::consensus::raft

@@ -17,7 +17,8 @@ enum class MessageType : uint8_t {
   kPreVoteReply = 2,
   kVoteRequest = 3,
   kVoteReply = 4,
-  kAppend = 5,            // height: that of the entry before; block: the entry, or none (a probe)
+  kAppend = 5,            // height: that of the entry before; block: the entry, or none (a probe),
+                          // and for a witness by digest
   kAppendReply = 6,       // height: highest entry acknowledged, or the one refused
   kHeartbeat = 7,         // height: commit index
   kHeartbeatReply = 8,    //
@@ -30,6 +31,9 @@ enum class MessageType : uint8_t {
   kReconfigure = 15,      // a membership change for the leader
   kRemoved = 16,          // height: of the configuration without the receiver, committed
   kCheckpointProof = 17,  // height: of a checkpoint that the receiver voted for late
+  kVersionQuery = 18,     // a leader asks whose software knows a version of the rules
+  kVersionReply = 19,     // the sender's does
+  kWitnessBase = 20,  // for a witness, all that it needs to go on from a height that is committed
   kCheckpointVote = kCheckpointStatement,
 };
 
@@ -58,6 +62,10 @@ struct ReadBody {
   bool refused = false;
 };
 
+struct VersionBody {
+  ProtocolVersion version = kOldestProtocolVersion;  // any: older software is asked, too
+};
+
 // Each overwrites message.body; the decoders answer false if the body is not exactly one of these.
 void encode_body(const VoteRequestBody& body, Message& message);
 void encode_body(const VoteReplyBody& body, Message& message);
@@ -65,11 +73,13 @@ void encode_body(const AppendBody& body, Message& message);
 void encode_body(const AppendReplyBody& body, Message& message);
 void encode_body(const RoundBody& body, Message& message);
 void encode_body(const ReadBody& body, Message& message);
+void encode_body(const VersionBody& body, Message& message);
 [[nodiscard]] bool decode_body(const Message& message, VoteRequestBody& body);
 [[nodiscard]] bool decode_body(const Message& message, VoteReplyBody& body);
 [[nodiscard]] bool decode_body(const Message& message, AppendBody& body);
 [[nodiscard]] bool decode_body(const Message& message, AppendReplyBody& body);
 [[nodiscard]] bool decode_body(const Message& message, RoundBody& body);
 [[nodiscard]] bool decode_body(const Message& message, ReadBody& body);
+[[nodiscard]] bool decode_body(const Message& message, VersionBody& body);
 
 }  // namespace govchain::consensus::raft

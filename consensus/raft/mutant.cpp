@@ -49,6 +49,23 @@ std::span<const MutantDescription> mutant_catalogue() {
       MutantDescription{Mutant::kLeasePromiseForgotten, "raft-lease-promise-forgotten",
                         "a replica that restarts votes at once, whatever it promised a leader "
                         "before the crash"},
+      MutantDescription{Mutant::kUnknownVersionFollowed, "raft-unknown-version-followed",
+                        "software that is too old for the chain's rules goes on by those it knows "
+                        "(what etcd's mustDetectDowngrade is there to prevent)"},
+      MutantDescription{Mutant::kUpgradeUnasked, "raft-upgrade-unasked",
+                        "a leader proposes new rules without knowing that a majority's software "
+                        "can follow: the entry is never committed, and nothing behind it"},
+      MutantDescription{Mutant::kElectionByHeads, "raft-election-by-heads",
+                        "an election is won by most members, whatever they weigh, so that it may "
+                        "miss a commit by weight (Gifford, \"Weighted Voting for Replicated "
+                        "Data\", SOSP 1979)"},
+      MutantDescription{Mutant::kWitnessBeforeCopies, "raft-witness-before-copies",
+                        "a leader sends entries to witnesses as to everybody: one that only it and "
+                        "a witness have keeps all others from being elected (braft, pull request "
+                        "398)"},
+      MutantDescription{Mutant::kWitnessVotesBlindly, "raft-witness-votes-blindly",
+                        "a witness votes for whoever asks first, as if it had no log to compare "
+                        "(an arbiter without a log, as in MongoDB)"},
   };
   return kCatalogue;
 }

@@ -28,6 +28,11 @@ enum class Mutant : uint8_t {
   kLeaseIgnoresDrift,
   kLeaseKeptInTransfer,
   kLeasePromiseForgotten,
+  kUnknownVersionFollowed,
+  kUpgradeUnasked,
+  kElectionByHeads,
+  kWitnessBeforeCopies,
+  kWitnessVotesBlindly,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

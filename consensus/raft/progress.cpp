@@ -81,7 +81,8 @@ void Progress::encode_state(Writer& out) const {
   out.u64(next);
   out.u8(static_cast<uint8_t>(state));
   out.u8(static_cast<uint8_t>((learner ? 1U : 0U) | (recent_active ? 2U : 0U) | (paused ? 4U : 0U) |
-                              (blocked ? 8U : 0U)));
+                              (blocked ? 8U : 0U) | (witness ? 16U : 0U) | (heard ? 32U : 0U) |
+                              (heard_before ? 64U : 0U)));
   out.u8(silent_beats);
   out.u64(read_round);
   out.u64(lease_since);

@@ -66,13 +66,19 @@ struct Progress {
   bool recent_active = false;  // heard from since the last check of the quorum
   bool paused = false;         // Probe: one append is out; ends with any answer
   bool blocked = false;        // the host's queue to it is full
-  uint8_t silent_beats = 0;    // heartbeats since the last acknowledgement while appends are out
-  uint64_t read_round = 0;     // highest round of leadership confirmation it answered
-  uint64_t lease_since = 0;    // 1 + when the newest heartbeat that it answered was sent; 0: none
-  uint64_t snapshot = 0;       // height of the snapshot it was told to fetch
-  Token load;                  // outstanding effect::Load for it, 0 = none
+  bool witness = false;        // gets entries by digest, and none before enough others have it
+  // Answered in this period of CheckQuorum, and in the one before. A leader that begins expects
+  // everybody to answer.
+  bool heard = false;
+  bool heard_before = true;
+  uint8_t silent_beats = 0;  // heartbeats since the last acknowledgement while appends are out
+  uint64_t read_round = 0;   // highest round of leadership confirmation it answered
+  uint64_t lease_since = 0;  // 1 + when the newest heartbeat that it answered was sent; 0: none
+  uint64_t snapshot = 0;     // height of the snapshot it was told to fetch
+  Token load;                // outstanding effect::Load for it, 0 = none
   InFlightWindow in_flight;
 
+  [[nodiscard]] bool answers() const { return heard || heard_before; }
   // True if nothing may be sent now.
   [[nodiscard]] bool is_paused() const {
     if (blocked || load != Token()) return true;

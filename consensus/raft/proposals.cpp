@@ -11,6 +11,7 @@ namespace govchain::consensus::raft {
 // --- The log and what depends on it
 
 Ticket RaftEngine::append_to_log(BlockRef block) {
+  if (witness_) return append_as_witness(*block);
   const Height height = block->height;
   const Ticket ticket = persist(make_entry_record(block));
   index_uncommitted(*block);
@@ -93,8 +94,9 @@ void RaftEngine::propose_block(std::vector<uint8_t> control, bool with_payloads)
   // Usually the entry carries the news of the last commit to everybody.
   const bool reached_all =
       std::all_of(progress_.begin(), progress_.end(), [this](const auto& peer) {
-        return peer.first == self_node() || (peer.second.state == ProgressState::kReplicate &&
-                                             peer.second.next > log_.last().value());
+        return peer.first == self_node() || peer.second.witness ||
+               (peer.second.state == ProgressState::kReplicate &&
+                peer.second.next > log_.last().value());
       });
   if (reached_all) announced_commit_ = commit_;
 }
@@ -104,6 +106,10 @@ void RaftEngine::propose_block(std::vector<uint8_t> control, bool with_payloads)
 // A client's payload (local), or one that another replica passed on.
 void RaftEngine::admit(ReplicaId origin, const PayloadRef& payload, bool local) {
   if (!payload) return;
+  if (witness_) {
+    if (local) sink_->emit(effect::Refused{payload, RefusalReason::kWitness});
+    return;
+  }
   const std::optional<RefusalReason> refused = mempool_.add(now_, origin, payload);
   if (refused) {
     if (*refused == RefusalReason::kDuplicate) ++counters_.duplicate;

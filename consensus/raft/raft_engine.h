@@ -1,8 +1,8 @@
 #pragma once
 // One Raft replica. The class is declared here; its handlers stand in one file per part of the
 // protocol: election.cpp, replication.cpp, proposals.cpp, commit.cpp, read_index.cpp,
-// lease.cpp, checkpoints.cpp, snapshot.cpp, membership.cpp, recovery.cpp; engine.cpp dispatches,
-// inspection.cpp looks from outside.
+// lease.cpp, checkpoints.cpp, snapshot.cpp, membership.cpp, versions.cpp, witness.cpp,
+// recovery.cpp; engine.cpp dispatches, inspection.cpp looks from outside.
 
 #include <cstdint>
 #include <memory>
@@ -32,10 +32,18 @@ inline constexpr uint64_t kMaxUnexecutedBlocks = 256;  // a leader stops proposi
 inline constexpr uint32_t kLoadBlocks = 64;            // asked of the block store at a time
 inline constexpr uint64_t kMaxUnheardBeats =
     2;  // heartbeats without an acknowledgement, then probe
-inline constexpr uint64_t kSnapshotRepeatBeats = 20;    // until a snapshot is announced once more
-inline constexpr uint32_t kCatchUpRounds = 10;          // §4.2.1; then the change is dropped
-inline constexpr uint64_t kLeaseRounds = 32;            // older rounds of heartbeats give no lease
+inline constexpr uint64_t kSnapshotRepeatBeats = 20;  // until a snapshot is announced once more
+inline constexpr uint32_t kCatchUpRounds = 10;        // §4.2.1; then the change is dropped
+inline constexpr uint32_t kVersionPollTimeouts =
+    10;                                       // election timeouts; then the upgrade is dropped
+inline constexpr uint64_t kLeaseRounds = 32;  // older rounds of heartbeats give no lease
 inline constexpr uint32_t kFailedElectionsPerStep = 4;  // then the timeouts double
+
+// In whose words a leader asks a follower where its log ends, and tells it of a snapshot or of the
+// base of a witness's log. Both may be far above what the follower knows, and its software too old
+// for them: it has to be able to read that it is. So their layout is the same in every version, and
+// what they speak of names its own, in a certificate or a membership.
+inline constexpr ProtocolVersion kUniversalVersion = kOldestProtocolVersion;
 
 class RaftEngine final : public Engine {
  public:
@@ -94,6 +102,15 @@ class RaftEngine final : public Engine {
     TimePoint began;    // the round
     bool over = false;  // a round was short enough: what is left is behind as any voter may be
   };
+  // Of whose software knows a version that is asked for.
+  struct VersionPoll {
+    ProtocolVersion version = kOldestProtocolVersion;
+    View term;
+    Epoch epoch;
+    TimePoint began;
+    std::optional<TimePoint> asked;  // last
+    std::vector<NodeId> ready;       // members, so no more than there are
+  };
   struct SnapshotTransfer {
     enum class Stage : uint8_t { kVerifying, kFetching, kPersisting, kInstalling };
     Stage stage = Stage::kVerifying;
@@ -147,9 +164,11 @@ class RaftEngine final : public Engine {
   [[nodiscard]] const confchange::Configuration& configuration() const {
     return configurations_.latest().configuration;
   }
-  // A voter; also one that its own latest configuration leaves out, until that is committed: it may
-  // be the only one whose log lets it win (dissertation §4.2.2).
+  // Has payloads, knows the rules at its log's end, and is a voter; also one that its own latest
+  // configuration leaves out, until that is committed: it may be the only one whose log lets it win
+  // (dissertation §4.2.2).
   [[nodiscard]] bool promotable() const {
+    if (witness_ || !knows(configurations_.latest().members.version)) return false;
     return configuration().votes(self_node()) ||
            configurations_.at(commit_).configuration.votes(self_node());
   }
@@ -193,7 +212,7 @@ class RaftEngine final : public Engine {
   void announce_commit();
   void on_append(ReplicaId from, const Message& message);
   void append_from_leader(ReplicaId from, const Message& message, const AppendBody& body);
-  [[nodiscard]] bool take_entry(const BlockRef& block, Height leader_commit);
+  [[nodiscard]] bool take_entry(const Message& message, Height leader_commit);
   void answer_append(ReplicaId to, Height height);
   void refuse_append(ReplicaId to, Height previous, View previous_term);
   void on_append_reply(ReplicaId from, const Message& message);
@@ -217,7 +236,9 @@ class RaftEngine final : public Engine {
   void on_retry_timer();
 
   // --- commit.cpp
+  [[nodiscard]] std::optional<uint64_t> acknowledged_by(NodeId node) const;
   void commit_by_counting();
+  void advance_commit(Height reached);
   template <typename Acknowledged>
   [[nodiscard]] uint64_t count_short(const Acknowledged& acknowledged) const;
   void commit_to(Height height);
@@ -253,7 +274,7 @@ class RaftEngine final : public Engine {
   void count_checkpoint(Height height);
   void make_stable();
   void compact_log(Height previous_checkpoint);
-  [[nodiscard]] std::vector<Digest> committed_window() const;
+  [[nodiscard]] std::vector<Digest> committed_window(uint32_t newest = UINT32_MAX) const;
   [[nodiscard]] bool is_proof(const Checkpoint& checkpoint, const Membership& members) const;
   [[nodiscard]] ClaimListRef claims_of(const Certificate& certificate) const;
   void resend_checkpoint_votes();
@@ -272,6 +293,7 @@ class RaftEngine final : public Engine {
   // --- membership.cpp
   void try_reconfigure();
   void propose_change(const MembershipChange& change);
+  void propose_configuration(ConfigurationControl control, ProtocolVersion version);
   [[nodiscard]] bool has_caught_up(const MembershipChange& change);
   [[nodiscard]] std::vector<NodeId> future_voters(const MembershipChange& change) const;
   void begin_catch_up(const MembershipChange& change);
@@ -290,9 +312,34 @@ class RaftEngine final : public Engine {
   void continue_transfer();
   void send_timeout_now(ReplicaId heir);
 
+  // --- versions.cpp
+  [[nodiscard]] bool knows(ProtocolVersion version) const;
+  [[nodiscard]] ProtocolVersion version_at(Height height) const;
+  [[nodiscard]] bool is_supported(const MembershipChange& change);
+  void on_version_query(ReplicaId from, const Message& message);
+  void on_version_reply(ReplicaId from, const Message& message);
+  void refuse_upgrade(Height height, Height leader_commit, ProtocolVersion version);
+  void stop_outdated(Height from, ProtocolVersion version);
+  [[nodiscard]] bool stop_if_log_is_ahead();
+
+  // --- witness.cpp
+  void mark_witnesses();
+  [[nodiscard]] Height sendable(const Progress& progress) const;
+  [[nodiscard]] uint64_t count_copies();
+  void feed_witnesses();
+  void send_witness_base(NodeId node, Progress& progress);
+  [[nodiscard]] bool accepts_as_witness();
+  Ticket append_as_witness(const Block& block);
+  void commit_as_witness(Height height);
+  void compact_as_witness();
+  void on_witness_base(ReplicaId from, const Message& message);
+  [[nodiscard]] bool recover_witness(const RecoveredState& recovered);
+  void send_to_full(Ref<Message> message, Ticket after);
+
   // --- recovery.cpp
   struct Replayed;
   void recover(RecoveredState recovered);
+  void finish_recovery(bool fresh);
   [[nodiscard]] bool replay(const RecoveredState& recovered, Replayed& replayed) const;
   [[nodiscard]] bool rebuild_log(const RecoveredState& recovered, const Replayed& replayed);
   void plan_window(const Replayed& replayed);
@@ -325,6 +372,7 @@ class RaftEngine final : public Engine {
   bool stopped_ = false;
   bool storage_failed_ = false;
   bool begun_ = false;
+  bool witness_ = false;  // for life
 
   // Log.
   Log log_;
@@ -353,8 +401,14 @@ class RaftEngine final : public Engine {
   ProgressMap progress_;
   Height term_start_;  // our no-op
   Height announced_commit_;
-  MessageRef shared_append_;  // the last append built: usually it goes to every follower
-  Height shared_commit_;      // the commit index in it
+  // The last append built: usually it goes to every follower; the second one to every witness.
+  struct SharedAppend {
+    MessageRef message;
+    Height commit;  // the commit index in it
+  };
+  SharedAppend shared_appends_[2];
+  bool has_witnesses_ = false;  // among those that we replicate to
+  Height copied_;               // entries up to here have as many copies as are asked for
   std::optional<ReplicaId> transfer_target_;
   TimePoint transfer_deadline_;
   bool transfer_sent_ = false;
@@ -404,6 +458,8 @@ class RaftEngine final : public Engine {
   std::optional<MembershipChange> wanted_change_;
   Epoch wanted_epoch_;  // the change was asked for in this epoch
   std::optional<CatchUp> catch_up_;
+  std::optional<VersionPoll> version_poll_;
+  std::optional<Height> outdated_since_;  // by rules that this software does not know
 
   uint64_t next_token_ = 1;
   RecoveredState recovered_;  // until the first step

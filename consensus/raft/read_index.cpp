@@ -10,7 +10,9 @@
 namespace govchain::consensus::raft {
 
 void RaftEngine::on(const input::ReadRequested& input) {
-  if (is_leader()) {
+  if (witness_) {
+    sink_->emit(effect::ReadRefused{input.token});  // it has no state to read from
+  } else if (is_leader()) {
     start_read(PendingRead{true, config_.self, 0, input.token, Height(), 0});
   } else {
     forward_read(input.token);

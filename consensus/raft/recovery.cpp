@@ -29,6 +29,14 @@ void RaftEngine::recover(RecoveredState recovered) {
   executed_ = execute_sent_ = recovered.executed_height;
   executed_root_ = recovered.state_root;
   stable_ = proven_ = recovered.checkpoint;
+  const Member* self = config_.genesis.find(config_.self);
+  witness_ = (self != nullptr && self->is_witness()) ||
+             std::any_of(recovered.records.begin(), recovered.records.end(),
+                         [](const LogRecordRef& record) { return is_of_witness(*record); });
+  if (witness_) {
+    if (!recover_witness(recovered)) stop(true);
+    return;
+  }
   Replayed replayed;
   if (!replay(recovered, replayed) || !rebuild_log(recovered, replayed)) {
     stop(true);
@@ -44,13 +52,16 @@ void RaftEngine::recover(RecoveredState recovered) {
   saved_ = replayed.hard_state;
   hard_state_ticket_ = replayed.hard_state_ticket;
   base_ticket_ = replayed.base_ticket;
+  finish_recovery(recovered.fresh);
+}
+
+void RaftEngine::finish_recovery(bool fresh) {
   durable_height_ = log_.last();
   verified_ = commit_;
   announced_commit_ = commit_;
-  if (!recovered.fresh) {
-    ++counters_.recoveries;
-    sink_->emit(effect::Metric{MetricId::kRecovery, log_.last().value()});
-  }
+  if (fresh) return;
+  ++counters_.recoveries;
+  sink_->emit(effect::Metric{MetricId::kRecovery, log_.last().value()});
 }
 
 bool RaftEngine::replay(const RecoveredState& recovered, Replayed& replayed) const {
@@ -149,6 +160,12 @@ bool RaftEngine::rebuild_log(const RecoveredState& recovered, const Replayed& re
   if (!log_.term_at(log_.last()) || log_.last() < executed) return false;
   const Height stored = recovered.blocks.empty() ? executed : recovered.blocks.back().block->height;
   commit_ = std::max({executed, stored, std::min(replayed.hard_state.commit, log_.last())});
+  // Newer software may have gone further than this one can.
+  if (const std::optional<Height> end = configurations_.end_of(config_.newest_version)) {
+    if (!knows(configurations_.at(*end).members.version)) {
+      commit_ = std::max(executed, std::min(commit_, *end));
+    }
+  }
   emitted_ = std::max(stored, executed);
   for (Height height = log_.base().next(); height <= commit_; ++height) {
     const BlockRef block = log_.block_at(height);

@@ -34,8 +34,9 @@ void RaftEngine::replicate_to(NodeId node, Progress& progress) {
 bool RaftEngine::send_next(NodeId node, Progress& progress) {
   const Height next(progress.next);
   const bool probe = progress.state == ProgressState::kProbe;
-  if (next > log_.last()) {
-    if (probe && progress.match < log_.last().value()) send_append(node, progress, {}, false);
+  const Height last = sendable(progress);
+  if (next > last) {
+    if (probe && progress.match < last.value()) send_append(node, progress, {}, false);
     return false;
   }
   if (!log_.term_at(Height(next.value() - 1))) {
@@ -64,19 +65,23 @@ void RaftEngine::send_append(NodeId node, Progress& progress, BlockRef block, bo
     send_snapshot(node, progress);
     return;
   }
-  const Bytes size = block ? block->payload_size() : Bytes();
-  const bool reusable = shared_append_ && shared_append_->height == previous &&
-                        shared_append_->block == block && shared_append_->view == term_ &&
-                        shared_commit_ == commit_;
+  const Bytes size = block && !progress.witness ? block->payload_size() : Bytes();
+  const ProtocolVersion version = block ? version_at(block->height) : kUniversalVersion;
+  auto& [shared, shared_commit] = shared_appends_[progress.witness ? 1 : 0];
+  const bool reusable = shared && shared->height == previous && shared->block == block &&
+                        shared->view == term_ && shared->version == version &&
+                        shared_commit == commit_;
   if (!reusable) {
     Ref<Message> message = new_message(MessageType::kAppend, Lane::kBody, previous);
     encode_body(AppendBody{*previous_term, commit_}, *message);
     message->block = block;
+    message->version = version;
+    message->by_digest = progress.witness && block;
     seal_message(*message);
-    shared_append_ = MessageRef(std::move(message));
-    shared_commit_ = commit_;
+    shared = MessageRef(std::move(message));
+    shared_commit = commit_;
   }
-  sink_->emit(effect::Send{replica_id(node), shared_append_, hard_state_ticket_});
+  sink_->emit(effect::Send{replica_id(node), shared, hard_state_ticket_});
   if (!bare) progress.sent(previous.value() + (block ? 1 : 0), size);
 }
 
@@ -125,7 +130,7 @@ void RaftEngine::on_heartbeat_timer() {
   broadcast_heartbeat();
   for (auto& [node, progress] : progress_) {
     if (node == self_node()) continue;
-    if (progress.match >= log_.last().value()) continue;
+    if (progress.match >= sendable(progress).value()) continue;
     if (progress.silent_beats < UINT8_MAX) ++progress.silent_beats;
     const bool fetching = progress.state == ProgressState::kSnapshot;
     if (progress.silent_beats < (fetching ? kSnapshotRepeatBeats : kMaxUnheardBeats)) continue;
@@ -142,7 +147,7 @@ void RaftEngine::on_heartbeat_timer() {
     }
   }
   set_timer(TimerKind::kHeartbeat, now_ + heartbeat_);
-  if (catch_up_) try_reconfigure();
+  if (catch_up_ || version_poll_) try_reconfigure();
 }
 
 // Followers answer their own clients when they know that an entry is committed, so they are told at
@@ -168,7 +173,7 @@ void RaftEngine::on_append_reply(ReplicaId from, const Message& message) {
     ++counters_.stale;
     return;
   }
-  progress->recent_active = true;
+  progress->recent_active = progress->heard = true;
   ++counters_.accepted;
   if (body.refused) {
     on_append_refused(node, *progress, message.height, body);
@@ -246,11 +251,11 @@ void RaftEngine::on_heartbeat_reply(ReplicaId from, const Message& message) {
     ++counters_.stale;
     return;
   }
-  progress->recent_active = true;
+  progress->recent_active = progress->heard = true;
   ++counters_.accepted;
   if (progress->state == ProgressState::kProbe) {
     // Who has everything and answers need not be asked where our logs agree (etcd-io/raft asks).
-    if (progress->match == log_.last().value()) progress->become_replicate();
+    if (progress->match == sendable(*progress).value()) progress->become_replicate();
     progress->paused = false;
     replicate_to(node, *progress);
   }
@@ -265,7 +270,7 @@ void RaftEngine::on_append(ReplicaId from, const Message& message) {
                        (!message.block || (message.block->height == message.height.next() &&
                                            message.block->view <= message.view &&
                                            message.block->view >= body.previous_term));
-  if (!ordered) {
+  if (!ordered || (message.by_digest && !accepts_as_witness())) {
     ++counters_.malformed;
     return;
   }
@@ -300,7 +305,7 @@ void RaftEngine::append_from_leader(ReplicaId from, const Message& message,
     return;
   }
   if (message.block) {
-    if (!take_entry(message.block, body.commit)) return;
+    if (!take_entry(message, body.commit)) return;
   } else {
     ++counters_.accepted;
   }
@@ -311,16 +316,30 @@ void RaftEngine::append_from_leader(ReplicaId from, const Message& message,
 }
 
 // Step 3 and 4 of AppendEntries (P figure 2). False if the entry is malformed.
-bool RaftEngine::take_entry(const BlockRef& block, Height leader_commit) {
+bool RaftEngine::take_entry(const Message& message, Height leader_commit) {
+  const BlockRef& block = message.block;
   const Height height = block->height;
+  // Who leads by other rules than those in force there does not know the chain.
+  if (message.version != version_at(height)) {
+    ++counters_.malformed;
+    return false;
+  }
+  if (!block->control.empty()) {
+    const std::optional<ProtocolVersion> next =
+        configurations_.version_after(height, block->control);
+    if (!next) {
+      ++counters_.malformed;
+      return false;
+    }
+    if (!knows(*next)) {
+      refuse_upgrade(height, leader_commit, *next);
+      return false;
+    }
+  }
   const std::optional<View> present = log_.term_at(height);
   if (present == block->view) {
     ++counters_.duplicate;
     return true;
-  }
-  if (!block->control.empty() && !configurations_.understands(height, block->control)) {
-    ++counters_.malformed;
-    return false;
   }
   if (present) truncate_log(height);
   if (height <= leader_commit) ++counters_.block_catch_ups;
@@ -332,7 +351,9 @@ bool RaftEngine::take_entry(const BlockRef& block, Height leader_commit) {
 void RaftEngine::answer_append(ReplicaId to, Height height) {
   Ref<Message> reply = new_message(MessageType::kAppendReply, Lane::kVote, height);
   encode_body(AppendReplyBody{}, *reply);
-  const Ticket after = std::max(hard_state_ticket_, log_.ticket_at(height));
+  Ticket after = std::max(hard_state_ticket_, log_.ticket_at(height));
+  // What a witness knows as committed is in the record that its log begins with.
+  if (witness_) after = std::max(after, base_ticket_);
   send(to, std::move(reply), planted(Mutant::kAcknowledgeBeforeDurable) ? Ticket() : after);
 }
 

@@ -50,6 +50,10 @@ bool decode_body(const Message& message, SnapshotBody& body) {
 }  // namespace
 
 void RaftEngine::send_snapshot(NodeId node, Progress& progress) {
+  if (progress.witness) {
+    send_witness_base(node, progress);
+    return;
+  }
   const std::optional<View> term = log_.term_at(stable_.height);
   if (!stable_.certificate || !term || window_load_ != Token()) {
     // Nothing to offer yet, or not all that goes with it; the next heartbeats try again.
@@ -58,6 +62,7 @@ void RaftEngine::send_snapshot(NodeId node, Progress& progress) {
   }
   progress.become_snapshot(stable_.height.value());
   Ref<Message> message = new_message(MessageType::kInstallSnapshot, Lane::kBody, stable_.height);
+  message->version = kUniversalVersion;
   message->digest = stable_.state_root;
   const SnapshotBody body{*term,
                           window_from_,
@@ -72,7 +77,7 @@ void RaftEngine::send_snapshot(NodeId node, Progress& progress) {
 
 void RaftEngine::on_install_snapshot(ReplicaId from, const Message& message) {
   SnapshotBody body;
-  if (!decode_body(message, body) || body.term > message.view ||
+  if (witness_ || !decode_body(message, body) || body.term > message.view ||
       body.configuration.height > message.height) {
     ++counters_.malformed;
     return;
@@ -118,6 +123,10 @@ void RaftEngine::on_snapshot_verified(bool valid) {
   if (!valid || transfer_->checkpoint.height <= commit_) {
     abandon_transfer();
     return;
+  }
+  const ConfigurationEntry& configuration = transfer_->configuration;
+  if (!knows(configuration.members.version)) {
+    return stop_outdated(configuration.height.next(), configuration.members.version);
   }
   transfer_->stage = SnapshotTransfer::Stage::kFetching;
   sink_->emit(effect::FetchState{transfer_->checkpoint});

@@ -22,6 +22,7 @@ struct PeerStatus {
   Height next;   // next entry to send
   ProgressState state = ProgressState::kProbe;
   bool learner = false;
+  bool witness = false;
   bool paused = false;
   bool active = false;  // heard from since the last check of the quorum
   uint32_t in_flight = 0;
@@ -32,7 +33,8 @@ struct PeerStatus {
 struct RaftStatus {
   Role role = Role::kFollower;
   bool votes = false;  // in this replica's latest configuration
-  Height first;        // lowest height above what its log begins with
+  bool witness = false;
+  Height first;  // lowest height above what its log begins with
   Height last;
   Height durable;                 // of its own log
   std::vector<PeerStatus> peers;  // of a leader

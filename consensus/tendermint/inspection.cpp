@@ -11,10 +11,13 @@ std::span<const Situation> required_situations() {
   static constexpr std::array kSituations = {
       Situation{"round_change", &EngineCounters::view_changes},
       Situation{"recovery", &EngineCounters::recoveries},
+      Situation{"state_transfer", &EngineCounters::state_transfers},
       Situation{"checkpoint", &EngineCounters::checkpoints},
       Situation{"evidence", &EngineCounters::evidence},
       Situation{"block_catch_up", &EngineCounters::block_catch_ups},
       Situation{"membership_change", &EngineCounters::membership_changes},
+      Situation{"upgrade", &EngineCounters::upgrades},
+      Situation{"outdated_software", &EngineCounters::outdated_software},
   };
   return kSituations;
 }

@@ -21,6 +21,8 @@ enum class Mutant : uint8_t {
   kProposalForgotten,
   kDuplicateNotSuppressed,
   kHonestBlamed,
+  kAcknowledgedBeforeDurable,
+  kUnknownVersionFollowed,
 };
 
 // The broken engines that a campaign must catch, in the order of the enumeration.

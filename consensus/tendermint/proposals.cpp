@@ -147,8 +147,8 @@ void TendermintEngine::accept_proposal(const MessageRef& message) {
       [](const HeldProposal& proposal, Round wanted) { return proposal.round < wanted; });
   held_.insert(place, HeldProposal{round, *valid_round, message, message->block, {}, false});
   const BlockRef block = message->block;
-  const bool examine = config().replicas_verify_payloads && message->sender != config().self &&
-                       !payloads_are_verified(*block);
+  const bool examine =
+      verifies_payloads() && message->sender != config().self && !payloads_are_verified(*block);
   Proposal proposal;
   proposal.round = round;
   proposal.value = block->digest;

@@ -141,6 +141,7 @@ void TendermintEngine::load_polka(const Certificate& polka) {
     message->protocol = Protocol::kTendermint;
     message->type = statement.type;
     message->lane = Lane::kVote;
+    message->version = statement.version;
     message->sender = polka.signers[i];
     message->epoch = statement.epoch;
     message->view = statement.view;

@@ -155,6 +155,12 @@ class TendermintEngine final : public chain::ChainEngine {
   [[nodiscard]] bool is_duplicate_ordered() const override {
     return planted(Mutant::kDuplicateNotSuppressed);
   }
+  [[nodiscard]] bool is_acknowledged_early() const override {
+    return planted(Mutant::kAcknowledgedBeforeDurable);
+  }
+  [[nodiscard]] bool is_unknown_version_followed() const override {
+    return planted(Mutant::kUnknownVersionFollowed);
+  }
 
   ProposerSchedule schedule_;  // of the epoch
   Driver driver_;

@@ -35,10 +35,11 @@ const ProtocolTraits& traits() {
       .payload_memory = PayloadMemory::kWindow,
       .reconfigures = true,
       .proposes_by_digest = true,
+      .proposes_certified = true,
       .make =
-          [](const EngineConfig& config, const ProtocolSettings& /*settings*/,
+          [](const EngineConfig& config, const ProtocolSettings& settings,
              RecoveredState recovered) {
-            return make_tendermint(config, chain::ChainSettings{}, std::move(recovered));
+            return make_tendermint(config, settings.tendermint, std::move(recovered));
           },
       .message_name = message_name,
       .required_situations = required_situations,

@@ -78,7 +78,8 @@ CertificateRef TendermintEngine::certificate_of(VoteType type, Round round,
                                      static_cast<uint8_t>(message_type(type)),
                                      view_of(round),
                                      height(),
-                                     value};
+                                     value,
+                                     version()};
   const RoundVotes* const votes = driver_.votes().find(round);
   if (votes == nullptr) return CertificateRef(std::move(certificate));
   const VoteCount& count = votes->of(type);

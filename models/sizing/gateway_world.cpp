@@ -26,21 +26,23 @@ constexpr int64_t kValidity = 600'000'000'000;
 
 // The world names chains by index and derives keys from its seed; a ledger must know the other
 // chain's keys from genesis on.
-gateway::ForeignChain registration(uint64_t seed, const PlannedChain& planned,
-                                   consensus::ChainId chain) {
+gateway::ForeignChain registration(const NationSpec& nation, const Arrangement& arrangement,
+                                   const PlannedChain& planned, consensus::ChainId chain) {
   consensus::Membership membership;
+  membership.version = chain_settings(nation, arrangement, planned).engine.genesis.version;
   for (uint32_t replica = 0; replica < planned.replicas; ++replica) {
     const consensus::ReplicaId id(replica);
     membership.members.push_back(
         {.id = id,
          .weight = 1,
-         .key = consensus::make_signer(consensus::SignatureScheme::kModelled, seed, chain, id)
-                    ->public_key()});
+         .key =
+             consensus::make_signer(consensus::SignatureScheme::kModelled, nation.seed, chain, id)
+                 ->public_key()});
   }
   gateway::ForeignChain foreign;
   foreign.chain = chain;
   foreign.protocol = static_cast<uint8_t>(planned.protocol);
-  foreign.members = gateway::foreign_members(membership);
+  gateway::set_membership(foreign, membership);
   foreign.acting_as = DepartmentId(kStandsForTheOtherChain);
   return foreign;
 }
@@ -50,7 +52,7 @@ LedgerConfig ledger_config(const NationSpec& nation, const Arrangement& arrangem
   LedgerConfig config = standard_chain(consensus::ChainId(self), kDepartments, 1);
   config.genesis = shared_catalogue(DepartmentId(kPortal), 4);
   config.genesis.push_back(gateway::register_foreign_chain(
-      registration(nation.seed, planned, consensus::ChainId(other))));
+      registration(nation, arrangement, planned, consensus::ChainId(other))));
   config.proof_interval = checkpoint_interval(arrangement);
   config.proof_states = kProofStates;
   return config;

@@ -98,6 +98,7 @@ void write_chain(KeyWriter& key, const sim::ChainSpec& chain) {
   key.field(static_cast<uint64_t>(engine.proposal_bodies));
   for (const sim::ReplicaSpec& replica : chain.replicas) key.field(uint64_t{replica.host});
   for (const uint64_t weight : chain.weights) key.field(weight);
+  for (const sim::ReplicaIndex witness : chain.witnesses) key.field(uint64_t{witness});
   key.field(uint64_t{static_cast<bool>(chain.application)});
 }
 

@@ -36,5 +36,9 @@ namespace govchain::sim {
 // The same in Tendermint: prevotes and precommits for one replica alone, and where it leads a later
 // round proposes another block, with the claim of a polka that never was.
 [[nodiscard]] std::unique_ptr<Interceptor> make_tendermint_hiding_proposer();
+// Where batches are certified: makes up payloads whose bytes it sends to nobody, with a forged
+// certificate or its own acknowledgement alone, or to as many as make a genuine one; acknowledges
+// what it throws away; answers nobody who asks for bytes.
+[[nodiscard]] std::unique_ptr<Interceptor> make_withholding_origin();
 
 }  // namespace govchain::sim

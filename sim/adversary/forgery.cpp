@@ -19,6 +19,7 @@ Ref<Message> copy_of(const Message& message) {
   copy->protocol = message.protocol;
   copy->type = message.type;
   copy->lane = message.lane;
+  copy->version = message.version;
   copy->sender = message.sender;
   copy->epoch = message.epoch;
   copy->view = message.view;
@@ -28,6 +29,7 @@ Ref<Message> copy_of(const Message& message) {
   copy->body = message.body;
   copy->payloads = message.payloads;
   copy->block = message.block;
+  copy->by_digest = message.by_digest;
   return copy;
 }
 
@@ -66,7 +68,9 @@ consensus::BlockRef other_block(const Block& block, Outbox& out) {
   other->proposer = block.proposer;
   other->wall_time = block.wall_time + 1 + static_cast<int64_t>(out.random() % 1'000);
   other->payloads = block.payloads;
-  if (!other->payloads.empty()) other->payloads.pop_back();
+  // With the proofs of availability that it has it must name the same.
+  other->availability = block.availability;
+  if (block.availability.empty() && !other->payloads.empty()) other->payloads.pop_back();
   other->control = block.control;
   consensus::seal_block(out.hash_algorithm(), *other);
   return other;

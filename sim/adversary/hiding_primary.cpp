@@ -1,5 +1,6 @@
 #include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "consensus/pbft/messages.h"
 #include "sim/adversary/adversaries.h"
@@ -45,8 +46,11 @@ class HidingPrimary final : public Interceptor {
 
  private:
   static ReplicaId primary_of(View view, const Outbox& out) {
-    const auto& members = out.members().members;
-    return members[view.value() % members.size()].id;
+    std::vector<ReplicaId> voters;
+    for (const consensus::Member& member : out.members().members) {
+      if (member.weight > 0) voters.push_back(member.id);
+    }
+    return voters[view.value() % voters.size()];
   }
 
   // Only the primary, whom the others may soon lose, hears that this replica commits.

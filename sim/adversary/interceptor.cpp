@@ -3,6 +3,7 @@
 #include "consensus/assert.h"
 #include "consensus/protocols.h"
 #include "sim/adversary/adversaries.h"
+#include "sim/adversary/conspirators.h"
 
 namespace govchain::sim {
 
@@ -11,9 +12,8 @@ bool applies(AdversarySpec::Kind kind, consensus::Protocol protocol) {
   if (consensus::traits_of(protocol).faults == consensus::FaultModel::kCrash) {
     return kind == Kind::kSilentLeader || kind == Kind::kMalformedSender;
   }
-  return kind != Kind::kHidingPrimary || protocol == consensus::Protocol::kPbft ||
-         protocol == consensus::Protocol::kQbft || protocol == consensus::Protocol::kHotstuff ||
-         protocol == consensus::Protocol::kTendermint;
+  if (kind == Kind::kWithholdingOrigin) return consensus::traits_of(protocol).proposes_certified;
+  return kind != Kind::kHidingPrimary || conspirators_of(protocol) != nullptr;
 }
 
 std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
@@ -31,10 +31,10 @@ std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
     case AdversarySpec::Kind::kMalformedSender:
       return make_malformed_sender(faults);
     case AdversarySpec::Kind::kHidingPrimary:
-      if (protocol == consensus::Protocol::kQbft) return make_qbft_hiding_leader();
-      if (protocol == consensus::Protocol::kHotstuff) return make_forking_leader();
-      if (protocol == consensus::Protocol::kTendermint) return make_tendermint_hiding_proposer();
-      return make_hiding_primary();
+      GOVCHAIN_ASSERT(applies(adversary.kind, protocol));
+      return conspirators_of(protocol)();
+    case AdversarySpec::Kind::kWithholdingOrigin:
+      return make_withholding_origin();
   }
   GOVCHAIN_ASSERT(false);
   return nullptr;

@@ -15,23 +15,24 @@ void CertificateRule::begin() { chains_ = std::vector<Chain>(context_.chains());
 void CertificateRule::commit(ReplicaAddress who, TimePoint now, const consensus::Block& block,
                              const Certificate* certificate) {
   const ChainSpec& chain = context_.chain(who.chain);
-  const std::string subject = "commit of height " + std::to_string(block.height.value());
+  // Written out only when something is wrong: this runs for every commit of every replica.
+  const auto subject = [&] { return "commit of height " + std::to_string(block.height.value()); };
   if (certificate == nullptr) {
     if (context_.traits(who.chain).faults == consensus::FaultModel::kByzantine) {
-      context_.report("certificate", who, now, subject + " has no certificate");
+      context_.report("certificate", who, now, subject() + " has no certificate");
     }
     return;
   }
   const Statement& statement = certificate->statement;
   if (statement.chain != context_.chain_id(who.chain) || statement.protocol != chain.protocol ||
       !consensus::proves_commit(chain.engine.hash, *certificate, block)) {
-    context_.report("certificate", who, now, subject + " is certified by another statement");
+    context_.report("certificate", who, now, subject() + " is certified by another statement");
     return;
   }
   const Membership* members = context_.membership(who.chain, statement.epoch);
   if (members == nullptr) {
     context_.report("certificate", who, now,
-                    subject + " is of unknown epoch " + std::to_string(statement.epoch.value()));
+                    subject() + " is of unknown epoch " + std::to_string(statement.epoch.value()));
     return;
   }
   check(who, now, *certificate, context_.commit_quorum(who.chain, *members), *members, subject);
@@ -39,9 +40,11 @@ void CertificateRule::commit(ReplicaAddress who, TimePoint now, const consensus:
 
 void CertificateRule::checkpoint(ReplicaAddress who, TimePoint now,
                                  const consensus::Checkpoint& checkpoint) {
-  const std::string subject = "checkpoint at height " + std::to_string(checkpoint.height.value());
+  const auto subject = [&] {
+    return "checkpoint at height " + std::to_string(checkpoint.height.value());
+  };
   if (!checkpoint.certificate) {
-    context_.report("certificate", who, now, subject + " has no certificate");
+    context_.report("certificate", who, now, subject() + " has no certificate");
     return;
   }
   const Statement& statement = checkpoint.certificate->statement;
@@ -49,24 +52,28 @@ void CertificateRule::checkpoint(ReplicaAddress who, TimePoint now,
       statement.type != consensus::kCheckpointStatement || statement.view != consensus::View(0) ||
       statement.height != checkpoint.height || statement.digest != checkpoint.state_root ||
       statement.epoch != checkpoint.epoch) {
-    context_.report("certificate", who, now, subject + " is certified by another statement");
+    context_.report("certificate", who, now, subject() + " is certified by another statement");
     return;
   }
   const Membership* members = context_.membership(who.chain, statement.epoch);
   if (members == nullptr) {
     context_.report("certificate", who, now,
-                    subject + " is of unknown epoch " + std::to_string(statement.epoch.value()));
+                    subject() + " is of unknown epoch " + std::to_string(statement.epoch.value()));
     return;
   }
   check(who, now, *checkpoint.certificate, context_.checkpoint_quorum(who.chain, *members),
         *members, subject);
 }
 
+template <typename Subject>
 void CertificateRule::check(ReplicaAddress who, TimePoint now, const Certificate& certificate,
-                            uint64_t quorum, const Membership& members,
-                            const std::string& subject) {
+                            uint64_t quorum, const Membership& members, const Subject& subject) {
+  if (certificate.statement.version != members.version) {
+    context_.report("certificate", who, now, subject() + " is certified by other rules");
+    return;
+  }
   if (certificate.signers.size() != certificate.signatures.size()) {
-    context_.report("certificate", who, now, subject + " lacks signatures");
+    context_.report("certificate", who, now, subject() + " lacks signatures");
     return;
   }
   Verified& known = remembered(who.chain, certificate.statement, members.size());
@@ -80,16 +87,17 @@ void CertificateRule::check(ReplicaAddress who, TimePoint now, const Certificate
     if (member == nullptr || !ascending ||
         !verify(who.chain, members, certificate.statement, signer, certificate.signatures[i],
                 known)) {
-      context_.report("certificate", who, now,
-                      subject + " has a bad signature or signer " + std::to_string(signer.value()));
+      context_.report(
+          "certificate", who, now,
+          subject() + " has a bad signature or signer " + std::to_string(signer.value()));
       return;
     }
-    weight += member->weight;
+    weight += member->signing_weight();
   }
   if (weight < quorum) {
     context_.report(
         "certificate", who, now,
-        subject + " has weight " + std::to_string(weight) + " of " + std::to_string(quorum));
+        subject() + " has weight " + std::to_string(weight) + " of " + std::to_string(quorum));
   }
 }
 

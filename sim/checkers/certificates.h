@@ -30,8 +30,9 @@ class CertificateRule {
     size_t next = 0;
   };
 
+  template <typename Subject>
   void check(ReplicaAddress who, TimePoint now, const consensus::Certificate& certificate,
-             uint64_t quorum, const consensus::Membership& members, const std::string& subject);
+             uint64_t quorum, const consensus::Membership& members, const Subject& subject);
   [[nodiscard]] bool verify(ChainIndex chain, const consensus::Membership& members,
                             const consensus::Statement& statement, consensus::ReplicaId signer,
                             const consensus::Signature& signature, Verified& known);

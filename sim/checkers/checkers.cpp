@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sim/checkers/agreement.h"
+#include "sim/checkers/availability.h"
 #include "sim/checkers/certificates.h"
 #include "sim/checkers/context.h"
 #include "sim/checkers/durability.h"
@@ -16,10 +17,13 @@
 #include "sim/checkers/qbft_rounds.h"
 #include "sim/checkers/raft_log.h"
 #include "sim/checkers/raft_votes.h"
+#include "sim/checkers/raft_witnesses.h"
 #include "sim/checkers/reads.h"
+#include "sim/checkers/removal.h"
 #include "sim/checkers/state_root.h"
 #include "sim/checkers/statements.h"
 #include "sim/checkers/tendermint_locks.h"
+#include "sim/checkers/versions.h"
 
 namespace govchain::sim {
 namespace {
@@ -34,11 +38,13 @@ class Suite final : public CheckerSuite {
       : agreement_(context_),
         durability_(context_),
         certificates_(context_),
+        availability_(context_, spec.progress_bound),
         prefix_(context_, agreement_),
         state_root_(context_),
         exactly_once_(context_),
         evidence_(context_),
         progress_(context_, spec.progress_bound),
+        removal_(context_, spec.progress_bound),
         reads_(context_),
         memory_(context_),
         statements_(context_),
@@ -47,17 +53,21 @@ class Suite final : public CheckerSuite {
         hotstuff_(context_),
         tendermint_locks_(context_),
         raft_votes_(context_),
-        raft_log_(context_) {}
+        raft_log_(context_),
+        raft_witnesses_(context_),
+        versions_(context_) {}
 
   void on_begin(const WorldSpec& spec, std::span<const consensus::Membership> genesis) override {
     context_.begin(spec, genesis);
     agreement_.begin();
     durability_.begin();
     certificates_.begin();
+    availability_.begin(spec);
     prefix_.begin();
     state_root_.begin();
     exactly_once_.begin();
     progress_.begin();
+    removal_.begin();
     reads_.begin();
     memory_.begin();
     statements_.begin();
@@ -67,15 +77,25 @@ class Suite final : public CheckerSuite {
     tendermint_locks_.begin();
     raft_votes_.begin();
     raft_log_.begin();
+    raft_witnesses_.begin(genesis);
+    versions_.begin();
+  }
+
+  void on_software(ReplicaAddress who, consensus::ProtocolVersion newest) override {
+    versions_.software(who, newest);
+    removal_.started(who);
   }
 
   void on_effect(ReplicaAddress who, TimePoint now, const consensus::Effect& effect,
-                 consensus::Ticket /*durable*/) override {
+                 consensus::Ticket durable) override {
     if (!context_.honest(who)) return;
+    raft_witnesses_.durable(who, durable);
     if (const auto* persist = std::get_if<effect::Persist>(&effect)) {
       durability_.persist(who, now, persist->ticket);
+      availability_.persist(who, now, *persist);
       if (persist->record) {
         raft_log_.persist(who, now, *persist->record);
+        raft_witnesses_.persist(who, now, persist->ticket, *persist->record);
         qbft_rounds_.persisted(who, now, *persist->record);
         hotstuff_.persist(who, *persist->record);
       }
@@ -89,24 +109,31 @@ class Suite final : public CheckerSuite {
       durability_.gated(who, now, truncate->after);
     } else if (const auto* refused = std::get_if<effect::ReadRefused>(&effect)) {
       reads_.refused(who, refused->token);
+    } else if (const auto* stopped = std::get_if<effect::Stopped>(&effect)) {
+      removal_.stopped(who, *stopped);
     }
   }
 
   void on_release(ReplicaAddress who, TimePoint now, GatedEffect effect, consensus::Ticket after,
                   consensus::Ticket durable) override {
-    if (context_.honest(who)) durability_.release(who, now, effect, after, durable);
+    if (!context_.honest(who)) return;
+    durability_.release(who, now, effect, after, durable);
+    availability_.released(who, durable);
+    raft_witnesses_.durable(who, durable);
   }
 
   void on_send(ReplicaAddress who, TimePoint now, const consensus::ReplicaId* to,
                const consensus::Message& message) override {
     if (!context_.honest(who)) return;
     statements_.sent(who, now, message);
+    availability_.sent(who, now, message);
     pbft_locks_.sent(who, now, message);
     qbft_rounds_.sent(who, now, message);
     hotstuff_.sent(who, now, message);
     tendermint_locks_.sent(who, now, message);
     raft_votes_.sent(who, now, to, message);
     raft_log_.sent(who, now, message);
+    versions_.sent(who, now, message);
   }
 
   void on_commit(ReplicaAddress who, TimePoint now, const consensus::Block& block,
@@ -115,15 +142,19 @@ class Suite final : public CheckerSuite {
     agreement_.commit(who, now, block);
     certificates_.commit(who, now, block, certificate);
     exactly_once_.commit(who, now, block);
+    availability_.committed(who, now, block);
     raft_log_.commit(who, block);
+    versions_.commit(who, now, block, certificate);
   }
 
   void on_executed(ReplicaAddress who, TimePoint now, const consensus::Block& block,
                    const consensus::ExecutionResult& result) override {
     if (!context_.honest(who)) return;
     prefix_.executed(who, now, block);
+    availability_.executed(who, now, block);
     state_root_.executed(who, now, block, result.state_root);
     agreement_.executed(who, now, block);
+    versions_.executed(who, now, block);
   }
 
   void on_answered(ReplicaAddress who, TimePoint now, const consensus::Block& block) override {
@@ -141,7 +172,10 @@ class Suite final : public CheckerSuite {
     if (context_.honest(who)) reads_.ready(who, now, token, height);
   }
 
-  void on_crash(ReplicaAddress who, TimePoint /*now*/) override { reads_.crash(who); }
+  void on_crash(ReplicaAddress who, TimePoint /*now*/) override {
+    reads_.crash(who);
+    availability_.crashed(who);
+  }
 
   void on_checkpoint(ReplicaAddress who, TimePoint now,
                      const consensus::Checkpoint& checkpoint) override {
@@ -158,7 +192,9 @@ class Suite final : public CheckerSuite {
 
   void on_membership(ReplicaAddress who, TimePoint now,
                      const effect::MembershipActive& membership) override {
-    if (context_.honest(who)) agreement_.membership(who, now, membership.membership);
+    if (!context_.honest(who)) return;
+    agreement_.membership(who, now, membership.membership);
+    versions_.membership(who, now, membership.membership);
   }
 
   void on_snapshot_installed(ReplicaAddress who, TimePoint now,
@@ -167,6 +203,7 @@ class Suite final : public CheckerSuite {
     agreement_.snapshot_installed(who, checkpoint.height);
     prefix_.snapshot_installed(who, checkpoint.height);
     raft_log_.snapshot_installed(who);
+    raft_witnesses_.covered(who, checkpoint.height);
     state_root_.claimed(who, now, checkpoint.height, checkpoint.state_root,
                         "installed a snapshot with");
   }
@@ -177,7 +214,9 @@ class Suite final : public CheckerSuite {
     prefix_.restart(who, now, state);
     agreement_.restart(who, now, state);
     durability_.restart(who, state);
+    availability_.restart(who, now);
     raft_log_.restart(who, state);
+    raft_witnesses_.restart(who, state);
     if (state.executed_height > consensus::Height(0)) {
       state_root_.claimed(who, now, state.executed_height, state.state_root, "recovered with");
     }
@@ -185,9 +224,16 @@ class Suite final : public CheckerSuite {
 
   void on_sample(ReplicaAddress who, TimePoint now, const consensus::Engine& engine) override {
     memory_.sample(who, now, engine);
+    if (!context_.honest(who)) return;
+    availability_.sample(who, now, engine);
+    removal_.sample(who, now, engine);
   }
 
-  void on_pulse(const ChainPulse& pulse) override { progress_.pulse(pulse); }
+  void on_pulse(const ChainPulse& pulse) override {
+    progress_.pulse(pulse);
+    availability_.pulse(pulse);
+    removal_.pulse(pulse);
+  }
 
   [[nodiscard]] const std::vector<Violation>& violations() const override {
     return context_.violations();
@@ -198,11 +244,13 @@ class Suite final : public CheckerSuite {
   AgreementRule agreement_;
   DurabilityRule durability_;
   CertificateRule certificates_;
+  AvailabilityRule availability_;
   PrefixRule prefix_;
   StateRootRule state_root_;
   ExactlyOnceRule exactly_once_;
   EvidenceRule evidence_;
   ProgressRule progress_;
+  RemovalRule removal_;
   ReadRule reads_;
   MemoryRule memory_;
   StatementRule statements_;
@@ -212,6 +260,8 @@ class Suite final : public CheckerSuite {
   TendermintLockRule tendermint_locks_;
   RaftVoteRule raft_votes_;
   RaftLogRule raft_log_;
+  RaftWitnessRule raft_witnesses_;
+  VersionRule versions_;
 };
 
 }  // namespace

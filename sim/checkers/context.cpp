@@ -73,9 +73,12 @@ uint64_t CheckContext::commit_quorum(ChainIndex chain, const Membership& members
   return consensus::quorum_of(traits(chain).faults, total);
 }
 
-// Both families need a quorum of their own kind: f+1 of 2f+1 is Raft's majority.
+// Both families need a quorum of their own kind, of those who have a state: f+1 of 2f+1 is Raft's
+// majority.
 uint64_t CheckContext::checkpoint_quorum(ChainIndex chain, const Membership& members) const {
-  return commit_quorum(chain, members);
+  uint64_t total = 0;
+  for (const consensus::Member& member : members.members) total += member.signing_weight();
+  return consensus::quorum_of(traits(chain).faults, total);
 }
 
 consensus::Verifier& CheckContext::verifier(ChainIndex chain) { return *chains_[chain].verifier; }

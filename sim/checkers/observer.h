@@ -54,6 +54,8 @@ class Observer {
   // Before anything else: the description, and the genesis membership (with keys) of each chain.
   virtual void on_begin(const WorldSpec& /*spec*/,
                         std::span<const consensus::Membership> /*genesis*/) {}
+  // The replica starts, or starts again, with software that knows the rules up to this version.
+  virtual void on_software(ReplicaAddress /*who*/, consensus::ProtocolVersion /*newest*/) {}
   // Every effect of every engine, in the order emitted, before the host acts on it. `durable` is
   // the highest ticket that the replica's disk holds at this moment.
   virtual void on_effect(ReplicaAddress /*who*/, TimePoint /*now*/,

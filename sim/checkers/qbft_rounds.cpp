@@ -75,7 +75,8 @@ std::string QbftRoundRule::flaw(ChainIndex chain, const consensus::Block& block,
         static_cast<uint8_t>(MessageType::kRoundChange),
         round,
         block.height,
-        consensus::qbft::round_change_digest(context_.chain(chain).engine.hash, claim.prepared)};
+        consensus::qbft::round_change_digest(context_.chain(chain).engine.hash, claim.prepared),
+        members->version};
     if (member == nullptr ||
         !context_.verifier(chain).verify(member->key, statement, claim.signature)) {
       return "a round change that replica " + std::to_string(claim.sender.value()) +
@@ -102,7 +103,8 @@ std::string QbftRoundRule::flaw_of_prepares(ChainIndex chain, const consensus::B
                          static_cast<uint8_t>(MessageType::kPrepare),
                          highest->round,
                          block.height,
-                         block.digest};
+                         block.digest,
+                         members.version};
   if (!justification.prepares || justification.prepares->statement != wanted) {
     return "no prepares of the highest prepared round";
   }

@@ -86,16 +86,19 @@ std::optional<StatementBook::Contradiction> StatementBook::bind(const Message& m
   Slot& slot = slots_[place % slots_.size()];
   const bool known = slot.key == key;
   if (known && slot.digest == message.digest) return std::nullopt;
-  const std::string subject = " (" + std::string(traits_->message_name(message.type)) +
-                              ") at view " + std::to_string(message.view.value()) + ", height " +
-                              std::to_string(message.height.value());
+  // Written out only when something is wrong: this runs for every statement.
+  const auto subject = [&] {
+    return " (" + std::string(traits_->message_name(message.type)) + ") at view " +
+           std::to_string(message.view.value()) + ", height " +
+           std::to_string(message.height.value());
+  };
   if (known) {
     return Contradiction{"double-sign", "signed " + short_hex(message.digest) + " after " +
-                                            short_hex(slot.digest) + subject};
+                                            short_hex(slot.digest) + subject()};
   }
   slot = {key, message.digest};
   if (kind == kCheckpoints || !has_left(message)) return std::nullopt;
-  return Contradiction{"monotone-view", "makes a new statement" + subject +
+  return Contradiction{"monotone-view", "makes a new statement" + subject() +
                                             " after it had asked for view " +
                                             std::to_string(left_.value())};
 }

@@ -52,14 +52,22 @@ class Campaign {
   void run_chunk(uint64_t first, uint64_t count) {
     verdicts_.assign(count, {});
     std::atomic<uint64_t> taken = 0;
+    // Where one failure ends the campaign, what comes behind it need not run.
+    const bool first_ends = spec_.max_failures - result_.failures.size() == 1;
+    std::atomic<uint64_t> end = count;
     const auto work = [&] {
       while (!stopped()) {
         const uint64_t offset = taken.fetch_add(1);
-        if (offset >= count) return;
+        if (offset >= end.load()) return;
         running_seed = first + offset;
         running = true;
-        verdicts_[offset] = judge_seed(spec_.protocol, first + offset, spec_.items);
+        verdicts_[offset] = judge_seed(spec_.protocol, first + offset, spec_.items, spec_.replicas);
         running = false;
+        if (first_ends && !verdicts_[offset].rule.empty()) {
+          uint64_t before = end.load();
+          while (offset + 1 < before && !end.compare_exchange_weak(before, offset + 1)) {
+          }
+        }
         if (spec_.progress) spec_.progress(first - spec_.first_seed + offset + 1);
       }
     };
@@ -67,6 +75,8 @@ class Campaign {
     for (unsigned i = 1; i < spec_.threads; ++i) threads.emplace_back(work);
     work();
     for (std::thread& thread : threads) thread.join();
+    // Whatever others have run behind it meanwhile is not in the result.
+    verdicts_.resize(end.load());
   }
 
   void merge(uint64_t first) {
@@ -87,11 +97,15 @@ class Campaign {
 
   void finish() {
     for (SeedFailure& failure : result_.failures) {
+      if (!spec_.shrink) {
+        failure.replay = replay_command(spec_, failure.seed, "all");
+        continue;
+      }
       running_seed = failure.seed;
       running = true;
       std::string faults;
       for (const uint32_t ordinal :
-           shrink_seed(spec_.protocol, failure.seed, spec_.items, failure.rule)) {
+           shrink_seed(spec_.protocol, failure.seed, spec_.items, failure.rule, spec_.replicas)) {
         faults += (faults.empty() ? "" : ",") + std::to_string(ordinal);
       }
       running = false;
@@ -141,6 +155,7 @@ std::string replay_command(const CampaignSpec& spec, uint64_t seed, std::string_
   } else {
     command += " --mutant " + std::string(spec.mutant);
   }
+  if (spec.replicas != 0) command += " --replicas " + std::to_string(spec.replicas);
   return command + " --seeds " + std::to_string(seed) + ":" + std::to_string(seed + 1) +
          " --faults " + std::string(faults);
 }

@@ -22,9 +22,11 @@ struct CampaignSpec {
   uint64_t first_seed = 0;
   uint64_t end_seed = 0;  // half open
   ItemFilter items;
+  uint32_t replicas = 0;  // of every world; 0: as each seed draws
   unsigned threads = 1;
   // Ends the campaign when this many seeds were found to break a rule; those found are shrunk.
   uint32_t max_failures = 10;
+  bool shrink = true;       // failing seeds to the faults that they need
   std::string_view mutant;  // for the replay command only; empty in the production build
   const std::atomic<bool>* stop = nullptr;
   // From any thread, after every few seeds.

@@ -10,7 +10,12 @@
 
 namespace govchain::sim {
 
+inline constexpr uint32_t kMostFuzzedReplicas = 13;
+
 // A pure function of its arguments. The world is complete: run_world() takes it as it is.
-[[nodiscard]] WorldSpec generate_world(consensus::Protocol protocol, uint64_t seed);
+// `replicas`: how many, at most kMostFuzzedReplicas; 0: as the seed draws. The same seed is another
+// world for each.
+[[nodiscard]] WorldSpec generate_world(consensus::Protocol protocol, uint64_t seed,
+                                       uint32_t replicas = 0);
 
 }  // namespace govchain::sim

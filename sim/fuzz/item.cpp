@@ -34,6 +34,8 @@ std::string_view name_of(FaultSpec::Kind kind) {
       return "disk-full";
     case FaultSpec::Kind::kSlowDisk:
       return "slow-disk";
+    case FaultSpec::Kind::kNewSoftware:
+      return "new-software";
   }
   return "unknown";
 }
@@ -52,6 +54,8 @@ std::string_view name_of(AdversarySpec::Kind kind) {
       return "malformed-sender";
     case AdversarySpec::Kind::kHidingPrimary:
       return "hiding-primary";
+    case AdversarySpec::Kind::kWithholdingOrigin:
+      return "withholding-origin";
   }
   return "unknown";
 }
@@ -66,6 +70,8 @@ std::string_view name_of(RequestSpec::Kind kind) {
       return "leader-transfer";
     case RequestSpec::Kind::kForgetLeader:
       return "forget-leader";
+    case RequestSpec::Kind::kUpgrade:
+      return "upgrade";
   }
   return "unknown";
 }
@@ -73,15 +79,15 @@ std::string_view name_of(RequestSpec::Kind kind) {
 std::vector<std::string_view> item_names() {
   std::vector<std::string_view> names;
   for (auto kind = static_cast<uint8_t>(FaultSpec::Kind::kCrash);
-       kind <= static_cast<uint8_t>(FaultSpec::Kind::kSlowDisk); ++kind) {
+       kind <= static_cast<uint8_t>(FaultSpec::Kind::kNewSoftware); ++kind) {
     names.push_back(name_of(static_cast<FaultSpec::Kind>(kind)));
   }
   for (auto kind = static_cast<uint8_t>(AdversarySpec::Kind::kSilentLeader);
-       kind <= static_cast<uint8_t>(AdversarySpec::Kind::kHidingPrimary); ++kind) {
+       kind <= static_cast<uint8_t>(AdversarySpec::Kind::kWithholdingOrigin); ++kind) {
     names.push_back(name_of(static_cast<AdversarySpec::Kind>(kind)));
   }
   for (auto kind = static_cast<uint8_t>(RequestSpec::Kind::kRead);
-       kind <= static_cast<uint8_t>(RequestSpec::Kind::kForgetLeader); ++kind) {
+       kind <= static_cast<uint8_t>(RequestSpec::Kind::kUpgrade); ++kind) {
     names.push_back(name_of(static_cast<RequestSpec::Kind>(kind)));
   }
   return names;

@@ -8,8 +8,9 @@
 
 namespace govchain::sim {
 
-Verdict judge_seed(consensus::Protocol protocol, uint64_t seed, const ItemFilter& items) {
-  WorldSpec world = generate_world(protocol, seed);
+Verdict judge_seed(consensus::Protocol protocol, uint64_t seed, const ItemFilter& items,
+                   uint32_t replicas) {
+  WorldSpec world = generate_world(protocol, seed, replicas);
   keep_items(items, world);
   RunOptions options;
   // Encoding every message costs time and cannot change a result, so only some seeds pay for it.
@@ -54,10 +55,11 @@ Verdict judge_seed(consensus::Protocol protocol, uint64_t seed, const ItemFilter
 }
 
 std::vector<uint32_t> shrink_seed(consensus::Protocol protocol, uint64_t seed,
-                                  const ItemFilter& items, const std::string& rule) {
+                                  const ItemFilter& items, const std::string& rule,
+                                  uint32_t replicas) {
   constexpr int kMaxRuns = 200;
   std::vector<uint32_t> kept;
-  const WorldSpec world = generate_world(protocol, seed);
+  const WorldSpec world = generate_world(protocol, seed, replicas);
   for (uint32_t i = 0; i < item_count(world); ++i) {
     if (items.allows(item_name(world, i), i)) kept.push_back(i);
   }
@@ -70,7 +72,7 @@ std::vector<uint32_t> shrink_seed(consensus::Protocol protocol, uint64_t seed,
       const size_t removed = std::min(group, kept.size() - begin);
       fewer.erase(first, first + static_cast<std::ptrdiff_t>(removed));
       ++runs;
-      if (judge_seed(protocol, seed, ItemFilter::only(fewer)).rule == rule) {
+      if (judge_seed(protocol, seed, ItemFilter::only(fewer), replicas).rule == rule) {
         kept = std::move(fewer);
       } else {
         begin += group;

@@ -19,13 +19,15 @@ struct Verdict {
   std::string digest;
 };
 
+// `replicas`: as generate_world() takes it.
 [[nodiscard]] Verdict judge_seed(consensus::Protocol protocol, uint64_t seed,
-                                 const ItemFilter& items);
+                                 const ItemFilter& items, uint32_t replicas = 0);
 
 // Delta debugging (Zeller & Hildebrandt 2002) over the items of a seed that breaks `rule`: removes
 // ever smaller groups of them as long as the same rule is still broken. Returns the ordinals that
 // are left, ascending.
 [[nodiscard]] std::vector<uint32_t> shrink_seed(consensus::Protocol protocol, uint64_t seed,
-                                                const ItemFilter& items, const std::string& rule);
+                                                const ItemFilter& items, const std::string& rule,
+                                                uint32_t replicas = 0);
 
 }  // namespace govchain::sim

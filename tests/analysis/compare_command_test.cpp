@@ -74,6 +74,28 @@ TEST_F(Compare, VariesReplicasAndLoadsInTheOrderGiven) {
   }
 }
 
+// Every block begins a view of HotStuff's, and none of these has failed; a leader that is down is a
+// failure for everybody that has him in turn.
+TEST_F(Compare, CountsViewsThatFailedAlikeForAllProtocols) {
+  ASSERT_EQ(run_typed(short_compare("calm")).code, 0);
+  for (const nlohmann::json& run : result("calm")["runs"]) {
+    EXPECT_EQ(run["run"]["chains"][0]["view_changes"], 0) << run["protocol"];
+  }
+  const ProgramOutput output = run_typed(short_compare(
+      "down",
+      {"--protocols", "pbft,tendermint,qbft,hotstuff", "--set", "/duration_seconds=8", "--set",
+       R"(/faults=[{"kind": "crash", "at_seconds": 2, "duration_seconds": 4,)"
+       R"( "chain": "main", "replicas": [0]}])"}));
+  ASSERT_EQ(output.code, 0) << output.err;
+  EXPECT_NE(output.out.find("failed views"), std::string::npos) << output.out;
+  for (const nlohmann::json& run : result("down")["runs"]) {
+    const auto failed = run["run"]["chains"][0]["view_changes"].get<uint64_t>();
+    EXPECT_GE(failed, 1U) << run["protocol"];
+    // At most one in each timeout of a second, or thrice as many where a leader is met again.
+    EXPECT_LE(failed, 12U) << run["protocol"];
+  }
+}
+
 TEST_F(Compare, DoesNotDependOnThreads) {
   ASSERT_EQ(run_typed(short_compare("one", {"--threads", "1"})).code, 0);
   ASSERT_EQ(run_typed(short_compare("three", {"--threads", "3"})).code, 0);

@@ -69,9 +69,12 @@ class NaiveMempool {
     ReplicaId origin;
     TimePoint added;
     uint64_t height = 0;
+    bool ready = true;
+    [[nodiscard]] bool waits() const { return ready && height == 0; }
   };
 
-  std::optional<RefusalReason> add(TimePoint now, ReplicaId origin, const PayloadRef& payload) {
+  std::optional<RefusalReason> add(TimePoint now, ReplicaId origin, const PayloadRef& payload,
+                                   bool ready) {
     if (payload->size > config_.max_payload_bytes ||
         payload->transactions > config_.max_payload_transactions) {
       return RefusalReason::kOversize;
@@ -92,7 +95,7 @@ class NaiveMempool {
       return RefusalReason::kFull;
     }
     if (std::find(turns.begin(), turns.end(), origin) == turns.end()) turns.push_back(origin);
-    entries.push_back(Entry{payload, origin, now});
+    entries.push_back(Entry{payload, origin, now, 0, ready});
     return std::nullopt;
   }
 
@@ -101,7 +104,7 @@ class NaiveMempool {
     std::optional<size_t> first_passed;
     for (size_t idle = 0; idle < turns.size();) {
       const auto found = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) {
-        return entry.origin == turns[turn] && entry.height == 0;
+        return entry.origin == turns[turn] && entry.waits();
       });
       if (found != entries.end() && found->payload->size.count() <= max_bytes &&
           found->payload->transactions <= max_transactions) {
@@ -125,6 +128,14 @@ class NaiveMempool {
       const size_t place = position(payload->digest);
       if (place < entries.size()) entries[place].height = height;
     }
+  }
+  void make_ready(const Digest& digest, bool ready) {
+    const size_t place = position(digest);
+    if (place < entries.size()) entries[place].ready = ready;
+  }
+  void put_back(const Digest& digest) {
+    const size_t place = position(digest);
+    if (place < entries.size()) entries[place].height = 0;
   }
   void release(uint64_t from) {
     for (Entry& entry : entries) {
@@ -166,17 +177,20 @@ class NaiveMempool {
 void expect_same(const Mempool& pool, const NaiveMempool& model) {
   ASSERT_EQ(pool.payloads(), model.entries.size());
   ASSERT_EQ(pool.bytes().count(), model.bytes());
+  uint64_t ready = 0;
   uint64_t waiting = 0;
   uint64_t waiting_bytes = 0;
   uint64_t waiting_transactions = 0;
   std::optional<TimePoint> oldest_waiting;
   for (const NaiveMempool::Entry& entry : model.entries) {
-    if (entry.height != 0) continue;
+    ready += entry.ready ? 1 : 0;
+    if (!entry.waits()) continue;
     ++waiting;
     waiting_bytes += entry.payload->size.count();
     waiting_transactions += entry.payload->transactions;
     if (!oldest_waiting) oldest_waiting = entry.added;
   }
+  ASSERT_EQ(pool.ready_payloads(), ready);
   ASSERT_EQ(pool.waiting_payloads(), waiting);
   ASSERT_EQ(pool.waiting_bytes().count(), waiting_bytes);
   ASSERT_EQ(pool.waiting_transactions(), waiting_transactions);
@@ -189,6 +203,7 @@ void expect_same(const Mempool& pool, const NaiveMempool& model) {
   pool.for_each_pending([&](ReplicaId origin, const PayloadRef& payload, Height height) {
     ASSERT_LT(place, model.entries.size());
     EXPECT_EQ(origin, model.entries[place].origin);
+    EXPECT_EQ(pool.origin_of(payload->digest), origin);
     EXPECT_EQ(payload, model.entries[place].payload);
     EXPECT_EQ(height.value(), model.entries[place].height);
     ++place;
@@ -200,7 +215,7 @@ void one_random_operation(RandomSource& random, int64_t now, Mempool& pool, Naiv
   std::vector<PayloadRef> some;
   const uint64_t height = 1 + random.below(6);
   for (uint64_t i = random.below(4); i > 0; --i) some.push_back(payload_of(random.below(90)));
-  switch (random.below(10)) {
+  switch (random.below(12)) {
     case 0: {
       const uint64_t most_bytes = random.below(300);
       const auto most_transactions = static_cast<uint32_t>(random.below(30));
@@ -229,11 +244,26 @@ void one_random_operation(RandomSource& random, int64_t now, Mempool& pool, Naiv
       ASSERT_EQ(pool.remove(victim->digest), model.entries.size() < before);
       break;
     }
+    case 5: {
+      const Digest digest = payload_of(random.below(90))->digest;
+      const bool ready = random.chance(2);
+      pool.make_ready(digest, ready);
+      model.make_ready(digest, ready);
+      break;
+    }
+    case 6: {
+      const Digest digest = payload_of(random.below(90))->digest;
+      pool.put_back(digest);
+      model.put_back(digest);
+      break;
+    }
     default: {
       const PayloadRef payload =
           payload_of(random.below(90), random.below(110), static_cast<uint32_t>(random.below(12)));
       const ReplicaId origin(static_cast<uint32_t>(random.below(4) * 5));
-      ASSERT_EQ(pool.add(at(now), origin, payload), model.add(at(now), origin, payload));
+      const bool ready = !random.chance(4);
+      ASSERT_EQ(pool.add(at(now), origin, payload, ready),
+                model.add(at(now), origin, payload, ready));
     }
   }
 }
@@ -281,6 +311,23 @@ TEST(Mempool, CopiesAndTheirFingerprintsStayEqualUnderEqualOperations) {
   const std::vector<uint8_t> before = state_of(first);
   ASSERT_EQ(first.add(at(500), ReplicaId(0), payload_of(12'345, 0)), std::nullopt);
   EXPECT_NE(state_of(first), before);
+}
+
+// The name holds the place of the payload until its bytes come, and only for the same payload.
+TEST(Mempool, TakesTheBytesOfAPayloadThatItKnewByName) {
+  Mempool pool(small_config());
+  auto name = Ref<Payload>::make();
+  name->digest = payload_of(1)->digest;
+  name->size = Bytes(10);
+  name->named = true;
+  ASSERT_FALSE(pool.add(at(0), ReplicaId(0), PayloadRef(std::move(name))).has_value());
+  pool.supply(payload_of(1, 11));
+  EXPECT_TRUE(pool.find(payload_of(1)->digest)->named);
+  const PayloadRef body = payload_of(1, 10);
+  pool.supply(body);
+  EXPECT_EQ(pool.find(body->digest), body);
+  pool.supply(payload_of(2));
+  EXPECT_EQ(pool.payloads(), 1U);
 }
 
 TEST(Mempool, ServesOriginsInTurnHoweverManyPayloadsOneHas) {

@@ -62,6 +62,7 @@ Statement random_statement(RandomSource& random) {
   statement.view = View(random_number(random));
   statement.height = Height(random_number(random));
   statement.digest = random_digest(random);
+  if (random.chance(2)) statement.version = kNewestProtocolVersion;
   return statement;
 }
 
@@ -81,12 +82,14 @@ CertificateRef random_certificate(RandomSource& random) {
 Membership random_membership(RandomSource& random) {
   Membership membership;
   membership.epoch = Epoch(random_number(random));
+  if (random.chance(2)) membership.version = static_cast<ProtocolVersion>(1 + random.below(9));
   const uint64_t count = random.below(8);
   for (uint32_t i = 0; i < count; ++i) {
     Member member;
     member.id = ReplicaId(i * 3 + static_cast<uint32_t>(random.below(3)));
     member.weight = random.below(100);
     fill(random, member.key.bytes);
+    if (random.chance(4)) member.role = MemberRole::kWitness;
     membership.members.push_back(member);
   }
   return membership;
@@ -97,6 +100,7 @@ MessageRef random_message(RandomSource& random, HashAlgorithm algorithm) {
   message->protocol = random.chance(2) ? Protocol::kRaft : Protocol::kPbft;
   message->type = static_cast<uint8_t>(random.next());
   message->lane = static_cast<Lane>(random.below(kLanes));
+  if (random.chance(2)) message->version = kNewestProtocolVersion;
   message->sender = ReplicaId(static_cast<uint32_t>(random_number(random)));
   message->epoch = Epoch(random_number(random));
   message->view = View(random_number(random));

@@ -47,8 +47,8 @@ TEST(ScenarioErrors, AMistypedKeyIsShownWithTheNearestOne) {
   10 |       "protocl": "pbft",
      |       ^^^^^^^^^ did you mean "protocol"?
 Allowed here: application, basis, departments, engine, hash, hotstuff, id, load,
-  machine, note, places, pool, protocol, raft, replicas, signatures, source,
-  weights (govchain scenario schema))");
+  machine, note, places, pool, protocol, qbft, raft, replicas, signatures,
+  source, tendermint, weights (govchain scenario schema))");
 }
 
 TEST(ScenarioErrors, AMistypedValueIsShownWithTheNearestOne) {
@@ -199,6 +199,47 @@ TEST(ScenarioErrors, AnAdversaryNeedsAProtocolThatToleratesLies) {
   EXPECT_TRUE(load_text(attacked).ok()) << error_of(attacked);
   const std::string error = error_of(replaced(attacked, "\"pbft\"", "\"raft\""));
   EXPECT_NE(error.find("raft tolerates crashes, not lies"), std::string::npos) << error;
+}
+
+TEST(ScenarioErrors, SettingsOfAnEngineAreCheckedOneByOne) {
+  const auto with = [](const std::string& settings) {
+    std::string text = replaced(kSmall, "\"pbft\"", "\"qbft\"");
+    return replaced(text, "\"replicas\": 4", "\"replicas\": 4, \"qbft\": { " + settings + " }");
+  };
+  EXPECT_EQ(error_of(with(R"("dissemination": "leader", "blocks_per_answer": 64)")), "no error");
+  EXPECT_EQ(error_of(with(R"("disemination": "leader")")),
+            R"(my.json:11:32  /chains/0/qbft/disemination  unknown key
+  10 |       "protocol": "qbft",
+  11 |       "replicas": 4, "qbft": { "disemination": "leader" },
+     |                                ^^^^^^^^^^^^^^
+     | did you mean "dissemination"?
+Allowed here: basis, blocks_per_answer, dissemination, idle_status_interval_ms,
+  note, source, status_interval_ms (govchain scenario schema))");
+  for (const char* rubbish :
+       {R"("dissemination": "leeder")", R"("dissemination": 1)", R"("blocks_per_answer": 0)",
+        R"("blocks_per_answer": 65)", R"("blocks_per_answer": 1.5)", R"("status_interval_ms": 0)",
+        R"("status_interval_ms": -1)", R"("status_interval_ms": "soon")",
+        R"("idle_status_interval_ms": 1e300)", R"("idle_status_interval_ms": null)"}) {
+    const std::string error = error_of(with(rubbish));
+    EXPECT_NE(error.find("my.json:11:"), std::string::npos) << rubbish << ": " << error;
+    EXPECT_NE(error.find("/chains/0/qbft/"), std::string::npos) << rubbish << ": " << error;
+  }
+}
+
+TEST(ScenarioSettings, ReachTheEngine) {
+  const auto scenario = load_text(replaced(
+      replaced(kSmall, "\"pbft\"", "\"tendermint\""), "\"replicas\": 4",
+      R"("replicas": 4, "tendermint": { "dissemination": "leader", "status_interval_ms": 250,)"
+      R"( "idle_status_interval_ms": 1500, "blocks_per_answer": 8 })"));
+  ASSERT_TRUE(scenario.ok()) << scenario.error().message;
+  EXPECT_TRUE(scenario->warnings.empty());
+  const auto& settings = scenario->world.chains.at(0).settings;
+  EXPECT_EQ(settings.tendermint.dissemination, consensus::chain::Dissemination::kLeader);
+  EXPECT_EQ(settings.tendermint.status_interval, sim::Duration::milliseconds(250));
+  EXPECT_EQ(settings.tendermint.idle_status_interval, sim::Duration::milliseconds(1'500));
+  EXPECT_EQ(settings.tendermint.blocks_per_answer, 8U);
+  // Those of another protocol stay what they are.
+  EXPECT_EQ(settings.qbft.dissemination, consensus::chain::Dissemination::kAll);
 }
 
 TEST(ScenarioWarnings, NameASettingThatCanTakeNoEffect) {

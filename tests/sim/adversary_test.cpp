@@ -10,6 +10,8 @@
 #include "consensus/codec.h"
 #include "consensus/crypto/crypto.h"
 #include "consensus/pbft/messages.h"
+#include "consensus/protocols.h"
+#include "sim/adversary/conspirators.h"
 #include "sim/adversary/interceptor.h"
 #include "sim/random.h"
 
@@ -103,6 +105,14 @@ TEST(Adversary, ASilentRaftReplicaSaysNothing) {
   make(AdversarySpec::Kind::kSilentLeader, Protocol::kRaft)
       ->on_send(nullptr, message_of(MessageType::kCommit, out), out);
   EXPECT_TRUE(out.sent.empty());
+}
+
+TEST(Adversary, EveryProtocolThatBearsLiesHasConspirators) {
+  for (const consensus::ProtocolTraits* traits : consensus::protocols()) {
+    const bool lies = traits->faults == consensus::FaultModel::kByzantine;
+    EXPECT_EQ(conspirators_of(traits->protocol) != nullptr, lies) << traits->name;
+    EXPECT_EQ(applies(AdversarySpec::Kind::kHidingPrimary, traits->protocol), lies) << traits->name;
+  }
 }
 
 TEST(Adversary, WhereOnlyCrashesAreToleratedNobodyLies) {

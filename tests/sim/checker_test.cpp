@@ -395,7 +395,7 @@ TEST_F(CheckerTest, ATransactionThatManyBlocksPassOverIsStarved) {
   expect_broken("progress");
 }
 
-class FixedMemoryEngine final : public consensus::Engine {
+class FixedMemoryEngine : public consensus::Engine {
  public:
   explicit FixedMemoryEngine(uint64_t bytes) : bytes_(bytes) {}
   void step(TimePoint, std::span<const consensus::Input>, consensus::EffectSink&) override {}
@@ -418,6 +418,65 @@ TEST_F(CheckerTest, AnEngineThatGrowsWithoutBoundIsSeenOnce) {
   checkers_->on_sample(replica(0), at(1), huge);
   checkers_->on_sample(replica(0), at(2), huge);
   expect_broken("memory");
+}
+
+class EngineInEpoch final : public FixedMemoryEngine {
+ public:
+  explicit EngineInEpoch(uint64_t epoch) : FixedMemoryEngine(0), epoch_(epoch) {}
+  [[nodiscard]] consensus::EngineStatus status() const override {
+    consensus::EngineStatus status;
+    status.epoch = epoch_;
+    return status;
+  }
+
+ private:
+  Epoch epoch_;
+};
+
+class RemovalTest : public CheckerTest {
+ protected:
+  // Of an engine on the base of chains; the last replica is no member of epoch 1.
+  void SetUp() override {
+    start(Protocol::kTendermint);
+    consensus::Membership next{Epoch(1), genesis_.members};
+    next.members.pop_back();
+    checkers_->on_membership(replica(0), at(0), {next, Height(5)});
+  }
+  // Every replica in the epoch given, at each second up to `to`.
+  void run(int64_t from, int64_t to, std::vector<uint64_t> epochs, TimePoint calm_since = {}) {
+    for (int64_t second = from; second <= to; ++second) {
+      for (uint32_t i = 0; i < epochs.size(); ++i) {
+        checkers_->on_sample(replica(i), at(second * 1'000), EngineInEpoch(epochs[i]));
+      }
+      ChainPulse pulse;
+      pulse.now = at(second * 1'000);
+      pulse.calm_since = calm_since;
+      checkers_->on_pulse(pulse);
+    }
+  }
+};
+
+TEST_F(RemovalTest, WhoIsRemovedLearnsOfItWithinTheBound) {
+  run(0, 4, {1, 1, 1, 0});
+  run(5, 60, {1, 1, 1, 1});
+  expect_clean();
+}
+
+TEST_F(RemovalTest, WhoIsNeverToldIsSeenOnce) {
+  run(0, 5, {1, 1, 1, 0});
+  expect_clean();
+  run(6, 20, {1, 1, 1, 0});
+  expect_broken("removal");
+}
+
+TEST_F(RemovalTest, NothingIsDemandedDuringFaultsOfTheStoppedOrOfMembersThatLag) {
+  run(0, 20, {1, 1, 1, 0}, TimePoint::max());
+  expect_clean();
+  run(21, 40, {1, 1, 0});  // replica 2 is a member of both, and the one removed is down
+  expect_clean();
+  checkers_->on_effect(replica(3), at(41'000), consensus::effect::Stopped{}, Ticket(0));
+  run(42, 80, {1, 1, 1, 0});
+  expect_clean();
 }
 
 TEST_F(CheckerTest, ReadsSeeWhatClientsWereTold) {

@@ -146,7 +146,12 @@ class Clients final : public Observer, public EngineJournal {
                    const consensus::ExecutionResult& /*result*/) override {
     std::vector<consensus::Digest>& digests = blocks_[block.height.value()];
     if (!digests.empty()) return;
-    for (const consensus::PayloadRef& payload : block.payloads) digests.push_back(payload->digest);
+    for (const consensus::PayloadRef& payload : block.payloads) {
+      digests.push_back(payload->digest);
+      // A replica that lies may order what none of these clients asked for, and answers nobody.
+      Write& written = writes_[payload->digest];
+      if (written.called == 0) written = {++clock_, std::nullopt, kNoIngress, ++values_};
+    }
   }
   void on_read(ReplicaAddress who, TimePoint /*now*/, consensus::Token token) override {
     asked_[{who.replica, token.value()}] = ++clock_;
@@ -178,6 +183,7 @@ class Clients final : public Observer, public EngineJournal {
   [[nodiscard]] size_t reads() const { return reads_.size(); }
 
  private:
+  static constexpr ReplicaIndex kNoIngress = UINT32_MAX;
   struct Write {
     uint64_t called = 0;
     std::optional<uint64_t> returned;

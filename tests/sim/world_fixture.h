@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include <gtest/gtest.h>
+
 #include "sim/world.h"
 
 namespace govchain::sim::test {
@@ -68,6 +70,19 @@ inline WorldResult run_or_fail(const WorldSpec& spec, const RunOptions& options 
     consensus::assertion_failed(result.error().message.c_str(), result.error().where.c_str(), 0);
   }
   return std::move(result).value();
+}
+
+inline void expect_clean(const WorldResult& result) {
+  for (const Violation& violation : result.violations) {
+    ADD_FAILURE() << violation.rule << ": " << violation.detail << " at "
+                  << violation.at.since_start().to_seconds() << " s";
+  }
+  for (const ChainResult& chain : result.chains) {
+    const TransactionCounts& counts = chain.transactions;
+    EXPECT_EQ(counts.submitted,
+              counts.committed + counts.refused + counts.timed_out + counts.in_flight);
+    EXPECT_EQ(chain.latency.count(), counts.committed);
+  }
 }
 
 }  // namespace govchain::sim::test

@@ -1,7 +1,8 @@
 // govchain-mutants: the engines with their planted bugs, and just enough around them to hunt one.
 // Started by `govchain fuzz --mutant`, with words in the order below.
 //
-//     govchain-mutants MUTANT FIRST_SEED END_SEED FAULTS THREADS MAX_FAILURES json|text
+//     govchain-mutants MUTANT FIRST_SEED END_SEED FAULTS REPLICAS THREADS MAX_FAILURES json|text
+//         shrunk|as-found
 
 #include <atomic>
 #include <charconv>
@@ -28,23 +29,24 @@ bool read(std::string_view word, Number& number) {
 
 int hunt(int argument_count, char** arguments) {
   FuzzRequest request;
-  if (argument_count != 8 || !read(arguments[2], request.first_seed) ||
-      !read(arguments[3], request.end_seed) || !read(arguments[5], request.threads) ||
-      !read(arguments[6], request.max_failures)) {
-    std::cerr << "usage: govchain-mutants MUTANT FIRST_SEED END_SEED FAULTS THREADS MAX_FAILURES "
-                 "json|text\n";
+  if (argument_count != 10 || !read(arguments[2], request.first_seed) ||
+      !read(arguments[3], request.end_seed) || !read(arguments[5], request.replicas) ||
+      !read(arguments[6], request.threads) || !read(arguments[7], request.max_failures)) {
+    std::cerr << "usage: govchain-mutants MUTANT FIRST_SEED END_SEED FAULTS REPLICAS THREADS "
+                 "MAX_FAILURES json|text shrunk|as-found\n";
     return kExitUsage;
   }
   request.mutant = arguments[1];
   request.faults = arguments[4];
-  request.json = std::string_view(arguments[7]) == "json";
+  request.json = std::string_view(arguments[8]) == "json";
+  request.shrink = std::string_view(arguments[9]) == "shrunk";
   const std::optional<KnownMutant> mutant = find_mutant(request.mutant);
   if (!mutant) {
     std::cerr << "govchain-mutants: unknown mutant " << request.mutant << "\n";
     return kExitUsage;
   }
   mutant->protocol->plant(mutant->mutant);
-  request.protocol = mutant->protocol->protocol;
+  request.protocols = {mutant->protocol->protocol};
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);
   return run_fuzz_request(request, &stop_requested);

@@ -40,10 +40,6 @@ bool Configuration::votes(NodeId node) const {
 
 bool Configuration::learns(NodeId node) const { return contains(learners, node); }
 
-JointQuorum Configuration::quorum() const {
-  return JointQuorum(MajorityQuorum(incoming), MajorityQuorum(outgoing));
-}
-
 void encode_configuration(const Configuration& configuration, Writer& out) {
   encode_set(configuration.incoming, out);
   encode_set(configuration.outgoing, out);

@@ -23,7 +23,6 @@ struct Configuration {
   [[nodiscard]] bool joint() const { return !outgoing.empty(); }
   [[nodiscard]] bool votes(NodeId node) const;
   [[nodiscard]] bool learns(NodeId node) const;
-  [[nodiscard]] JointQuorum quorum() const;
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 

@@ -10,8 +10,13 @@ namespace {
 consensus::Membership membership_of(const ForeignChain& foreign) {
   consensus::Membership membership;
   membership.epoch = foreign.epoch;
+  membership.version = static_cast<consensus::ProtocolVersion>(foreign.version);
   for (const ForeignMember& member : foreign.members) {
-    membership.members.push_back({.id = member.id, .weight = member.weight, .key = member.key});
+    membership.members.push_back(
+        {.id = member.id,
+         .weight = member.weight,
+         .key = member.key,
+         .role = member.witness ? consensus::MemberRole::kWitness : consensus::MemberRole::kFull});
   }
   return membership;
 }
@@ -20,8 +25,9 @@ consensus::Membership membership_of(const ForeignChain& foreign) {
 uint64_t quorum_of(const ForeignChain& foreign, const consensus::Membership& membership) {
   const consensus::ProtocolTraits* traits = consensus::find_protocol(foreign.protocol);
   // Of a protocol that this build does not know the worst is assumed.
-  const auto faults = traits != nullptr ? traits->faults : consensus::FaultModel::kByzantine;
-  return consensus::quorum_of(faults, consensus::ByzantineQuorum(membership).total());
+  const bool crash = traits != nullptr && traits->faults == consensus::FaultModel::kCrash;
+  return crash ? consensus::signing_quorum(membership)
+               : consensus::ByzantineQuorum(membership).quorum();
 }
 
 bool signed_by_quorum(CallContext& context, const ForeignChain& foreign,
@@ -37,14 +43,16 @@ bool signed_by_quorum(CallContext& context, const ForeignChain& foreign,
       .type = consensus::kCheckpointStatement,
       .view = {},
       .height = evidence.height,
-      .digest = evidence.state_root};
+      .digest = evidence.state_root,
+      .version = membership.version};
   const uint64_t quorum = quorum_of(foreign, membership);
   consensus::VoteSet votes(membership);
   for (size_t i = 0; i < evidence.signers.size(); ++i) {
     // Nothing more to learn beyond a quorum, and its size bounds the work that a gateway can cause.
     if (votes.weight() >= quorum) break;
     const consensus::Member* member = membership.find(evidence.signers[i]);
-    if (member == nullptr || !votes.add(membership, member->id)) return false;
+    if (member == nullptr || member->is_witness()) return false;
+    if (!votes.add(membership, member->id)) return false;
     ++context.state.work().signature_checks;
     if (!verifier.verify(member->key, statement, evidence.signatures[i])) return false;
   }
@@ -55,15 +63,22 @@ bool signed_by_quorum(CallContext& context, const ForeignChain& foreign,
 
 GenesisRecord register_foreign_chain(const ForeignChain& foreign) {
   GOVCHAIN_ASSERT(!foreign.members.empty());
+  // How rules of another version sign is not known here.
+  GOVCHAIN_ASSERT(consensus::is_known_version(foreign.version));
+  GOVCHAIN_ASSERT(consensus::has_bounded_weight(membership_of(foreign).members));
   return {.key = foreign_chain_key(foreign.chain), .value = encode_fields(foreign)};
 }
 
-std::vector<ForeignMember> foreign_members(const consensus::Membership& membership) {
-  std::vector<ForeignMember> members;
+void set_membership(ForeignChain& foreign, const consensus::Membership& membership) {
+  foreign.epoch = membership.epoch;
+  foreign.version = consensus::number_of(membership.version);
+  foreign.members.clear();
   for (const consensus::Member& member : membership.members) {
-    members.push_back({.id = member.id, .weight = member.weight, .key = member.key});
+    foreign.members.push_back({.id = member.id,
+                               .weight = member.weight,
+                               .key = member.key,
+                               .witness = member.is_witness()});
   }
-  return members;
 }
 
 CheckpointEvidence evidence_of(const consensus::Certificate& certificate) {

@@ -1,7 +1,7 @@
 #pragma once
-// What a chain knows of another chain, enough to check its checkpoints: its members and their keys,
-// registered at genesis, and the newest checkpoint it has seen of it. One epoch of members; a chain
-// whose members change is registered anew.
+// What a chain knows of another chain, enough to check its checkpoints: its members, their keys and
+// the version of its rules, registered at genesis, and the newest checkpoint it has seen of it. One
+// epoch of members; a chain whose members or rules change is registered anew.
 
 #include <cstdint>
 #include <optional>
@@ -19,9 +19,10 @@ struct ForeignMember {
   consensus::ReplicaId id;
   uint64_t weight = 1;
   consensus::PublicKey key;
+  bool witness = false;  // has no state, so its word about one counts for nothing
   template <typename Visitor>
   void fields(Visitor& visit) {
-    visit(id, weight, key);
+    visit(id, weight, key, witness);
   }
 };
 
@@ -29,9 +30,11 @@ struct ForeignChain {
   consensus::ChainId chain;
   uint8_t hash_algorithm = static_cast<uint8_t>(consensus::HashAlgorithm::kSha256);
   uint8_t scheme = static_cast<uint8_t>(consensus::SignatureScheme::kModelled);
-  // Decides how many signatures are a quorum: a majority for Raft, which assumes crashes only,
-  // all but a third for the others (consensus/checkpoint.h).
+  // Decides how many signatures are a quorum: a majority for Raft, which assumes crashes only, of
+  // its members that are no witnesses; all but a third for the others (consensus/checkpoint.h).
   uint8_t protocol = static_cast<uint8_t>(consensus::Protocol::kPbft);
+  // Of the rules by which these members agree; from version 2 on signatures cover it.
+  uint16_t version = consensus::number_of(consensus::kOldestProtocolVersion);
   consensus::Epoch epoch;
   std::vector<ForeignMember> members;  // ascending by id
   // The local department in whose name calls from that chain run: what it may do here is what this
@@ -45,7 +48,7 @@ struct ForeignChain {
   uint32_t adapter_failures_per_million = 0;
   template <typename Visitor>
   void fields(Visitor& visit) {
-    visit(chain, hash_algorithm, scheme, protocol, epoch, members, acting_as, max_lag,
+    visit(chain, hash_algorithm, scheme, protocol, version, epoch, members, acting_as, max_lag,
           adapter_failures_per_million);
   }
 };
@@ -68,8 +71,8 @@ struct ForeignHead {
 
 // For LedgerConfig::genesis of a chain that is to work with `foreign`.
 [[nodiscard]] GenesisRecord register_foreign_chain(const ForeignChain& foreign);
-// Registers members of an engine's membership.
-[[nodiscard]] std::vector<ForeignMember> foreign_members(const consensus::Membership& membership);
+// Registers an engine's membership: members, epoch and version of the rules.
+void set_membership(ForeignChain& foreign, const consensus::Membership& membership);
 // The evidence that `checkpoint` carries.
 [[nodiscard]] CheckpointEvidence evidence_of(const consensus::Certificate& certificate);
 

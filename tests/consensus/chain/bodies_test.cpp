@@ -31,6 +31,7 @@ class Bodies : public ::testing::TestWithParam<Protocol> {
     EngineConfig config;
     config.chain = ChainId(1);
     config.proposal_bodies = ProposalBodies::kByDigest;
+    config.genesis.version = kProposalsByDigestSince;
     config.batch_delay = Duration::milliseconds(1);
     config.base_timeout = Duration::milliseconds(200);
     config.max_timeout = Duration::seconds(2);

@@ -98,6 +98,20 @@ TEST_P(Epochs, AChangeNeedsAQuorumOfApprovals) {
   EXPECT_EQ(status(0).epoch, Epoch(1));
 }
 
+TEST_P(Epochs, AWishForMoreWeightThanCanBeAddedUpIsMalformed) {
+  begin(4);
+  order(1);
+  std::vector<Member> heavy = members_of({0, 1, 2, 3});
+  heavy[0].weight = kMaxTotalWeight - 2;
+  want({0}, heavy);
+  heavy[0].weight = UINT64_MAX;
+  want({0}, heavy);
+  EXPECT_EQ(cluster_->find("0")->engine().counters().malformed, 2U);
+  heavy[0].weight = kMaxTotalWeight - 3;
+  want({0}, heavy);
+  EXPECT_EQ(cluster_->find("0")->engine().counters().malformed, 2U);
+}
+
 TEST_P(Epochs, ARemovedMemberStopsAndTheOthersGoOn) {
   begin(5);
   order(2);
@@ -108,14 +122,49 @@ TEST_P(Epochs, ARemovedMemberStopsAndTheOthersGoOn) {
   const Height before = status(0).committed;
   order(3);
   EXPECT_GT(status(0).committed, before);
-  // It answers nobody any more, once it knows. Who is removed before it has seen the end of its
-  // epoch is told by nobody, and can do nothing: its messages are of an epoch that is over.
-  if (status(4).epoch == Epoch(1)) {
-    EXPECT_EQ(cluster_->find("4")->engine().credit(), Bytes(0));
-  }
+  // It answers nobody any more, once it knows.
+  EXPECT_EQ(status(4).epoch, Epoch(1));
+  EXPECT_EQ(cluster_->find("4")->engine().credit(), Bytes(0));
   const Height there = status(4).committed;
   order(2);
   EXPECT_EQ(status(4).committed, there);
+}
+
+// It was away when the change was ordered, and comes back when nobody counts it any more.
+TEST_P(Epochs, AMemberRemovedWhileItWasAwayIsToldAndStops) {
+  begin(5);
+  order(2);
+  cluster_->partition({{"0", "1", "2", "3"}, {"4"}});
+  want({0, 1, 2, 3}, members_of({0, 1, 2, 3}));
+  order(10);
+  cluster_->run_for(Duration::seconds(2));
+  ASSERT_EQ(status(0).epoch, Epoch(1));
+  ASSERT_EQ(status(4).epoch, Epoch(0));
+  cluster_->heal();
+  cluster_->run_for(Duration::seconds(20));
+  EXPECT_EQ(status(4).epoch, Epoch(1));
+  EXPECT_EQ(cluster_->find("4")->engine().credit(), Bytes(0)) << "it has stopped";
+  // It was shown the end of its epoch, and is shown nothing more.
+  const Height there = status(4).committed;
+  const Height before = status(0).committed;
+  order(3);
+  EXPECT_EQ(status(4).committed, there);
+  EXPECT_GT(status(0).committed, before);
+}
+
+// Nobody who never was a member gets an answer, whatever it says of itself.
+TEST_P(Epochs, AStrangersStatusIsNotAnswered) {
+  begin(4);
+  order(6);
+  want({0, 1, 2, 3}, members_of({0, 1, 2}));
+  order(10);
+  cluster_->run_for(Duration::seconds(2));
+  ASSERT_EQ(status(0).epoch, Epoch(1));
+  // The fifth replica stands in no membership; it holds itself at height 0.
+  const uint64_t before = cluster_->find("0")->engine().counters().unauthorised;
+  cluster_->run_for(Duration::seconds(10));
+  EXPECT_GT(cluster_->find("0")->engine().counters().unauthorised, before);
+  EXPECT_EQ(status(4).committed, Height(0));
 }
 
 TEST_P(Epochs, ASecondChangeFollowsTheFirst) {

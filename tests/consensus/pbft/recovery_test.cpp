@@ -5,10 +5,18 @@
 
 #include <gtest/gtest.h>
 
+#include "consensus/chain/chain_engine.h"
+#include "consensus/chain/messages.h"
 #include "tests/consensus/pbft/cluster.h"
 
 namespace govchain::consensus::pbft::testing {
 namespace {
+
+using chain::CommonType;
+
+bool is(const Message& message, CommonType type) {
+  return message.type == static_cast<uint8_t>(type);
+}
 
 ClusterOptions quick(uint32_t replicas) {
   ClusterOptions options;
@@ -44,7 +52,7 @@ TEST(PbftCheckpoint, WithoutAQuorumOfVotesProposalsStopAtTheHighWatermark) {
   Cluster world(quick(4));
   world.set_filter([](uint32_t, uint32_t, const Message& message) {
     const auto type = static_cast<MessageType>(message.type);
-    return type != MessageType::kCheckpoint && type != MessageType::kCheckpointProof;
+    return type != MessageType::kCheckpoint && !is(message, CommonType::kCheckpointProof);
   });
   for (uint64_t i = 1; i <= 60; ++i) {
     world.propose(0, i);
@@ -70,7 +78,7 @@ TEST(PbftRecovery, WhatALaggardPreparedAboveAProvenCheckpointSurvivesItsCrash) {
     const auto type = static_cast<MessageType>(message.type);
     if (from == 3 && type == MessageType::kViewChange) asked = decode_view_change(message.body);
     committed_vote |= from == 3 && type == MessageType::kCommit && message.height == Height(21);
-    return to != 3 || type != MessageType::kCommittedBlock;
+    return to != 3 || !is(message, CommonType::kCommittedBlock);
   });
   world.run_for(Duration::milliseconds(300));
   ASSERT_EQ(world.status(3).committed, Height(0));
@@ -121,7 +129,8 @@ TEST(PbftCatchUp, AReplicaThatMissedAFewBlocksGetsThemWithTheirCertificates) {
 TEST(PbftStateTransfer, AReplicaThatMissedMoreThanOthersKeepTakesAState) {
   Cluster world(quick(4));
   world.crash(3);
-  order(world, 0, 1, 30);
+  // More than they keep in memory, too.
+  order(world, 0, 1, chain::kCachedBlocks + 10);
   world.restart(3);
   EXPECT_TRUE(world.run_until([&] { return world.status(3).executed == world.status(0).executed; },
                               Duration::seconds(3)));
@@ -174,8 +183,7 @@ TEST(PbftRecovery, ALogThatContradictsItselfStopsTheReplica) {
 TEST(PbftReads, AReadAtALaggingReplicaWaitsForWhatWasCommittedBefore) {
   Cluster world(quick(4));
   world.set_filter([](uint32_t, uint32_t to, const Message& message) {
-    const auto type = static_cast<MessageType>(message.type);
-    return to != 3 || type == MessageType::kReadReply;
+    return to != 3 || is(message, CommonType::kReadReply);
   });
   order(world, 0, 1, 3);
   ASSERT_EQ(world.status(3).executed, Height(0));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "consensus/chain/messages.h"
 #include "tests/consensus/pbft/cluster.h"
 
 namespace govchain::consensus::pbft::testing {
@@ -17,7 +18,10 @@ ClusterOptions quick(uint32_t replicas) {
   return options;
 }
 
-bool is(const Message& message, MessageType type) {
+using chain::CommonType;
+
+template <typename Type>
+bool is(const Message& message, Type type) {
   return message.type == static_cast<uint8_t>(type);
 }
 
@@ -67,7 +71,7 @@ TEST(PbftViewChange, OneReplicaAloneCannotForceAViewChange) {
   Cluster world(quick(4));
   // Replica 3 reaches nobody with its requests and hears nothing of proposals.
   world.set_filter([](uint32_t from, uint32_t to, const Message& message) {
-    if (from == 3 && is(message, MessageType::kRequest)) return false;
+    if (from == 3 && is(message, CommonType::kRequest)) return false;
     return to != 3;
   });
   world.propose(3, 1);

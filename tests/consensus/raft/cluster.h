@@ -29,7 +29,9 @@ struct ClusterOptions {
   uint64_t seed = 1;
   uint32_t replicas = 3;  // machines; those beyond `members` wait to be added
   uint32_t members = 3;
-  uint32_t learners = 0;  // the last of the members
+  uint32_t learners = 0;          // the last of the members
+  std::vector<uint64_t> weights;  // by replica; those that are missing weigh as `learners` says
+  std::set<uint32_t> witnesses;
   Duration delay_low = Duration::milliseconds(1);
   Duration delay_high = Duration::milliseconds(1);
   Duration sync_time;           // of a disk
@@ -59,6 +61,8 @@ class Cluster {
 
   void crash(uint32_t node);
   void restart(uint32_t node);
+  // What it runs from now on: whoever runs something else crashes, and is up again by restart().
+  void set_software(uint32_t node, ProtocolVersion newest);
   [[nodiscard]] bool up(uint32_t node) const { return nodes_[node].engine != nullptr; }
   [[nodiscard]] bool stopped(uint32_t node) const { return nodes_[node].stopped; }
   // Crashes `node` at its next `count`-th write.
@@ -132,6 +136,8 @@ class Cluster {
     bool syncing = false;
     bool disk_full = false;
     bool stopped = false;
+    bool outdated = false;  // stopped, because its software is
+    ProtocolVersion software = kNewestProtocolVersion;
     bool ran = false;
     uint64_t incarnation = 0;
     uint64_t persists_left = 0;

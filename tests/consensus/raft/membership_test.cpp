@@ -10,23 +10,10 @@
 #include "consensus/raft/configuration_history.h"
 #include "consensus/raft/messages.h"
 #include "tests/consensus/raft/cluster.h"
+#include "tests/consensus/raft/helpers.h"
 
 namespace govchain::consensus::raft::testing {
 namespace {
-
-uint32_t elect(Cluster& cluster) {
-  EXPECT_TRUE(cluster.run_until(
-      [&] {
-        const auto leader = cluster.leader();
-        return leader && cluster.status(*leader).committed > Height();
-      },
-      Duration::seconds(10)));
-  return cluster.leader().value_or(0);
-}
-
-void expect_clean(const Cluster& cluster) {
-  for (const std::string& violation : cluster.violations()) ADD_FAILURE() << violation;
-}
 
 // One block after the other, until the leader has committed `height`.
 void order_up_to(Cluster& cluster, uint32_t leader, Height height) {
@@ -168,6 +155,20 @@ TEST(RaftMembership, ConfigurationThatNamesStrangersIsMalformed) {
   const uint64_t payload = cluster.propose(leader);
   EXPECT_TRUE(cluster.run_until([&] { return cluster.ordered(payload); }, Duration::seconds(1)));
   expect_clean(cluster);
+}
+
+TEST(RaftMembership, AWishForMoreWeightThanCanBeAddedUpIsMalformed) {
+  Cluster cluster(small_options(34, 3));
+  const uint32_t leader = elect(cluster);
+  const std::vector<Member> present = cluster.membership(leader).members;
+  for (const uint64_t heavy : {kMaxTotalWeight - 1, uint64_t{1} << 63U, UINT64_MAX}) {
+    MembershipChange change;
+    change.target = present;
+    change.target[0].weight = heavy;
+    const uint64_t before = cluster.counters(leader).malformed;
+    cluster.give(leader, input::Reconfigure{change});
+    EXPECT_EQ(cluster.counters(leader).malformed, before + 1);
+  }
 }
 
 TEST(RaftMembership, VotesOfLearnersElectNobody) {  // D §4.2.1

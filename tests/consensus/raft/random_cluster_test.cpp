@@ -107,10 +107,26 @@ void disturb(Cluster& cluster, const ClusterOptions& options, RandomSource& rand
   }
 }
 
+// In a third of the worlds replicas run software of different age, and somebody wants an upgrade.
+void renew_software(Cluster& cluster, const ClusterOptions& options, RandomSource& random) {
+  const auto node = static_cast<uint32_t>(random.below(options.replicas));
+  if (random.chance(6)) {
+    cluster.set_software(node, random.chance(3) ? ProtocolVersion::k1 : ProtocolVersion::k2);
+    cluster.restart(node);
+  }
+  if (random.chance(8)) cluster.give(node, input::Reconfigure{{{}, {}, ProtocolVersion::k2}});
+}
+
 bool run_seed(uint64_t seed, Seen& seen) {
   RandomSource random(seed * 77 + 5);
+  RandomSource software(seed * 131 + 7);
+  const bool mixed = software.chance(3);
   const ClusterOptions options = random_options(seed, random);
   Cluster cluster(options);
+  for (uint32_t i = 0; mixed && i < options.replicas; ++i) {
+    if (software.chance(2)) cluster.set_software(i, ProtocolVersion::k1);
+    cluster.restart(i);
+  }
   std::vector<uint64_t> proposed;
   std::vector<uint64_t> in_calm;
   for (int round = 0; round < 60 && cluster.violations().empty(); ++round) {
@@ -122,12 +138,14 @@ bool run_seed(uint64_t seed, Seen& seen) {
     }
     cluster.read(static_cast<uint32_t>(random.below(options.replicas)));
     if (random.chance(2)) disturb(cluster, options, random);
+    if (mixed) renew_software(cluster, options, software);
     cluster.run_for(Duration::milliseconds(static_cast<int64_t>(random.below(120))));
   }
   cluster.calm();
   for (uint32_t i = 0; i < options.replicas; ++i) {
     cluster.set_disk_full(i, false);
     cluster.crash_at_persist(i, 0);
+    cluster.set_software(i, ProtocolVersion::k2);
     cluster.restart(i);
     for (uint32_t peer = 0; peer < options.replicas; ++peer) {
       cluster.give(i, input::PeerWritable{ReplicaId(peer)});

@@ -5,6 +5,7 @@
 
 #include "consensus/assert.h"
 #include "consensus/codec.h"
+#include "tests/consensus/script/chain_view.h"
 #include "tests/consensus/script/raft_view.h"
 
 namespace govchain::consensus::testing {
@@ -92,6 +93,8 @@ std::string Cluster::describe_chain(const Node& node) const {
 
 void Cluster::send(const std::string& label, std::optional<ReplicaId> to, const Membership& members,
                    const MessageRef& message) {
+  if (message->block) blocks_.note(*message, names(message->block->payloads));
+  certificates_.note(*message);
   if (trace_) {
     lines_.push_back(label + " -> " + (to ? number(to->value()) : std::string("all")) + " " +
                      describe(*message));
@@ -123,6 +126,8 @@ void Cluster::enqueue(const std::string& from, ReplicaId to, const MessageRef& m
 bool Cluster::matches(const MessageFilter& filter, const Flight& flight) const {
   return (filter.from.empty() || contains(filter.from, flight.from)) &&
          (filter.to.empty() || contains(filter.to, flight.to)) &&
+         (filter.views.empty() ||
+          std::count(filter.views.begin(), filter.views.end(), flight.message->view) > 0) &&
          (filter.types.empty() ||
           contains(filter.types, protocol_->message_name(flight.message->type)));
 }
@@ -194,6 +199,19 @@ void Cluster::deliver_all_to(const std::vector<std::string>& to) {
   }
 }
 
+void Cluster::settle(const std::vector<std::string>& to) {
+  const MessageFilter filter{{}, to, {}};
+  for (uint64_t rounds = 0; rounds < kMostDeliveries; ++rounds) {
+    for (auto& [label, node] : nodes_) {
+      if (!node->running() || !(to.empty() || contains(to, label))) continue;
+      node->sync();
+      node->execute(UINT64_MAX);
+    }
+    if (deliver(filter, UINT64_MAX) == 0) return;
+  }
+  lines_.emplace_back("the replicas do not come to rest");
+}
+
 void Cluster::run_for(Duration duration) {
   deliver_all();
   while (true) {
@@ -221,8 +239,10 @@ std::string Cluster::describe(const Message& message) const {
   std::string text(protocol_->message_name(message.type));
   text += " view " + number(message.view.value()) + " height " + number(message.height.value());
   text += describe_raft_body(message);
+  const std::string body = describe_chain_body(message, blocks_);
+  text += body;
   if (message.block && !message.block->control.empty()) text += " membership change";
-  if (message.block && !message.block->payloads.empty()) {
+  if (body.empty() && message.block && !message.block->payloads.empty()) {
     text += " {" + names(message.block->payloads) + "}";
   }
   if (!message.payloads.empty()) text += " [" + names(message.payloads) + "]";

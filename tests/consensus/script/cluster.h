@@ -12,6 +12,8 @@
 #include "consensus/protocol_settings.h"
 #include "consensus/protocol_traits.h"
 #include "consensus/result.h"
+#include "tests/consensus/script/block_names.h"
+#include "tests/consensus/script/certificate_book.h"
 #include "tests/consensus/script/node.h"
 
 namespace govchain::consensus::testing {
@@ -21,6 +23,21 @@ struct MessageFilter {
   std::vector<std::string> from;  // labels of replicas
   std::vector<std::string> to;
   std::vector<std::string> types;  // message names
+  std::vector<View> views = {};
+};
+
+// What a liar says in a replica's name, signed with its key.
+struct Saying {
+  std::string from;  // label
+  std::vector<std::string> to;
+  std::string type;
+  View view;
+  Height height;
+  std::string block;                   // its payloads, "a,b"; "nil" for none
+  std::optional<int64_t> valid_round;  // of a Tendermint proposal
+  std::optional<View> prepared;        // round of a QBFT ROUND-CHANGE that proves nothing
+  View on;                             // a HotStuff proposal: view of its parent; 0: the root
+  bool forged = false;                 // its signature is not good
 };
 
 class Cluster final : public NodeHost {
@@ -48,10 +65,14 @@ class Cluster final : public NodeHost {
   // were sent. Messages that are sent meanwhile stay under way.
   uint64_t deliver(const MessageFilter& filter, uint64_t count);
   uint64_t drop(const MessageFilter& filter);
+  [[nodiscard]] Status say(const Saying& saying);
   // Delivers until nothing is under way.
   void deliver_all();
   // Delivers to these until nothing for them is under way.
   void deliver_all_to(const std::vector<std::string>& to);
+  // The same, for everybody if `to` is empty, with manual disks and executions doing what they are
+  // asked on the way.
+  void settle(const std::vector<std::string>& to);
   // Lets time pass for everybody, delivering at once whatever is sent.
   void run_for(Duration duration);
 
@@ -65,6 +86,7 @@ class Cluster final : public NodeHost {
   // counted by type.
   [[nodiscard]] std::string take_output();
   void set_trace(bool trace) { trace_ = trace; }
+  [[nodiscard]] const BlockNames& block_names() const { return blocks_; }
   // Messages under way, one per line.
   [[nodiscard]] std::string describe_messages() const;
 
@@ -83,6 +105,13 @@ class Cluster final : public NodeHost {
   [[nodiscard]] bool matches(const MessageFilter& filter, const Flight& flight) const;
   [[nodiscard]] bool is_cut(const Flight& flight) const;
   [[nodiscard]] std::string describe(const Message& message) const;
+  // --- adversary.cpp
+  [[nodiscard]] Status say_about(const Saying& saying, const Node& liar, Message& message);
+  [[nodiscard]] Status say_tendermint(const Saying& saying, Message& message) const;
+  void say_qbft(const Saying& saying, Message& message) const;
+  [[nodiscard]] Status say_hotstuff(const Saying& saying, Message& message);
+  [[nodiscard]] const BlockNames::Known* block_of(const Saying& saying) const;
+
   void enqueue(const std::string& from, ReplicaId to, const MessageRef& message);
   void arrive(const Flight& flight);
   void tell_neighbours(const std::string& label, bool up);
@@ -95,6 +124,8 @@ class Cluster final : public NodeHost {
   std::vector<MessageFilter> lost_;
   std::vector<std::vector<std::string>> groups_;
   std::map<Digest, std::string> payload_names_;
+  BlockNames blocks_;
+  CertificateBook certificates_;
   std::map<Height, Digest> agreed_;   // block digest that the first to commit it committed
   std::map<Digest, Height> ordered_;  // payload -> height
   std::vector<std::string> lines_;

@@ -7,33 +7,25 @@
 
 #include "consensus/crypto/crypto.h"
 #include "consensus/protocols.h"
+#include "tests/consensus/script/arguments.h"
+#include "tests/consensus/script/chain_view.h"
 #include "tests/consensus/script/raft_view.h"
 
 namespace govchain::consensus::testing {
 
 namespace {
 
-constexpr uint64_t kMostReplicas = 100;
-constexpr ChainId kScriptChain{1};
-
-Error refuse(const Case& command, const std::string& what) {
-  return Error{ErrorCode::kInvalid, what, command.where()};
-}
-
-std::vector<std::string> list_argument(const Case& command, const std::string& name) {
-  const auto found = command.arguments.find(name);
-  return found == command.arguments.end() ? std::vector<std::string>() : found->second;
-}
-
-MessageFilter filter_of(const Case& command) {
-  return MessageFilter{list_argument(command, "from"), list_argument(command, "to"),
-                       list_argument(command, "type")};
-}
-
-Member member_of(uint32_t id, uint64_t weight) {
-  return Member{
-      ReplicaId(id), weight,
-      make_signer(SignatureScheme::kModelled, 1, kScriptChain, ReplicaId(id))->public_key()};
+Result<MessageFilter> filter_of(const Case& command) {
+  MessageFilter filter{list_argument(command, "from"),
+                       list_argument(command, "to"),
+                       list_argument(command, "type"),
+                       {}};
+  for (const std::string& text : list_argument(command, "view")) {
+    const std::optional<uint64_t> view = parse_number(text);
+    if (!view) return refuse(command, "view must be a whole number");
+    filter.views.emplace_back(*view);
+  }
+  return filter;
 }
 
 // A misspelt argument must not silently mean its default.
@@ -44,27 +36,6 @@ Status check_arguments(const Case& command, const std::set<std::string>& known) 
     }
   }
   return success();
-}
-
-// Applies add=, learner= and remove= to the members that replica's chain has now.
-Result<MembershipChange> change_of(const Case& command, const Membership& now) {
-  std::map<uint32_t, Member> members;
-  for (const Member& member : now.members) members[member.id.value()] = member;
-  for (const char* kind : {"add", "learner", "remove"}) {
-    for (const std::string& text : list_argument(command, kind)) {
-      const std::optional<uint64_t> id = parse_number(text);
-      if (!id || *id >= kMostReplicas) return refuse(command, "'" + text + "' is no replica");
-      const auto key = static_cast<uint32_t>(*id);
-      if (kind == std::string("remove")) {
-        members.erase(key);
-      } else {
-        members[key] = member_of(key, kind == std::string("add") ? 1 : 0);
-      }
-    }
-  }
-  MembershipChange change;
-  for (const auto& [id, member] : members) change.target.push_back(member);
-  return change;
 }
 
 }  // namespace
@@ -103,28 +74,33 @@ struct Interpreter::Command {
 };
 
 Status Interpreter::execute(const Case& command) {
-  static const std::array<Command, 28> kCommands{{
+  static const std::array<Command, 30> kCommands{{
       {"propose", &Interpreter::propose, {"replica", "payload", "trace"}},
-      {"deliver", &Interpreter::deliver, {"from", "to", "type", "count", "quiet"}},
-      {"drop", &Interpreter::drop, {"from", "to", "type"}},
-      {"run", &Interpreter::run_cluster, {"ms", "to", "trace"}},
+      {"deliver", &Interpreter::deliver, {"from", "to", "type", "view", "count", "quiet"}},
+      {"drop", &Interpreter::drop, {"from", "to", "type", "view"}},
+      {"run", &Interpreter::run_cluster, {"ms", "to", "storage", "trace"}},
       {"tick", &Interpreter::tick, {"replica", "ms", "trace"}},
       {"crash", &Interpreter::crash, {"replica", "surviving"}},
       {"restart", &Interpreter::restart, {"replica", "trace"}},
       {"persist", &Interpreter::persist, {"replica", "mode"}},
       {"sync", &Interpreter::sync, {"replica", "records", "trace"}},
       {"partition", &Interpreter::partition, {"groups"}},
-      {"lose", &Interpreter::lose, {"from", "to", "type"}},
+      {"lose", &Interpreter::lose, {"from", "to", "type", "view"}},
       {"heal", &Interpreter::heal, {}},
       {"read", &Interpreter::read, {"replica"}},
       {"reconfigure",
        &Interpreter::reconfigure,
-       {"replica", "add", "learner", "remove", "transfer", "trace"}},
+       {"replica", "add", "learner", "witness", "remove", "weights", "transfer", "trace"}},
       {"join", &Interpreter::join, {"replica"}},
       {"twin", &Interpreter::twin, {"replica", "as"}},
       {"status", &Interpreter::status, {"replica"}},
       {"committed", &Interpreter::chain, {"replica"}},
       {"messages", &Interpreter::messages, {}},
+      {"say",
+       &Interpreter::say,
+       {"replica", "type", "view", "height", "block", "valid-round", "prepared", "on", "to",
+        "forged"}},
+      {"disk", &Interpreter::disk, {"replica", "state", "trace"}},
       {"campaign", &Interpreter::campaign, {"replica", "trace"}},
       {"forget-leader", &Interpreter::forget_leader, {"replica"}},
       {"unreachable", &Interpreter::unreachable, {"replica", "peer"}},
@@ -133,7 +109,7 @@ Status Interpreter::execute(const Case& command) {
       {"execute", &Interpreter::execute_blocks, {"replica", "count", "trace"}},
       {"state", &Interpreter::raft_state, {"replica"}},
       {"progress", &Interpreter::progress, {"replica"}},
-      {"log", &Interpreter::raft_log, {"replica"}},
+      {"log", &Interpreter::protocol_log, {"replica"}},
   }};
   if (command.command == "cluster") return make_cluster(command);
   if (!cluster_) return invalid(command, "the first command must be 'cluster'");
@@ -153,10 +129,13 @@ Status Interpreter::execute(const Case& command) {
 Status Interpreter::make_cluster(const Case& command) {
   const ProtocolTraits* protocol = find_protocol(command.value("protocol").value_or(""));
   raft_ = protocol != nullptr && protocol->protocol == Protocol::kRaft;
+  chain_ = protocol != nullptr && is_chain_protocol(protocol->protocol);
   std::set<std::string> arguments = {"protocol",           "replicas",  "learners",   "checkpoint",
                                      "retained",           "in-flight", "timeout-ms", "seed",
-                                     "block-transactions", "quiet"};
+                                     "block-transactions", "quiet",     "weights",    "proposals",
+                                     "verify-payloads"};
   if (raft_) arguments.insert(raft_arguments().begin(), raft_arguments().end());
+  if (protocol != nullptr) arguments.merge(chain_arguments(protocol->protocol));
   const Status known = check_arguments(command, arguments);
   if (!known) return known;
   if (protocol == nullptr) {
@@ -194,7 +173,13 @@ Status Interpreter::make_cluster(const Case& command) {
   for (uint32_t id = 0; id < *replicas; ++id) {
     config.genesis.members.push_back(member_of(id, id < *replicas - *learners ? 1 : 0));
   }
+  const Status shares = read_shares(command, config.genesis);
+  if (!shares) return shares;
+  const Status proposals = read_proposals(command, config);
+  if (!proposals) return proposals;
   ProtocolSettings settings;
+  const Status chain = read_chain_arguments(command, protocol->protocol, settings);
+  if (!chain) return chain;
   if (raft_) {
     const Result<raft::RaftConfig> raft_config = read_raft_arguments(command);
     if (!raft_config) return raft_config.error();
@@ -249,12 +234,16 @@ Status Interpreter::propose(const Case& command) {
 Status Interpreter::deliver(const Case& command) {
   const Result<uint64_t> count = number_argument(command, "count", UINT64_MAX);
   if (!count) return count.error();
-  if (cluster_->deliver(filter_of(command), *count) == 0) printed_ = "nothing to deliver\n";
+  const Result<MessageFilter> filter = filter_of(command);
+  if (!filter) return filter.error();
+  if (cluster_->deliver(*filter, *count) == 0) printed_ = "nothing to deliver\n";
   return success();
 }
 
 Status Interpreter::drop(const Case& command) {
-  printed_ = "dropped " + std::to_string(cluster_->drop(filter_of(command))) + "\n";
+  const Result<MessageFilter> filter = filter_of(command);
+  if (!filter) return filter.error();
+  printed_ = "dropped " + std::to_string(cluster_->drop(*filter)) + "\n";
   return success();
 }
 
@@ -263,6 +252,8 @@ Status Interpreter::run_cluster(const Case& command) {
   if (!milliseconds) return milliseconds.error();
   if (command.has("ms")) {
     cluster_->run_for(Duration::milliseconds(static_cast<int64_t>(*milliseconds)));
+  } else if (command.has("storage")) {
+    cluster_->settle(list_argument(command, "to"));
   } else if (command.has("to")) {
     cluster_->deliver_all_to(list_argument(command, "to"));
   } else {
@@ -352,7 +343,9 @@ Status Interpreter::partition(const Case& command) {
 }
 
 Status Interpreter::lose(const Case& command) {
-  cluster_->lose(filter_of(command));
+  Result<MessageFilter> filter = filter_of(command);
+  if (!filter) return filter.error();
+  cluster_->lose(*std::move(filter));
   return success();
 }
 
@@ -372,13 +365,14 @@ Status Interpreter::reconfigure(const Case& command) {
   const Result<Node*> node = running_replica(command);
   if (!node) return node.error();
   MembershipChange change;
-  const bool changes_members =
-      command.has("add") || command.has("learner") || command.has("remove");
+  const bool changes_members = command.has("add") || command.has("learner") ||
+                               command.has("witness") || command.has("remove") ||
+                               command.has("weights");
   if (changes_members) {
     Result<MembershipChange> wanted = change_of(command, (*node)->members());
     if (!wanted) return wanted.error();
     change = *std::move(wanted);
-  } else {
+  } else if (!command.has("transfer")) {
     change.target = (*node)->members().members;
   }
   if (command.has("transfer")) {

@@ -42,6 +42,10 @@ class Interpreter {
   [[nodiscard]] Status chain(const Case& command);
   [[nodiscard]] Status messages(const Case& command);
 
+  // --- adversary_commands.cpp
+  [[nodiscard]] Status say(const Case& command);
+  [[nodiscard]] Status disk(const Case& command);
+
   // --- raft_commands.cpp
   [[nodiscard]] Status campaign(const Case& command);
   [[nodiscard]] Status forget_leader(const Case& command);
@@ -51,7 +55,7 @@ class Interpreter {
   [[nodiscard]] Status execute_blocks(const Case& command);
   [[nodiscard]] Status raft_state(const Case& command);
   [[nodiscard]] Status progress(const Case& command);
-  [[nodiscard]] Status raft_log(const Case& command);
+  [[nodiscard]] Status protocol_log(const Case& command);
   [[nodiscard]] Status about_raft(const Case& command) const;
 
   [[nodiscard]] Result<Node*> running_replica(const Case& command);
@@ -65,6 +69,7 @@ class Interpreter {
 
   std::unique_ptr<Cluster> cluster_;
   bool raft_ = false;       // the protocol
+  bool chain_ = false;      // whether it is one of chain_view.h
   std::string printed_;     // by the command under way, besides what the cluster tells
   uint64_t next_read_ = 0;  // token of the last read
 };

@@ -28,6 +28,8 @@ std::string_view name_of(RefusalReason reason) {
       return "duplicate";
     case RefusalReason::kNoLeader:
       return "no leader";
+    case RefusalReason::kWitness:
+      return "witness";
     case RefusalReason::kStopped:
       return "stopped";
   }
@@ -274,8 +276,13 @@ void Node::on(effect::VerifyClaims& effect) {
   inputs_.push_back(input::Verified{effect.token, valid, {}});
 }
 
+// A client's signature is good unless the script calls its payload "!…".
 void Node::on(effect::VerifyPayloads& effect) {
-  inputs_.push_back(input::Verified{effect.token, true, {}});
+  const std::vector<PayloadRef>& payloads = effect.block->payloads;
+  const bool valid = std::none_of(payloads.begin(), payloads.end(), [](const PayloadRef& payload) {
+    return !payload->bytes.empty() && payload->bytes.front() == '!';
+  });
+  inputs_.push_back(input::Verified{effect.token, valid, {}});
 }
 
 void Node::on(effect::Sign& effect) {
@@ -302,6 +309,22 @@ Status Node::compact(Height height) {
     return Error{ErrorCode::kInvalid, "no stable checkpoint covers that", label_};
   }
   return store_.prune(height);
+}
+
+void Node::fill_disk() {
+  manual_sync_ = true;
+  give(input::PersistFailed{log_.last().next(), true});
+}
+
+void Node::make_room_on_disk() {
+  manual_sync_ = false;
+  sync();
+  give(input::Persisted{log_.durable()});
+}
+
+void Node::break_disk() {
+  manual_sync_ = true;
+  give(input::PersistFailed{log_.last().next(), false});
 }
 
 void Node::execute(uint64_t count) {
@@ -419,7 +442,9 @@ void Node::on(effect::MembershipActive& effect) {
 }
 
 void Node::on(effect::Stopped& effect) {
-  host_->tell(label_, effect.storage_failed ? "stops: storage failed" : "stops");
+  host_->tell(label_, effect.storage_failed      ? "stops: storage failed"
+                      : effect.software_outdated ? "stops: software too old"
+                                                 : "stops");
 }
 
 void Node::on(effect::Metric& /*effect*/) {}

@@ -56,6 +56,8 @@ class Node {
   // Time until the next timer; nullopt if none is set.
   [[nodiscard]] std::optional<Duration> next_timer() const;
 
+  // What it runs from its next start on.
+  void set_software(ProtocolVersion newest) { config_.newest_version = newest; }
   // With manual sync nothing becomes durable until sync().
   void set_manual_sync(bool manual) { manual_sync_ = manual; }
   void sync();
@@ -64,6 +66,10 @@ class Node {
   // With manual execution blocks are executed by execute() only, at most so many.
   void set_manual_execution(bool manual) { manual_execution_ = manual; }
   void execute(uint64_t count);
+  // A full disk takes no record until it has room again; a broken one never.
+  void fill_disk();
+  void make_room_on_disk();
+  void break_disk();
   [[nodiscard]] std::optional<Duration> time_until(TimerId timer) const;
   // Its store forgets blocks below `height`, which a stable checkpoint must cover.
   [[nodiscard]] Status compact(Height height);
@@ -72,6 +78,7 @@ class Node {
 
   [[nodiscard]] const std::string& label() const { return label_; }
   [[nodiscard]] ReplicaId id() const { return config_.self; }
+  [[nodiscard]] Protocol protocol() const { return protocol_->protocol; }
   [[nodiscard]] const Engine& engine() const { return *engine_; }
   [[nodiscard]] TimePoint now() const { return now_; }
   [[nodiscard]] const MemoryBlockStore& store() const { return store_; }

@@ -2,6 +2,7 @@
 // call these is in tests/consensus/README.md.
 
 #include "consensus/raft/status.h"
+#include "tests/consensus/script/chain_view.h"
 #include "tests/consensus/script/interpreter.h"
 #include "tests/consensus/script/raft_view.h"
 
@@ -100,11 +101,15 @@ Status Interpreter::progress(const Case& command) {
   return success();
 }
 
-Status Interpreter::raft_log(const Case& command) {
-  const Status raft = about_raft(command);
-  if (!raft) return raft;
+Status Interpreter::protocol_log(const Case& command) {
   const Result<Node*> node = replica(command);
   if (!node) return node.error();
+  if (chain_) {
+    printed_ = describe_chain_log(**node, cluster_->block_names());
+    return success();
+  }
+  const Status raft = about_raft(command);
+  if (!raft) return raft;
   printed_ = describe_raft_log(**node, *cluster_);
   return success();
 }

@@ -51,9 +51,9 @@ std::string_view name_of(raft::ProgressState state) {
 }  // namespace
 
 const std::set<std::string>& raft_arguments() {
-  static const std::set<std::string> names = {"heartbeat-ms", "appends",     "pre-vote",
-                                              "check-quorum", "leases",      "drift-ppm",
-                                              "catch-up",     "leave-joint", "cached"};
+  static const std::set<std::string> names = {
+      "heartbeat-ms", "appends",  "pre-vote",    "check-quorum", "leases",
+      "drift-ppm",    "catch-up", "leave-joint", "cached",       "witnesses"};
   return names;
 }
 
@@ -96,7 +96,7 @@ std::string describe_raft_role(const Node& node) {
   const EngineStatus status = node.engine().status();
   const raft::RaftStatus own = raft::raft_status(node.engine());
   std::string text(name_of(own.role));
-  text += own.votes ? " (voter)" : " (non-voter)";
+  text += own.witness ? " (witness)" : own.votes ? " (voter)" : " (non-voter)";
   text += " term " + number(status.view.value());
   text += status.leader_known ? ", leader " + number(status.leader.value()) : ", no leader";
   return text;
@@ -109,6 +109,7 @@ std::string describe_progress(const Node& node) {
     text += number(peer.id.value()) + ": " + std::string(name_of(peer.state)) + " match " +
             number(peer.match.value()) + " next " + number(peer.next.value());
     if (peer.learner) text += " learner";
+    if (peer.witness) text += " witness";
     if (peer.paused) text += " paused";
     if (peer.snapshot != Height()) text += " snapshot " + number(peer.snapshot.value());
     if (!peer.active) text += " inactive";
@@ -124,10 +125,13 @@ std::string describe_raft_log(const Node& node, const NodeHost& names) {
   const raft::RaftStatus own = raft::raft_status(node.engine());
   std::map<Height, BlockRef> entries;
   for (const LogRecordRef& record : node.written()) {
-    if (record->type != static_cast<uint8_t>(raft::RecordType::kEntry) || !record->block) continue;
+    const BlockRef block = record->type == static_cast<uint8_t>(raft::RecordType::kWitnessEntry)
+                               ? raft::read_witness_entry(HashAlgorithm::kSha256, *record)
+                               : record->block;
+    if (!block) continue;
     // An entry replaces whatever was written before about its height and above.
-    entries.erase(entries.lower_bound(record->block->height), entries.end());
-    entries[record->block->height] = record->block;
+    entries.erase(entries.lower_bound(block->height), entries.end());
+    entries[block->height] = block;
   }
   std::string text;
   for (const auto& [height, block] : entries) {
@@ -162,7 +166,8 @@ std::string describe_raft_body(const Message& message) {
       raft::AppendBody body;
       if (!raft::decode_body(message, body)) return " malformed";
       return " after " + number(body.previous_term.value()) + "/" + number(message.height.value()) +
-             " commit " + number(body.commit.value()) + (message.block ? "" : " empty");
+             " commit " + number(body.commit.value()) +
+             (message.block ? (message.by_digest ? " by digest" : "") : " empty");
     }
     case raft::MessageType::kAppendReply: {
       raft::AppendReplyBody body;

@@ -29,18 +29,26 @@ struct Setup {
   consensus::SignatureScheme scheme = consensus::SignatureScheme::kModelled;
   uint64_t max_lag = 4'096;
   uint32_t adapter_failures_per_million = 0;
+  consensus::ProtocolVersion source_version = consensus::kOldestProtocolVersion;
+  bool source_has_witness = false;  // its last member
 };
 
 class Pair {
  public:
   explicit Pair(const Setup& setup = {})
-      : source_members(kSource, 4, setup.source_protocol, setup.scheme),
+      : source_members(members_of_source(setup)),
         target_members(kTarget, 4, consensus::Protocol::kPbft, setup.scheme),
         source(connected_chain(kSource, known(target_members, setup), 1)),
         target(connected_chain(kTarget, known(source_members, setup), 1)) {
     // So that every height has a state to prove from.
     (void)source.commit({});
     (void)target.commit({});
+  }
+  static Members members_of_source(const Setup& setup) {
+    Members members(kSource, 4, setup.source_protocol, setup.scheme);
+    members.set_version(setup.source_version);
+    if (setup.source_has_witness) members.set_role(3, consensus::MemberRole::kWitness, 1);
+    return members;
   }
   static ForeignChain known(const Members& members, const Setup& setup) {
     ForeignChain foreign = members.registration();
@@ -221,6 +229,34 @@ TEST(GatewayContract, RefusesWhatIsForgedStaleOrNotAGateways) {
       fork.checkpoint.height.value(), tree.root(), pair.source_members.quorum()));
   EXPECT_EQ(pair.execute(fork), code(Refusal::kConflictingCheckpoint));
   EXPECT_EQ(pair.execute(pair.execute_arguments(9)), 0);
+}
+
+// From version 2 on signatures cover the version: those made by other rules prove nothing.
+TEST(GatewayContract, BelievesSignaturesByTheRulesOfTheOtherChainOnly) {
+  for (const auto protocol : {consensus::Protocol::kPbft, consensus::Protocol::kRaft}) {
+    Pair pair({.source_protocol = protocol, .source_version = consensus::ProtocolVersion::k2});
+    ASSERT_EQ(pair.request(7, kHour), 0);
+    pair.source_members.set_version(consensus::ProtocolVersion::k1);
+    EXPECT_EQ(pair.execute(pair.execute_arguments(7)), code(Refusal::kNoQuorum));
+    pair.source_members.set_version(consensus::ProtocolVersion::k2);
+    EXPECT_EQ(pair.execute(pair.execute_arguments(7)), 0);
+  }
+}
+
+// Three members have a state, so two of them prove one; the fourth is a witness.
+TEST(GatewayContract, AsksForMostOfThoseThatHaveAStateAndForNoWitness) {
+  Pair pair({.source_protocol = consensus::Protocol::kRaft, .source_has_witness = true});
+  ASSERT_EQ(pair.request(7, kHour), 0);
+  Execute execute = pair.execute_arguments(7);
+  const uint64_t height = execute.checkpoint.height.value();
+  const consensus::Digest root = execute.checkpoint.state_root;
+  const auto signed_by = [&](uint32_t first, uint32_t count) {
+    execute.checkpoint = evidence_of(*pair.source_members.certify(height, root, count, first));
+    return pair.execute(execute);
+  };
+  EXPECT_EQ(signed_by(0, 1), code(Refusal::kNoQuorum));
+  EXPECT_EQ(signed_by(2, 2), code(Refusal::kNoQuorum));
+  EXPECT_EQ(signed_by(0, 2), 0);
 }
 
 TEST(GatewayContract, TheSourceRefusesADecisionThatTheTargetDidNotMake) {

@@ -32,12 +32,13 @@ class Members {
     foreign.chain = chain_;
     foreign.scheme = static_cast<uint8_t>(scheme_);
     foreign.protocol = static_cast<uint8_t>(protocol_);
-    foreign.members = gateway::foreign_members(membership_);
+    gateway::set_membership(foreign, membership_);
     foreign.acting_as = DepartmentId(6);
     return foreign;
   }
+  // By members `first`, first + 1, …
   [[nodiscard]] consensus::CertificateRef certify(uint64_t height, const consensus::Digest& root,
-                                                  uint32_t signatures) {
+                                                  uint32_t signatures, uint32_t first = 0) {
     auto certificate = consensus::Ref<consensus::Certificate>::make();
     certificate->statement = {.chain = chain_,
                               .epoch = {},
@@ -45,8 +46,9 @@ class Members {
                               .type = consensus::kCheckpointStatement,
                               .view = {},
                               .height = consensus::Height(height),
-                              .digest = root};
-    for (uint32_t i = 0; i < signatures; ++i) {
+                              .digest = root,
+                              .version = membership_.version};
+    for (uint32_t i = first; i < first + signatures; ++i) {
       certificate->signers.emplace_back(i);
       certificate->signatures.push_back(signers_[i]->sign(certificate->statement));
     }
@@ -57,6 +59,11 @@ class Members {
         consensus::quorum_of(consensus::traits_of(protocol_).faults, signers_.size()));
   }
   [[nodiscard]] const consensus::Membership& membership() const { return membership_; }
+  void set_version(consensus::ProtocolVersion version) { membership_.version = version; }
+  void set_role(uint32_t member, consensus::MemberRole role, uint64_t weight) {
+    membership_.members[member].role = role;
+    membership_.members[member].weight = weight;
+  }
 
  private:
   consensus::ChainId chain_;

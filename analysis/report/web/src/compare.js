@@ -24,7 +24,7 @@ const columns = [
   { title: 'decision, ms', value: (r) => significant(chain_of(r).decision_ms?.p50) },
   { title: 'messages a block', value: (r) => significant(chain_of(r).messages / Math.max(chain_of(r).blocks, 1)) },
   { title: 'bytes a transaction', value: (r) => significant(chain_of(r).network_bytes / Math.max(chain_of(r).committed, 1)) },
-  { title: 'view changes', value: (r) => count(chain_of(r).view_changes) }, { title: 'saturated', value: (r) => (chain_of(r).saturated ? 'yes' : 'no') },
+  { title: 'failed views', value: (r) => count(chain_of(r).view_changes) }, { title: 'saturated', value: (r) => (chain_of(r).saturated ? 'yes' : 'no') },
 ];
 
 function latency_bars(runs) {

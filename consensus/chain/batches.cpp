@@ -1,0 +1,474 @@
+// Batches with availability certificates (ProposalBodies::kCertified): what a replica takes from
+// its clients goes to all with its bytes, and may be proposed by its name when f+1 weight has
+// acknowledged that it holds them durably (Narwhal, EuroSys'22, §4.1). README.md, "Certified
+// batches", says why f+1, and when bytes may be forgotten.
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/assert.h"
+#include "consensus/chain/chain_engine.h"
+
+namespace govchain::consensus::chain {
+
+// Heights for which a batch of now may be ordered. Who acknowledges must be at most half of it
+// ahead of its origin, and as much as all of it behind.
+uint64_t ChainEngine::batch_life() const {
+  return 2 * config_.checkpoint_interval + 2 * uint64_t{config_.max_in_flight} + 16;
+}
+
+// With at most f weight faulty or down, one of f+1 that signed is honest and up.
+uint64_t ChainEngine::availability_quorum() const {
+  if (is_availability_weak()) return std::max<uint64_t>(quorum_.faulty(), 1);
+  return quorum_.weak();
+}
+
+// An upgrade is in force since the last block. What came before it and waits was never certified:
+// one's own goes into batches, and others' comes again in theirs.
+void ChainEngine::begin_certifying() {
+  forget_foreign_payloads();
+  mempool_.for_each_pending([&](ReplicaId /*origin*/, const PayloadRef& payload,
+                                Height /*height*/) { unbatched_.push_back(payload); });
+  for (const PayloadRef& payload : unbatched_) mempool_.make_ready(payload->digest, false);
+}
+
+// --- one's own batches
+
+// At once while none is under way; what comes meanwhile goes together (Nagle, RFC 896), or as soon
+// as it fills a block.
+void ChainEngine::send_batches() {
+  while (!unbatched_.empty() && is_member() && !is_installing() && !disk_full_) {
+    size_t under_way = 0;
+    batches_.for_each([&](const HeldBatch& held) { under_way += is_under_way(held) ? 1 : 0; });
+    std::vector<PayloadRef> payloads;
+    Bytes size;
+    uint64_t transactions = 0;
+    size_t looked_at = 0;
+    bool full = false;
+    for (const PayloadRef& payload : unbatched_) {
+      full = payloads.size() == kMaxRequestPayloads ||
+             size + payload->size > config_.max_block_bytes ||
+             transactions + payload->transactions > config_.max_block_transactions;
+      if (full) break;
+      ++looked_at;
+      if (!mempool_.is_pending(payload->digest)) continue;  // ordered or refused meanwhile
+      payloads.push_back(payload);
+      size += payload->size;
+      transactions += payload->transactions;
+    }
+    if (under_way >= (full ? kMaxOwnUncertified : 1)) return;
+    if (batches_.count_of(config_.self) >= kMaxBatchesPerOrigin) return;
+    unbatched_.erase(unbatched_.begin(),
+                     unbatched_.begin() + static_cast<std::ptrdiff_t>(looked_at));
+    if (!payloads.empty()) send_batch(std::move(payloads));
+  }
+}
+
+void ChainEngine::send_batch(std::vector<PayloadRef> payloads) {
+  const BlockRef batch = make_batch(config_.hash, epoch(), config_.self, committed_ + batch_life(),
+                                    std::move(payloads));
+  HeldBatch* held = batches_.find(batch->digest);
+  if (held == nullptr) held = &batches_.add(batch);
+  held->votes.resize(members());
+  held->sent = now_;
+  broadcast_batch(*held);
+  acknowledge(*held);
+}
+
+void ChainEngine::broadcast_batch(const HeldBatch& held) {
+  if (members() == 1) return;
+  Ref<Message> message = new_common(CommonType::kBatch, Lane::kBody);
+  message->view = View(0);
+  message->height = held.batch->height;
+  message->digest = held.batch->digest;
+  message->payloads = held.batch->payloads;
+  broadcast(std::move(message));
+}
+
+// Says that the bytes are here and stay: when the log has them.
+void ChainEngine::acknowledge(HeldBatch& held) {
+  if (!may_vote() || held.signing) return;
+  if (held.ticket == Ticket()) held.ticket = persist(make_batch_record(held.batch));
+  held.signing = true;
+  Ref<Message> draft = new_common(CommonType::kAcknowledgement, Lane::kVote);
+  draft->view = View(0);
+  draft->height = held.batch->height;
+  draft->digest = held.batch->digest;
+  request_signature(std::move(draft), is_acknowledged_early() ? Ticket() : held.ticket);
+}
+
+void ChainEngine::on_acknowledgement_signed(const MessageRef& message, Ticket after) {
+  HeldBatch* const held = batches_.find(message->digest);
+  if (held == nullptr) return;
+  held->signing = false;
+  held->acknowledgement = message;
+  const uint32_t origin = position_of(held->batch->proposer);
+  if (origin == kNobody) return;
+  if (origin != self_) return forward(origin, message, after);
+  if (held->votes.empty()) return;  // of a life before the crash
+  held->votes[self_] = message;
+  count_acknowledgements(*held);
+}
+
+void ChainEngine::receive_acknowledgement(uint32_t peer, const MessageRef& reference) {
+  const Message& message = *reference;
+  if (message.view != View(0) || message.block || !message.body.empty() ||
+      !message.payloads.empty() || weight_of(peer) == 0) {
+    ++counters_.malformed;
+    return;
+  }
+  const HeldBatch* const held = batches_.find(message.digest);
+  if (message.epoch != epoch() || held == nullptr || held->votes.empty()) {
+    ++counters_.stale;
+    return;
+  }
+  if (message.version != version()) {
+    ++counters_.malformed;
+    return;
+  }
+  if (held->certificate || held->votes[peer] || held->batch->height != message.height) {
+    ++counters_.duplicate;
+    return;
+  }
+  Peer& state = peers_[peer];
+  if (state.verifications >= verifications_per_peer_) {
+    ++counters_.oversize;
+    return;
+  }
+  ++state.verifications;
+  sink_->emit(effect::Verify{new_token(), reference});
+}
+
+void ChainEngine::on_acknowledgement_verified(const MessageRef& reference, bool valid) {
+  if (reference->epoch != epoch()) return;
+  const uint32_t position = position_of(reference->sender);
+  if (peers_[position].verifications > 0) --peers_[position].verifications;
+  if (!valid) {
+    ++counters_.forged;
+    return;
+  }
+  ++counters_.accepted;
+  HeldBatch* const held = batches_.find(reference->digest);
+  if (held == nullptr || held->certificate || held->votes.empty()) return;
+  held->votes[position] = reference;
+  count_acknowledgements(*held);
+}
+
+void ChainEngine::count_acknowledgements(HeldBatch& held) {
+  if (held.certificate) return;
+  uint64_t weight = 0;
+  for (uint32_t i = 0; i < held.votes.size(); ++i) {
+    if (held.votes[i]) weight += weight_of(i);
+  }
+  if (weight < availability_quorum()) return;
+  Ref<Certificate> certificate = Ref<Certificate>::make();
+  certificate->statement = acknowledgement_of(config_.chain, protocol_, version(), *held.batch);
+  for (const MessageRef& vote : held.votes) {
+    if (!vote) continue;
+    certificate->signers.push_back(vote->sender);
+    certificate->signatures.push_back(vote);
+  }
+  const BlockRef batch = held.batch;
+  learn_certificate(batch, CertificateRef(std::move(certificate)));
+  if (const HeldBatch* const certified = batches_.find(batch->digest)) {
+    send_availability(*certified);
+  }
+}
+
+// Names and certificate: who has the bytes may propose them, and so may who has not.
+void ChainEngine::send_availability(const HeldBatch& held) {
+  if (members() == 1) return;
+  Ref<Message> message = new_common(CommonType::kAvailability, Lane::kVote);
+  message->view = View(0);
+  message->height = held.batch->height;
+  message->digest = held.batch->digest;
+  encode_batch_proof(*held.batch, *held.certificate,
+                     std::vector<bool>(held.batch->payloads.size(), false), message->body);
+  seal_message(*message);
+  // This replica's own acknowledgement is among them, and was counted before it was durable.
+  forward_to_all(MessageRef(std::move(message)), held.ticket);
+}
+
+bool ChainEngine::own_batches_wait() const {
+  bool waits = !unbatched_.empty();
+  batches_.for_each([&](const HeldBatch& held) { waits = waits || is_under_way(held); });
+  return waits;
+}
+
+// Of this life, not yet acknowledged by enough, and somebody waits for it. Where others have
+// ordered all of it meanwhile they acknowledge nothing any more, and the next one must not wait.
+bool ChainEngine::is_under_way(const HeldBatch& held) const {
+  return held.batch->proposer == config_.self && !held.votes.empty() && !held.certificate &&
+         is_waited_for(*held.batch);
+}
+
+bool ChainEngine::is_waited_for(const Block& batch) const {
+  return std::any_of(
+      batch.payloads.begin(), batch.payloads.end(),
+      [this](const PayloadRef& payload) { return mempool_.is_pending(payload->digest); });
+}
+
+// With pass_on_own(): what has waited long may have been lost. All certificates, and of what has
+// none the batch that was sent least lately.
+void ChainEngine::resend_own_batches() {
+  HeldBatch* oldest = nullptr;
+  batches_.for_each([&](HeldBatch& held) {
+    if (held.batch->proposer != config_.self || held.votes.empty()) return;
+    if (!is_waited_for(*held.batch)) return;
+    if (held.certificate) return send_availability(held);
+    if (oldest == nullptr || held.sent < oldest->sent) oldest = &held;
+  });
+  if (oldest == nullptr) return;
+  oldest->sent = now_;
+  broadcast_batch(*oldest);
+  if (!oldest->acknowledgement) acknowledge(*oldest);
+}
+
+// --- others' batches
+
+bool ChainEngine::is_well_formed_batch(const Block& batch, const Message& message) const {
+  if (batch.digest != message.digest || message.view != View(0) ||
+      batch.payload_size() > config_.max_block_bytes ||
+      batch.transactions() > config_.max_block_transactions) {
+    return false;
+  }
+  seen_.clear();
+  for (const PayloadRef& payload : batch.payloads) {
+    if (seen_.find(payload->digest)) return false;
+    seen_.insert(payload->digest, 0);
+  }
+  return true;
+}
+
+void ChainEngine::receive_batch(uint32_t peer, const Message& message) {
+  if (message.epoch != epoch()) {
+    ++(message.epoch < epoch() ? counters_.stale : counters_.future);
+    return;
+  }
+  if (!certifies() || message.payloads.empty() || message.block || !message.body.empty() ||
+      message.payloads.size() > kMaxRequestPayloads) {
+    ++counters_.malformed;
+    return;
+  }
+  const BlockRef batch =
+      make_batch(config_.hash, epoch(), id_of(peer), message.height, message.payloads);
+  if (!is_well_formed_batch(*batch, message)) {
+    ++counters_.malformed;
+    return;
+  }
+  // Bytes are bytes, whatever becomes of the batch.
+  for (const PayloadRef& payload : batch->payloads) supply(payload);
+  if (HeldBatch* const held = batches_.find(batch->digest); held != nullptr && held->whole) {
+    ++counters_.duplicate;
+    if (held->acknowledgement) return forward(peer, held->acknowledgement, held->ticket);
+    // Restored from the log, or the disk was full.
+    if (held->ticket != Ticket()) acknowledge(*held);
+    return;
+  }
+  // The lower bound keeps one origin from filling the log by batches that expire at once; the upper
+  // one, from having them kept for ever.
+  const uint64_t life = batch_life();
+  if (message.height <= committed_ + life / 2 || message.height > committed_ + 2 * life) {
+    ++(message.height <= committed_ + life / 2 ? counters_.stale : counters_.future);
+    return;
+  }
+  if (!admit_batch(peer, *batch)) return;
+  if (!config_.replicas_verify_payloads) return hold_batch(batch);
+  PendingVerification pending;
+  pending.kind = PendingVerification::Kind::kBatch;
+  pending.peer = peer;
+  pending.block = batch;
+  (void)verify_later(std::move(pending), {});
+}
+
+// Whether there is room for all of it in what the mempool grants its origin.
+bool ChainEngine::admit_batch(uint32_t peer, const Block& batch) {
+  const bool known = batches_.find(batch.digest) != nullptr;
+  if (!known && batches_.count_of(id_of(peer)) >= kMaxBatchesPerOrigin) {
+    ++counters_.oversize;
+    return false;
+  }
+  const size_t ordered = tell_ordered(peer, batch);
+  std::vector<Digest> added;
+  bool fits = true;
+  for (const PayloadRef& payload : batch.payloads) {
+    if (!fits || mempool_.is_committed(payload->digest) || mempool_.is_pending(payload->digest)) {
+      continue;
+    }
+    fits = !mempool_.add(now_, id_of(peer), payload, false).has_value();
+    if (fits) added.push_back(payload->digest);
+  }
+  if (fits && ordered < batch.payloads.size()) return true;
+  for (const Digest& digest : added) (void)mempool_.remove(digest);
+  ++(fits ? counters_.duplicate : counters_.oversize);
+  return false;
+}
+
+// Its origin may have skipped the blocks that ordered them, and wait for them for ever.
+size_t ChainEngine::tell_ordered(uint32_t peer, const Block& batch) {
+  std::vector<Digest> ordered;
+  for (const PayloadRef& payload : batch.payloads) {
+    if (mempool_.is_committed(payload->digest)) ordered.push_back(payload->digest);
+  }
+  if (ordered.empty()) return 0;
+  Ref<Message> reply = new_common(CommonType::kAlreadyOrdered, Lane::kVote);
+  encode_digests(ordered, reply->body);
+  send(peer, std::move(reply));
+  return ordered.size();
+}
+
+void ChainEngine::hold_batch(const BlockRef& batch) {
+  HeldBatch* held = batches_.find(batch->digest);
+  if (held == nullptr) {
+    held = &batches_.add(batch);
+  } else if (!held->whole) {
+    batches_.fill(*held, batch);
+  }
+  // Once it is certified nobody waits for another acknowledgement.
+  if (!held->certificate) acknowledge(*held);
+}
+
+// Their clients' signatures are part of what an acknowledgement says where replicas verify them.
+void ChainEngine::on_batch_verified(const PendingVerification& pending, bool valid) {
+  const Block& batch = *pending.block;
+  if (batch.epoch != epoch() || batch.height <= committed_) return;
+  if (valid) {
+    ++counters_.accepted;
+    return hold_batch(pending.block);
+  }
+  ++counters_.forged;
+  for (const PayloadRef& payload : batch.payloads) {
+    const bool foreign = mempool_.origin_of(payload->digest) == batch.proposer;
+    if (foreign && batches_.holder(payload->digest) == nullptr) {
+      (void)mempool_.remove(payload->digest);
+    }
+  }
+}
+
+// --- certificates
+
+void ChainEngine::receive_availability(uint32_t peer, const Message& message) {
+  if (message.epoch != epoch()) {
+    ++(message.epoch < epoch() ? counters_.stale : counters_.future);
+    return;
+  }
+  Ref<Block> nothing = Ref<Block>::make();
+  nothing->epoch = epoch();
+  const std::optional<std::vector<CertifiedBatch>> proofs =
+      read_availability(config_.chain, protocol_, version(), config_.hash, *nothing, message.body);
+  if (!certifies() || message.block || !message.payloads.empty() || !proofs ||
+      proofs->size() != 1 || proofs->front().batch->digest != message.digest ||
+      weight_of(*proofs->front().certificate, membership_) < availability_quorum()) {
+    ++counters_.malformed;
+    return;
+  }
+  const CertifiedBatch& proof = proofs->front();
+  if (tell_ordered(peer, *proof.batch) == proof.batch->payloads.size()) {
+    ++counters_.duplicate;
+    return;
+  }
+  const HeldBatch* const held = batches_.find(message.digest);
+  if (held != nullptr && held->certificate) {
+    ++counters_.duplicate;
+    // What was forgotten with the state that a snapshot replaced is proposed again.
+    return learn_certificate(held->batch, held->certificate);
+  }
+  if (proof.batch->height <= committed_ || proof.batch->height > committed_ + 2 * batch_life()) {
+    ++(proof.batch->height <= committed_ ? counters_.stale : counters_.future);
+    return;
+  }
+  Ref<ClaimList> claims = Ref<ClaimList>::make();
+  if (!is_availability_unverified()) append_claims(*proof.certificate, *claims);
+  PendingVerification pending;
+  pending.kind = PendingVerification::Kind::kAvailability;
+  pending.peer = peer;
+  pending.block = proof.batch;
+  pending.certificate = proof.certificate;
+  (void)verify_later(std::move(pending), ClaimListRef(std::move(claims)));
+}
+
+// The batch's payloads may be proposed from now on, with their bytes here or without.
+void ChainEngine::learn_certificate(const BlockRef& batch, const CertificateRef& certificate) {
+  if (batch->epoch != epoch() || batch->height <= committed_) return;
+  HeldBatch* held = batches_.find(batch->digest);
+  if (held == nullptr) {
+    if (batches_.count_of(batch->proposer) >= kMaxBatchesPerOrigin) return;
+    const bool waits = std::any_of(
+        batch->payloads.begin(), batch->payloads.end(),
+        [&](const PayloadRef& payload) { return !mempool_.is_committed(payload->digest); });
+    if (!waits) return;
+    held = &batches_.add(batch);
+  }
+  if (!held->certificate) batches_.certify(*held, certificate);
+  // Of this replica's own what does not wait any more was answered: others had ordered it.
+  const bool own = batch->proposer == config_.self && !held->votes.empty();
+  for (const PayloadRef& payload : held->batch->payloads) {
+    if (mempool_.is_committed(payload->digest)) continue;
+    if (!mempool_.is_pending(payload->digest)) {
+      if (own) continue;
+      (void)mempool_.add(now_, batch->proposer, payload, false);  // or others propose it
+    }
+    mempool_.make_ready(payload->digest, find_doubtful(payload->digest) == nullptr);
+  }
+  dirty_ = true;
+}
+
+// --- forgetting
+
+// What cannot be ordered any more: the height that it was good for is final here, so it is in no
+// block up to there that this replica does not have; or its epoch is over, and with it the weight
+// of who vouches for it. Of one's own batches also those that nobody would acknowledge any more.
+void ChainEngine::forget_batches() {
+  std::vector<Digest> over;
+  batches_.for_each([&](const HeldBatch& held) {
+    const Block& batch = *held.batch;
+    const bool unwanted = is_under_way(held) && batch.height <= committed_ + batch_life() / 2;
+    if (batch.epoch != epoch() || batch.height <= committed_ || unwanted) {
+      over.push_back(batch.digest);
+    }
+  });
+  for (const Digest& digest : over) forget_batch(digest);
+  std::erase_if(missing_,
+                [&](const MissingBatch& missing) { return missing.height <= committed_; });
+}
+
+// Its payloads wait in another batch, or are put into one again by the replica whose clients wait.
+// Of what that replica sent before it crashed it may know the name alone: then nobody waits here.
+void ChainEngine::forget_batch(const Digest& digest) {
+  const BlockRef batch = batches_.find(digest)->batch;
+  batches_.remove(digest);
+  for (const PayloadRef& payload : batch->payloads) {
+    const std::optional<ReplicaId> origin = mempool_.origin_of(payload->digest);
+    if (!origin) continue;
+    if (batches_.holder(payload->digest) != nullptr) {
+      const bool ready = batches_.certified(payload->digest, committed_.next()) != nullptr &&
+                         find_doubtful(payload->digest) == nullptr;
+      mempool_.make_ready(payload->digest, ready);
+    } else if (*origin == config_.self && !mempool_.find(payload->digest)->named) {
+      mempool_.make_ready(payload->digest, false);
+      unbatched_.push_back(mempool_.find(payload->digest));
+      dirty_ = true;
+    } else {
+      (void)mempool_.remove(payload->digest);
+    }
+  }
+}
+
+// Ordered whole: whoever lacks the bytes gets them from the block.
+void ChainEngine::forget_ordered_batches(const Block& block) {
+  const HeldBatch* last = nullptr;
+  for (const PayloadRef& payload : block.payloads) {
+    const HeldBatch* const held = batches_.holder(payload->digest);
+    if (held == nullptr || held == last) continue;
+    last = held;
+    const std::vector<PayloadRef>& payloads = held->batch->payloads;
+    const bool ordered = std::all_of(payloads.begin(), payloads.end(), [&](const PayloadRef& one) {
+      return mempool_.is_committed(one->digest);
+    });
+    if (!ordered) continue;
+    batches_.remove(held->batch->digest);
+    last = nullptr;
+  }
+}
+
+}  // namespace govchain::consensus::chain

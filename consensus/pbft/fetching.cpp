@@ -1,0 +1,115 @@
+// What a replica needs for a view that it is about to enter, and gets from others by digest.
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/pbft/pbft_engine.h"
+
+namespace govchain::consensus::pbft {
+
+// Asks for what try_enter_view() lacks: view-change messages from the primary that named them, and
+// blocks from one of those who prepared them and so have them on disk. Others in turn, because any
+// of them may be silent.
+void PbftEngine::request_missing() {
+  if (!new_view_ || is_disk_full() || !is_member()) return;
+  const View view = new_view_->message->view;
+  if (view < view_ || (view == active_view_ && !in_view_change_)) return;
+  FetchBody body;
+  for (size_t i = 0; i < new_view_->names.size() && body.items.size() < kMaxFetches; ++i) {
+    if (new_view_->found[i].message) continue;
+    body.items.push_back({new_view_->names[i].sender, Height(0), new_view_->names[i].digest});
+  }
+  if (body.items.empty()) {
+    std::vector<Choice> choices;
+    if (choose(choices)) return;
+    for (const Choice& choice : choices) {
+      if (choice.block || body.items.size() >= kMaxFetches) continue;
+      body.items.push_back({ReplicaId(), choice.height, choice.proof->digest()});
+    }
+  }
+  const uint32_t first = primary_of(view);
+  const uint64_t others = std::min<uint64_t>(quorum().faulty() + 1, 3);
+  for (uint64_t i = 0; i <= others; ++i) {
+    fetch_turn_ = (fetch_turn_ + 1) % members();
+    const uint32_t peer = i == 0 ? first : fetch_turn_;
+    if (peer == self() || (i > 0 && peer == first)) continue;
+    Ref<Message> fetch = new_own(MessageType::kFetch, Lane::kVote);
+    fetch->view = view;
+    encode_body(body, fetch->body);
+    send(peer, std::move(fetch));
+  }
+}
+
+void PbftEngine::receive_fetch(const Message& message) {
+  const std::optional<FetchBody> body = decode_fetch(message.body);
+  if (!body || message.block || !message.payloads.empty()) {
+    ++counters().malformed;
+    return;
+  }
+  for (const FetchBody::Item& item : body->items) {
+    if (item.height == Height(0)) {
+      const MessageRef found = find_view_change(message.view, item);
+      // Only when this replica itself has, durably, left earlier views.
+      if (found && message.view <= view_) forward(from(), found, view_ticket_);
+      continue;
+    }
+    const Slot* const wanted = slot_at(item.height);
+    const BlockRef block = wanted != nullptr ? wanted->body(item.digest) : BlockRef();
+    if (!block) continue;
+    Ref<Message> answer = new_own(MessageType::kBody, Lane::kBulk);
+    answer->height = item.height;
+    answer->digest = item.digest;
+    answer->block = block;
+    send(from(), std::move(answer));
+  }
+}
+
+MessageRef PbftEngine::find_view_change(View view, const FetchBody::Item& item) const {
+  const auto matches = [&](const MessageRef& candidate) {
+    return candidate && candidate->view == view && candidate->digest == item.digest &&
+           candidate->sender == item.sender;
+  };
+  const uint32_t sender = position_of(item.sender);
+  if (sender != kNobody && matches(view_changes_[sender].message)) {
+    return view_changes_[sender].message;
+  }
+  if (!new_view_) return {};
+  for (const ViewChange& known : new_view_->found) {
+    if (matches(known.message)) return known.message;
+  }
+  return {};
+}
+
+// A block that a prepared certificate names: nothing else is believed of who brings it.
+void PbftEngine::receive_body(const Message& message) {
+  if (!message.block || !message.body.empty() || !message.payloads.empty() ||
+      message.block->digest != message.digest || message.block->height != message.height) {
+    ++counters().malformed;
+    return;
+  }
+  Slot* const wanted = slot_at(message.height);
+  if (!new_view_ || wanted == nullptr || wanted->body(message.digest)) {
+    ++counters().duplicate;
+    return;
+  }
+  const auto names_it = [&](const PreparedProof& proof) {
+    return proof.height() == message.height && proof.digest() == message.digest;
+  };
+  const bool named = std::any_of(
+      new_view_->found.begin(), new_view_->found.end(), [&](const ViewChange& view_change) {
+        return view_change.message && std::any_of(view_change.body->proofs.begin(),
+                                                  view_change.body->proofs.end(), names_it);
+      });
+  if (!named) {
+    ++counters().stale;
+    return;
+  }
+  ++counters().accepted;
+  wanted->keep_body(message.block);
+  Ticket ticket;
+  persist_for(*wanted, make_body_record(message.block), ticket);
+  ++counters().block_catch_ups;
+  try_enter_view();
+}
+
+}  // namespace govchain::consensus::pbft

@@ -1,0 +1,13 @@
+#pragma once
+// Who lies in a fuzzed world: at most as many as its protocol tolerates.
+
+#include "sim/fuzz/draft.h"
+
+namespace govchain::sim {
+
+void draw_adversaries(Draft& draft);
+// Where batches are certified: about half of the adversaries, of whatever kind they were, become
+// ones that keep the bytes to themselves.
+void draw_withholding_origins(Draft& draft);
+
+}  // namespace govchain::sim

@@ -1,0 +1,88 @@
+#include "tests/consensus/script/arguments.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "consensus/crypto/crypto.h"
+
+namespace govchain::consensus::testing {
+
+Error refuse(const Case& command, const std::string& what) {
+  return Error{ErrorCode::kInvalid, what, command.where()};
+}
+
+std::vector<std::string> list_argument(const Case& command, const std::string& name) {
+  const auto found = command.arguments.find(name);
+  return found == command.arguments.end() ? std::vector<std::string>() : found->second;
+}
+
+Status read_proposals(const Case& command, EngineConfig& config) {
+  if (command.has("proposals")) {
+    const std::string bodies = command.value("proposals").value_or("");
+    if (bodies != "whole" && bodies != "by-digest") {
+      return refuse(command, "proposals must be whole or by-digest");
+    }
+    config.proposal_bodies =
+        bodies == "whole" ? ProposalBodies::kCarried : ProposalBodies::kByDigest;
+    if (bodies == "by-digest") config.genesis.version = kProposalsByDigestSince;
+  }
+  config.replicas_verify_payloads = command.has("verify-payloads");
+  return success();
+}
+
+Member member_of(uint32_t id, uint64_t weight) {
+  return Member{
+      ReplicaId(id), weight,
+      make_signer(SignatureScheme::kModelled, 1, kScriptChain, ReplicaId(id))->public_key()};
+}
+
+Result<MembershipChange> change_of(const Case& command, const Membership& now) {
+  std::map<uint32_t, Member> members;
+  for (const Member& member : now.members) members[member.id.value()] = member;
+  for (const char* kind : {"add", "learner", "witness", "remove"}) {
+    for (const std::string& text : list_argument(command, kind)) {
+      const std::optional<uint64_t> id = parse_number(text);
+      if (!id || *id >= kMostReplicas) return refuse(command, "'" + text + "' is no replica");
+      const auto key = static_cast<uint32_t>(*id);
+      if (kind == std::string("remove")) {
+        members.erase(key);
+      } else {
+        members[key] = member_of(key, kind == std::string("learner") ? 0 : 1);
+        if (kind == std::string("witness")) members[key].role = MemberRole::kWitness;
+      }
+    }
+  }
+  // "2:5": replica 2 weighs 5.
+  for (const std::string& text : list_argument(command, "weights")) {
+    const size_t colon = std::min(text.find(':'), text.size());
+    const std::optional<uint64_t> id = parse_number(text.substr(0, colon));
+    const std::optional<uint64_t> weight =
+        parse_number(text.substr(std::min(colon + 1, text.size())));
+    if (!id || !weight) return refuse(command, "'" + text + "' is no replica:weight");
+    const auto member = members.find(static_cast<uint32_t>(*id));
+    if (member == members.end()) return refuse(command, "'" + text + "' is no member");
+    member->second.weight = *weight;
+  }
+  MembershipChange change;
+  for (const auto& [id, member] : members) change.target.push_back(member);
+  return change;
+}
+
+Status read_shares(const Case& command, Membership& genesis) {
+  const std::vector<std::string> weights = list_argument(command, "weights");
+  if (weights.size() > genesis.members.size()) return refuse(command, "more weights than replicas");
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const std::optional<uint64_t> weight = parse_number(weights[i]);
+    if (!weight) return refuse(command, "'" + weights[i] + "' is no weight");
+    genesis.members[i].weight = *weight;
+  }
+  for (const std::string& text : list_argument(command, "witnesses")) {
+    const std::optional<uint64_t> id = parse_number(text);
+    if (!id || *id >= genesis.members.size()) return refuse(command, "no replica " + text);
+    genesis.members[*id].role = MemberRole::kWitness;
+  }
+  return success();
+}
+
+}  // namespace govchain::consensus::testing
