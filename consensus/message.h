@@ -48,17 +48,23 @@ class Message : public Counted {
   [[nodiscard]] Statement statement(ChainId chain) const {
     return Statement{chain, epoch, protocol, type, view, height, digest, version};
   }
+  // All of it: what one world left in the pool must not show in the next.
   void recycle() {
+    protocol = Protocol::kPbft;
+    type = 0;
+    lane = Lane::kVote;
+    version = kOldestProtocolVersion;
+    sender = {};
+    epoch = {};
+    view = {};
+    height = {};
+    digest = {};
+    signature = {};
     body.clear();
     payloads.clear();
     block.reset();
     by_digest = false;
-    signature = {};
-    digest = {};
     wire_size = {};
-    type = 0;
-    lane = Lane::kVote;
-    version = kOldestProtocolVersion;
   }
 };
 using MessageRef = Ref<const Message>;

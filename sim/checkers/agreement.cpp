@@ -47,12 +47,15 @@ void AgreementRule::executed(ReplicaAddress who, TimePoint now, const consensus:
   if (digest != nullptr && *digest != block.digest) compare(who, now, block, "executed");
 }
 
-void AgreementRule::membership(ReplicaAddress who, TimePoint now,
-                               const consensus::Membership& membership) {
-  if (context_.learn(who.chain, membership)) return;
-  context_.report(
-      "agreement", who, now,
-      "has other members in epoch " + std::to_string(membership.epoch.value()) + " than the chain");
+bool AgreementRule::membership(ReplicaAddress who, TimePoint now,
+                               const consensus::Membership& membership, consensus::Ticket issued) {
+  const CheckContext::Learnt learnt = context_.learn(who, membership, issued);
+  if (learnt == CheckContext::Learnt::kDiffers) {
+    context_.report("agreement", who, now,
+                    "has other members in epoch " + std::to_string(membership.epoch.value()) +
+                        " than the chain");
+  }
+  return learnt == CheckContext::Learnt::kNew;
 }
 
 void AgreementRule::snapshot_installed(ReplicaAddress who, Height height) {
@@ -63,6 +66,7 @@ void AgreementRule::snapshot_installed(ReplicaAddress who, Height height) {
 
 void AgreementRule::restart(ReplicaAddress who, TimePoint now,
                             const consensus::RecoveredState& state) {
+  context_.forget_undone(who, state.last_ticket);
   Replica& replica = replicas_[context_.row(who)];
   replica.committed = state.executed_height;
   replica.resumed = true;

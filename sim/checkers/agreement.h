@@ -16,7 +16,9 @@ class AgreementRule {
   void commit(ReplicaAddress who, TimePoint now, const consensus::Block& block);
   // A block that differs from the committed one must not be executed either.
   void executed(ReplicaAddress who, TimePoint now, const consensus::Block& block);
-  void membership(ReplicaAddress who, TimePoint now, const consensus::Membership& membership);
+  // After it had issued this ticket. True if nobody had said so of that epoch before.
+  bool membership(ReplicaAddress who, TimePoint now, const consensus::Membership& membership,
+                  consensus::Ticket issued);
   void snapshot_installed(ReplicaAddress who, consensus::Height height);
   void restart(ReplicaAddress who, TimePoint now, const consensus::RecoveredState& state);
   // Digest that the chain agreed on; null if the height is unknown or long gone.

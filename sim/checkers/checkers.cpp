@@ -193,8 +193,9 @@ class Suite final : public CheckerSuite {
   void on_membership(ReplicaAddress who, TimePoint now,
                      const effect::MembershipActive& membership) override {
     if (!context_.honest(who)) return;
-    agreement_.membership(who, now, membership.membership);
-    versions_.membership(who, now, membership.membership);
+    if (agreement_.membership(who, now, membership.membership, durability_.last_issued(who))) {
+      versions_.membership(who, now, membership.membership);
+    }
   }
 
   void on_snapshot_installed(ReplicaAddress who, TimePoint now,

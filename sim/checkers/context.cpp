@@ -22,7 +22,7 @@ void CheckContext::begin(const WorldSpec& spec, std::span<const Membership> gene
     // The world numbers chains from 1, so that a zeroed statement names none.
     chain.id = consensus::ChainId(i + 1);
     chain.honest.assign(spec.chains[i].replicas.size(), true);
-    chain.epochs.push_back(genesis[i]);
+    chain.epochs.push_back({genesis[i], false, 0, {}});
     chain.verifier = consensus::make_verifier(spec.crypto == CryptoMode::kModelled
                                                   ? consensus::SignatureScheme::kModelled
                                                   : spec.chains[i].scheme);
@@ -47,24 +47,37 @@ size_t CheckContext::row(ReplicaAddress who) const {
 consensus::ChainId CheckContext::chain_id(ChainIndex index) const { return chains_[index].id; }
 
 const Membership* CheckContext::membership(ChainIndex chain, consensus::Epoch epoch) const {
-  const std::vector<Membership>& epochs = chains_[chain].epochs;
+  const std::vector<KnownEpoch>& epochs = chains_[chain].epochs;
   for (auto it = epochs.rbegin(); it != epochs.rend(); ++it) {
-    if (it->epoch == epoch) return &*it;
+    if (it->membership.epoch == epoch) return &it->membership;
   }
   return nullptr;
 }
 
-bool CheckContext::learn(ChainIndex chain, const Membership& membership) {
-  if (const Membership* known = this->membership(chain, membership.epoch)) {
-    return *known == membership;
-  }
-  std::vector<Membership>& epochs = chains_[chain].epochs;
-  const auto place = std::find_if(epochs.begin(), epochs.end(), [&](const Membership& other) {
-    return other.epoch > membership.epoch;
+CheckContext::Learnt CheckContext::learn(ReplicaAddress who, const Membership& membership,
+                                         consensus::Ticket issued) {
+  std::vector<KnownEpoch>& epochs = chains_[who.chain].epochs;
+  const auto place = std::find_if(epochs.begin(), epochs.end(), [&](const KnownEpoch& other) {
+    return other.membership.epoch >= membership.epoch;
   });
-  epochs.insert(place, membership);
+  if (place != epochs.end() && place->membership.epoch == membership.epoch) {
+    if (place->membership != membership) return Learnt::kDiffers;
+    if (place->said_by != who.replica) place->in_doubt = false;
+    return Learnt::kKnown;
+  }
+  epochs.insert(place, {membership, true, who.replica, issued});
   if (epochs.size() > kEpochs) epochs.erase(epochs.begin());
-  return true;
+  return Learnt::kNew;
+}
+
+void CheckContext::forget_undone(ReplicaAddress who, consensus::Ticket durable) {
+  std::vector<KnownEpoch>& epochs = chains_[who.chain].epochs;
+  std::erase_if(epochs, [&](const KnownEpoch& known) {
+    return known.in_doubt && known.said_by == who.replica && known.issued > durable;
+  });
+  for (KnownEpoch& known : epochs) {
+    if (known.said_by == who.replica) known.in_doubt = false;
+  }
 }
 
 uint64_t CheckContext::commit_quorum(ChainIndex chain, const Membership& members) const {

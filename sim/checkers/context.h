@@ -38,8 +38,14 @@ class CheckContext {
   static constexpr size_t kEpochs = 64;
   [[nodiscard]] const consensus::Membership* membership(ChainIndex chain,
                                                         consensus::Epoch epoch) const;
-  // False if this epoch is known with other members.
-  bool learn(ChainIndex chain, const consensus::Membership& membership);
+  enum class Learnt : uint8_t { kNew, kKnown, kDiffers };
+  // What a replica says of the members of an epoch, and the last ticket that it had issued by then.
+  // Until that is durable or another one says the same, a crash may undo what it said: whoever is a
+  // quorum by itself decides without a word to others, and may decide otherwise when it is back.
+  Learnt learn(ReplicaAddress who, const consensus::Membership& membership,
+               consensus::Ticket issued);
+  // It is back from a crash, with all up to `durable`.
+  void forget_undone(ReplicaAddress who, consensus::Ticket durable);
 
   // Weight that a commit certificate needs, and a checkpoint's.
   [[nodiscard]] uint64_t commit_quorum(ChainIndex chain,
@@ -53,13 +59,19 @@ class CheckContext {
   [[nodiscard]] const std::vector<Violation>& violations() const { return violations_; }
 
  private:
+  struct KnownEpoch {
+    consensus::Membership membership;
+    bool in_doubt = false;  // only this replica has said so, and its ticket may not be durable
+    ReplicaIndex said_by = 0;
+    consensus::Ticket issued;
+  };
   struct Chain {
     const ChainSpec* spec = nullptr;
     const consensus::ProtocolTraits* traits = nullptr;
     size_t first_row = 0;
     consensus::ChainId id;
     std::vector<bool> honest;
-    std::vector<consensus::Membership> epochs;  // ascending, the last kEpochs of them
+    std::vector<KnownEpoch> epochs;  // ascending, the last kEpochs of them
     std::unique_ptr<consensus::Verifier> verifier;
   };
   void add(Violation violation);

@@ -16,6 +16,10 @@ class DurabilityRule {
   void gated(ReplicaAddress who, TimePoint now, consensus::Ticket after);
   void release(ReplicaAddress who, TimePoint now, GatedEffect effect, consensus::Ticket after,
                consensus::Ticket durable);
+  // Of the replica's engine.
+  [[nodiscard]] consensus::Ticket last_issued(ReplicaAddress who) const {
+    return last_ticket_[context_.row(who)];
+  }
   void restart(ReplicaAddress who, const consensus::RecoveredState& state);
 
  private:

@@ -79,9 +79,7 @@ void VersionRule::commit(ReplicaAddress who, TimePoint now, const consensus::Blo
 // Whoever agreed to it had software for it then, though it may have been taken back since.
 void VersionRule::membership(ReplicaAddress who, TimePoint now, const consensus::Membership& next) {
   const ProtocolVersion version = next.version;
-  ProtocolVersion& highest = chains_[who.chain].highest;
-  if (version <= highest || next.epoch == consensus::Epoch(0)) return;
-  highest = version;
+  if (next.epoch == consensus::Epoch(0)) return;
   const consensus::Membership* const members =
       context_.membership(who.chain, consensus::Epoch(next.epoch.value() - 1));
   if (members == nullptr || members->version == version) return;

@@ -19,7 +19,7 @@ class VersionRule {
   void begin();
   // What this replica runs from now on.
   void software(ReplicaAddress who, consensus::ProtocolVersion newest);
-  // These members, and the version of their rules, are in force at this replica.
+  // This replica is the first to have these members, and the version of their rules, in force.
   void membership(ReplicaAddress who, TimePoint now, const consensus::Membership& next);
   void sent(ReplicaAddress who, TimePoint now, const consensus::Message& message);
   void commit(ReplicaAddress who, TimePoint now, const consensus::Block& block,
@@ -30,7 +30,6 @@ class VersionRule {
   using Version = std::optional<consensus::ProtocolVersion>;
   struct Chain {
     HeightWindow<Version> blocks;  // committed
-    consensus::ProtocolVersion highest = consensus::kOldestProtocolVersion;
   };
   // Of the epoch; none if the epoch is unknown (then other rules say so).
   [[nodiscard]] Version version_of(ChainIndex chain, consensus::Epoch epoch) const;

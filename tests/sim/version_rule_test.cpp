@@ -38,7 +38,7 @@ class Versions : public testing::Test {
     for (uint32_t i = 0; i < 4; ++i) rule_.software(replica(i), kNew);
     members.epoch = Epoch(1);
     members.version = kNew;
-    EXPECT_TRUE(context_.learn(0, members));
+    EXPECT_EQ(context_.learn(replica(0), members, {}), CheckContext::Learnt::kNew);
   }
 
   static ReplicaAddress replica(uint32_t index) { return {0, index}; }
