@@ -194,6 +194,44 @@ class ChainsReader {
     if (total == 0) chain.refuse("weights", "nobody votes");
   }
 
+  // Raft README, "Witnesses", rule 1.
+  static void read_witnesses(const Reader& chain, uint32_t replicas, sim::ChainSpec& spec) {
+    const JsonNode* witnesses = chain.find("witnesses");
+    if (witnesses == nullptr) return;
+    if (spec.protocol != consensus::Protocol::kRaft) {
+      chain.refuse("witnesses", "only raft has witnesses");
+      return;
+    }
+    const auto weight_of = [&](uint64_t replica) {
+      return spec.weights.empty() ? 1 : spec.weights[replica];
+    };
+    uint64_t weight = 0;
+    for (const JsonNode& witness : witnesses->elements) {
+      const uint64_t replica = witness.natural.value_or(0);
+      if (replica >= replicas) {
+        chain.refuse("witnesses",
+                     fmt::format("no replica {}; the chain has {}", replica, replicas));
+        return;
+      }
+      if (weight_of(replica) == 0) {
+        chain.refuse("witnesses", fmt::format("replica {} has no vote to give", replica));
+      }
+      weight += weight_of(replica);
+      spec.witnesses.push_back(static_cast<sim::ReplicaIndex>(replica));
+    }
+    std::sort(spec.witnesses.begin(), spec.witnesses.end());
+    const auto twice = std::adjacent_find(spec.witnesses.begin(), spec.witnesses.end());
+    if (twice != spec.witnesses.end()) {
+      chain.refuse("witnesses", fmt::format("replica {} is there twice", *twice));
+    }
+    uint64_t total = 0;
+    for (uint64_t replica = 0; replica < replicas; ++replica) total += weight_of(replica);
+    if (weight > total / 2) {
+      chain.refuse("witnesses", fmt::format("they carry {} of {} votes, and at most {} are allowed",
+                                            weight, total, total / 2));
+    }
+  }
+
   void read_application(const Reader& chain, sim::ChainIndex index, sim::ChainSpec& spec) {
     uint32_t departments = 10;
     chain.integer("departments", departments);
@@ -236,6 +274,7 @@ class ChainsReader {
     }
     read_protocol_settings(chain, spec);
     read_weights(chain, replicas, spec);
+    if (!root_.log().error) read_witnesses(chain, replicas, spec);
     read_application(chain, index, spec);
     place_replicas(chain, replicas, spec);
     world_.chains.push_back(std::move(spec));

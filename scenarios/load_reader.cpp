@@ -17,13 +17,19 @@ namespace {
 constexpr double kMostTransactions = 1e9;
 constexpr double kMostExactTransactions = 5e7;
 
-std::vector<sim::ReplicaIndex> ingress_of(const Reader& load, uint32_t replicas) {
-  std::vector<sim::ReplicaIndex> all(replicas);
-  for (uint32_t i = 0; i < replicas; ++i) all[i] = i;
+std::vector<sim::ReplicaIndex> ingress_of(const Reader& load, const sim::ChainSpec& chain) {
+  const size_t replicas = chain.replicas.size();
+  const auto is_witness = [&](uint64_t replica) {
+    return std::binary_search(chain.witnesses.begin(), chain.witnesses.end(), replica);
+  };
+  std::vector<sim::ReplicaIndex> all;
+  for (uint32_t i = 0; i < replicas; ++i) {
+    if (!is_witness(i)) all.push_back(i);
+  }
   const JsonNode* ingress = load.find("ingress");
   if (ingress == nullptr) return all;
   if (ingress->is_string()) {
-    return ingress->text == "first_replica" ? std::vector<sim::ReplicaIndex>{0} : all;
+    return ingress->text == "first_replica" ? std::vector<sim::ReplicaIndex>{all.front()} : all;
   }
   std::vector<sim::ReplicaIndex> chosen;
   for (const JsonNode& one : ingress->elements) {
@@ -31,6 +37,9 @@ std::vector<sim::ReplicaIndex> ingress_of(const Reader& load, uint32_t replicas)
     if (replica >= replicas) {
       load.refuse("ingress", fmt::format("no replica {}; the chain has {}", replica, replicas));
       return all;
+    }
+    if (is_witness(replica)) {
+      load.refuse("ingress", fmt::format("replica {} is a witness, which takes none", replica));
     }
     if (std::find(chosen.begin(), chosen.end(), replica) != chosen.end()) {
       load.refuse("ingress", fmt::format("replica {} is there twice", replica));
@@ -192,8 +201,7 @@ void check_memory(const Reader& load, const std::vector<sim::RateStep>& steps,
 
 void read_load(const Reader& load, const Reader& chain, sim::ChainIndex index,
                sim::WorldSpec& world) {
-  const auto replicas = static_cast<uint32_t>(world.chains[index].replicas.size());
-  const std::vector<sim::ReplicaIndex> ingress = ingress_of(load, replicas);
+  const std::vector<sim::ReplicaIndex> ingress = ingress_of(load, world.chains[index]);
   sim::LoadSpec common;
   common.chain = index;
   if (load.text("arrivals", "poisson") == "uniform") common.arrivals = sim::ArrivalKind::kUniform;

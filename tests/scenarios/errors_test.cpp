@@ -48,7 +48,7 @@ TEST(ScenarioErrors, AMistypedKeyIsShownWithTheNearestOne) {
      |       ^^^^^^^^^ did you mean "protocol"?
 Allowed here: application, basis, departments, engine, hash, hotstuff, id, load,
   machine, note, places, pool, protocol, qbft, raft, replicas, signatures,
-  source, tendermint, weights (govchain scenario schema))");
+  source, tendermint, weights, witnesses (govchain scenario schema))");
 }
 
 TEST(ScenarioErrors, AMistypedValueIsShownWithTheNearestOne) {
@@ -144,6 +144,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"\"replicas\": 4", "\"replicas\": 4, \"pool\": \"x\"", "no pool \"x\""},
         Case{"\"replicas\": 4", "\"replicas\": 4, \"weights\": [ 1 ]", "1 weights for 4 replicas"},
         Case{"\"replicas\": 4", "\"replicas\": 4, \"weights\": [ 0, 0, 0, 0 ]", "nobody votes"},
+        Case{"\"replicas\": 4", "\"replicas\": 4, \"witnesses\": [ 3 ]", "only raft has witnesses"},
+        Case{R"("protocol": "pbft")", R"("protocol": "raft", "witnesses": [ 4 ])",
+             "no replica 4; the chain has 4"},
+        Case{R"("protocol": "pbft")", R"("protocol": "raft", "witnesses": [ 3, 0, 3 ])",
+             "replica 3 is there twice"},
+        Case{R"("protocol": "pbft")", R"("protocol": "raft", "witnesses": [ 1, 2, 3 ])",
+             "they carry 3 of 4 votes, and at most 2 are allowed"},
+        Case{R"("protocol": "pbft")",
+             R"("protocol": "raft", "weights": [ 1, 1, 1, 0 ], "witnesses": [ 3 ])",
+             "replica 3 has no vote to give"},
+        Case{"\"pbft\",\n      \"replicas\": 4,\n      \"load\": { ",
+             "\"raft\", \"replicas\": 4, \"witnesses\": [ 1 ],\n"
+             "      \"load\": { \"ingress\": [ 0, 1 ], ",
+             "replica 1 is a witness, which takes none"},
         Case{"\"rate_per_second\": 10", "\"rate_per_second\": 10, \"ingress\": [ 4 ]",
              "no replica 4; the chain has 4"},
         Case{"\"rate_per_second\": 10", "\"rate_per_second\": 10000000",
