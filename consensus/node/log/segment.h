@@ -20,6 +20,7 @@
 
 #include "consensus/codec.h"
 #include "consensus/crypto/hash.h"
+#include "consensus/node/storage_owner.h"
 #include "consensus/result.h"
 #include "consensus/types.h"
 #include "consensus/write_ahead_log.h"
@@ -30,15 +31,8 @@ inline constexpr uint32_t kSegmentVersion = 1;
 inline constexpr uint64_t kSegmentHeaderBytes = 4'096;
 inline constexpr uint64_t kWatermarkSlots[] = {512, 1'024};
 
-// Whose log it is: another replica's, or another chain's, must not be read as one's own.
-struct LogOwner {
-  ChainId chain;
-  ReplicaId replica;
-  friend bool operator==(const LogOwner&, const LogOwner&) = default;
-};
-
 struct SegmentHeader {
-  LogOwner owner;
+  StorageOwner owner;
   Ticket first;  // that its first frame has, or will have
 };
 

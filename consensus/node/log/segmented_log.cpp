@@ -111,7 +111,7 @@ Result<SegmentContent> SegmentedLog::read(Ticket first) const {
   Result<SegmentContent> content = read_segment(settings_.hash, path, *bytes);
   if (!content) return content;
   if (content->header.owner != settings_.owner) {
-    const LogOwner& owner = content->header.owner;
+    const StorageOwner& owner = content->header.owner;
     return Error{ErrorCode::kUnsupported,
                  "the log is of replica " + std::to_string(owner.replica.value()) + " of chain " +
                      std::to_string(owner.chain.value()) + ", not of replica " +

@@ -25,7 +25,7 @@
 namespace govchain::consensus::node {
 
 struct SegmentedLogSettings {
-  LogOwner owner;
+  StorageOwner owner;
   HashAlgorithm hash = HashAlgorithm::kSha256;
   // A record that does not fit gets a longer segment.
   Bytes segment{64U << 20U};

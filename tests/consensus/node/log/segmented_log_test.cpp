@@ -17,7 +17,7 @@ using testing::ForgetfulDisk;
 using ::testing::HasSubstr;
 using testing::RandomSource;
 
-constexpr LogOwner kOwner{ChainId(7), ReplicaId(2)};
+constexpr StorageOwner kOwner{ChainId(7), ReplicaId(2)};
 constexpr uint64_t kSegment = 12'288;
 
 SegmentedLogSettings settings(uint64_t segment = kSegment) {
