@@ -60,7 +60,7 @@ uint64_t sum(const std::map<std::string, uint64_t>& messages, const std::string&
 }
 
 class RaftCost : public ::testing::TestWithParam<uint32_t> {};
-INSTANTIATE_TEST_SUITE_P(Sizes, RaftCost, ::testing::Values(1U, 2U, 3U, 4U, 5U, 7U, 13U));
+INSTANTIATE_TEST_SUITE_P(Sizes, RaftCost, ::testing::Values(1U, 2U, 3U, 4U, 5U, 7U, 16U, 64U));
 
 TEST_P(RaftCost, LeaderCommitsAfterTwoDelaysAndFollowersAfterThree) {
   const uint32_t n = GetParam();
