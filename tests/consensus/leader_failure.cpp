@@ -15,10 +15,10 @@ struct Words {
   std::string alarm;
   std::string start;
 };
-Words words_of(Protocol protocol) {
+Words words_of(Protocol protocol, const ProtocolSettings& settings) {
   switch (protocol) {
     case Protocol::kRaft:
-      return {"pre-vote-request", "append"};
+      return {settings.raft.pre_vote ? "pre-vote-request" : "vote-request", "append"};
     case Protocol::kPbft:
       return {"view-change", "new-view"};
     case Protocol::kTendermint:
@@ -59,7 +59,7 @@ uint32_t leader_of(const MeteredWorld& world) {
 }
 
 LeaderChange change_leader(const ProtocolTraits& protocol, const LeaderFailure& failure) {
-  const Words words = words_of(protocol.protocol);
+  const Words words = words_of(protocol.protocol, failure.world.settings);
   const Duration timeout = failure.world.timeout;
   MeteredWorld world(protocol, failure.world);
   world.run_for(timeout * 4);  // Raft elects its first leader
@@ -106,7 +106,7 @@ LeaderChange change_leader(const ProtocolTraits& protocol, const LeaderFailure& 
   if (committed.empty()) return {};
   const auto [first, last] = std::minmax_element(committed.begin(), committed.end());
   return {world.meter(), *first - fired, *last - fired,
-          *last - world.first_sent(words.start).value_or(fired)};
+          *last - world.first_sent(words.start).value_or(fired), world.waits()};
 }
 
 }  // namespace govchain::consensus::testing

@@ -32,6 +32,7 @@ struct LeaderChange {
   Duration first;       // from the first timer until the first replica has committed the payload
   Duration last;        // until all have
   Duration from_start;  // the same from the first message of the new leader
+  Waits waits;          // of the whole run
 };
 
 // `failure.world.delay` must be so short that everything is over before the next timer.

@@ -133,6 +133,7 @@ void MeteredWorld::carry_out(uint32_t replica, effect::Persist& persist) {
   self.log.push_back(persist.record->type);
   GOVCHAIN_ASSERT(persist.ticket.value() == self.log.size());
   ++meter_.records;
+  meter_.logged_bytes += persist.record->size().count();
   schedule(options_.sync, replica, [this, replica, ticket = persist.ticket] {
     Replica& synced = replicas_[replica];
     synced.durable = ticket;

@@ -39,8 +39,14 @@ struct Meter {
   uint64_t signatures = 0;
   uint64_t verifications = 0;  // of signatures, those in certificates included
   uint64_t records = 0;
+  uint64_t logged_bytes = 0;  // of the records, without the log's framing
   [[nodiscard]] uint64_t total() const;
 };
+
+// By message: the types of the records at whose tickets it waited, by whomever it was sent; and
+// under kAnswer those that the answer to a client waited for. Nothing to wait for is no record.
+using Waits = std::map<std::string, std::set<uint8_t>>;
+inline constexpr const char* kAnswer = "answer";
 
 class MeteredWorld {
  public:
@@ -71,10 +77,7 @@ class MeteredWorld {
   }
   // When the first one of this name left, since the last reset of the meter.
   [[nodiscard]] std::optional<TimePoint> first_sent(const std::string& name) const;
-  // By message: the types of the records at whose tickets it waited, by whomever it was sent; and
-  // under kAnswer those that the answer to a client waited for. Nothing to wait for is no record.
-  static constexpr const char* kAnswer = "answer to the client";
-  [[nodiscard]] const std::map<std::string, std::set<uint8_t>>& waits() const { return waits_; }
+  [[nodiscard]] const Waits& waits() const { return waits_; }
 
  private:
   struct Gated {
@@ -125,7 +128,7 @@ class MeteredWorld {
   WireFilter filter_;
   Meter meter_;
   std::map<std::string, TimePoint> first_sent_;
-  std::map<std::string, std::set<uint8_t>> waits_;
+  Waits waits_;
 };
 
 }  // namespace govchain::consensus::testing

@@ -108,6 +108,18 @@ TEST_P(ViewChangeCost, PbftVotesAgainForEveryHeightAboveTheStableCheckpoint) {
   }
 }
 
+TEST_P(ViewChangeCost, PbftCarriesTheStableCheckpointInEveryViewChange) {
+  LeaderFailure failure = this->failure();
+  failure.world.checkpoint_interval = 2;
+  const LeaderChange none = change(Protocol::kPbft, failure);
+  failure.decided = 2;
+  const LeaderChange proven = change(Protocol::kPbft, failure);
+  EXPECT_EQ(proven.meter.messages, none.meter.messages);
+  EXPECT_EQ(proven.meter.signatures, none.meter.signatures);
+  EXPECT_EQ(proven.meter.bytes - none.meter.bytes, live() * live() * certificate());
+  EXPECT_EQ(proven.meter.verifications - none.meter.verifications, live() * heard() * quorum());
+}
+
 // --- QBFT
 
 TEST_P(ViewChangeCost, QbftSendsRoundChangesToAllAndAProposalWithAQuorumOfThem) {
@@ -221,6 +233,7 @@ TEST_P(ViewChangeCost, RaftElectsInTwoLinearRoundsAndOrdersBehindItsFirstEntry) 
                                            {"append-reply", 2 * heard()},
                                            {"commit-notice", 2 * live()},
                                            {"forward", heard()}}));
+  EXPECT_EQ(change.meter.total(), 11 * n() - 17);
   EXPECT_EQ(change.meter.signatures, 0U);
   EXPECT_EQ(change.meter.verifications, 0U);
   EXPECT_EQ(change.meter.bytes,
@@ -231,6 +244,16 @@ TEST_P(ViewChangeCost, RaftElectsInTwoLinearRoundsAndOrdersBehindItsFirstEntry) 
   EXPECT_EQ(change.first, 8 * kDelay);
   EXPECT_EQ(change.last, 9 * kDelay);
   EXPECT_EQ(syncs(Protocol::kRaft, failure), 4);
+}
+
+TEST_P(ViewChangeCost, RaftWithoutPreVoteSparesARound) {
+  LeaderFailure failure = this->failure();
+  failure.decided = 1;
+  failure.world.settings.raft.pre_vote = false;
+  const LeaderChange change = this->change(Protocol::kRaft, failure);
+  EXPECT_EQ(change.meter.total(), 11 * n() - 17 - (2 * n() - 3));
+  EXPECT_EQ(change.first, 6 * kDelay);
+  EXPECT_EQ(change.last, 7 * kDelay);
 }
 
 // Paper §5.4.2: it becomes final with the new leader's first entry.
