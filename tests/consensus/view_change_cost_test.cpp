@@ -93,7 +93,7 @@ TEST_P(ViewChangeCost, PbftCarriesTheProofOfAPreparedBlockInEveryViewChange) {
 // §4.4: the new view goes through the phases again for all above the stable checkpoint.
 TEST_P(ViewChangeCost, PbftVotesAgainForEveryHeightAboveTheStableCheckpoint) {
   const LeaderChange none = change(Protocol::kPbft, failure());
-  for (const uint64_t decided : {1, 2}) {
+  for (const uint64_t decided : {uint64_t{1}, uint64_t{2}}) {
     LeaderFailure failure = this->failure();
     failure.decided = decided;
     const LeaderChange more = change(Protocol::kPbft, failure);
