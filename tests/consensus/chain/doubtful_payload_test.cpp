@@ -96,6 +96,22 @@ TEST_P(DoubtfulPayload, IsNotOrderedAgainByTheOnlyVoterThatMissedIt) {
   }
 }
 
+// Once others have said so it is among what was ordered, and a client that asks again is told at
+// once.
+TEST_P(DoubtfulPayload, IsRememberedAsOrderedOnceOthersHaveSaidSo) {
+  for (const ProposalBodies bodies : modes()) {
+    order_behind_its_back(bodies);
+    cluster_->heal();
+    for (int i = 0; i < 8; ++i) order();
+    ASSERT_TRUE(is_refused());
+    propose("3", "once");
+    EXPECT_TRUE(is_refused());
+    for (int i = 0; i < 8; ++i) order();
+    const std::string chain = cluster_->describe_chain(*cluster_->find("0"));
+    EXPECT_EQ(chain.find("{once}"), std::string::npos) << chain;
+  }
+}
+
 // Ordering it twice would be worse than not at all.
 TEST_P(DoubtfulPayload, IsGivenUpWhereNobodySaysWhatBecameOfIt) {
   for (const ProposalBodies bodies : modes()) {

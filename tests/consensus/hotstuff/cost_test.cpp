@@ -71,6 +71,12 @@ TEST_P(HotstuffCost, UnderLoadEveryViewDecidesABlock) {
   // Beside the payloads: a proposal and a vote for each, one empty view, one certificate.
   EXPECT_EQ(world.totals().messages - kBlocks * (n() - 1),
             (kBlocks + 1) * 2 * (n() - 1) + (n() - 1));
+  EXPECT_EQ(world.totals().signatures, (kBlocks + 1) * (n() + 1) + (n() == 1 ? 0 : 1));
+  EXPECT_EQ(world.totals().verifications, (n() - 1) * ((kBlocks + 1) * (quorum() + 2) + 1));
+  const uint64_t view = 2 * kHeader + kBody + certificate() + kBlockHeader;
+  EXPECT_EQ(world.totals().bytes,
+            (n() - 1) * (kBlocks * (kHeader + 2 * kPayload) + (kBlocks + 1) * view + kHeader + 1));
+  EXPECT_EQ(world.totals().persists, n() * (2 * kBlocks + 1));
 }
 
 TEST_P(HotstuffCost, BytesOnTheWire) {

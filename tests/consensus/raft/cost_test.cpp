@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "consensus/message.h"
+#include "tests/consensus/leader_failure.h"
+#include "tests/consensus/metered_world.h"
 #include "tests/consensus/raft/cluster.h"
 
 namespace govchain::consensus::raft::testing {
@@ -60,7 +62,7 @@ uint64_t sum(const std::map<std::string, uint64_t>& messages, const std::string&
 }
 
 class RaftCost : public ::testing::TestWithParam<uint32_t> {};
-INSTANTIATE_TEST_SUITE_P(Sizes, RaftCost, ::testing::Values(1U, 2U, 3U, 4U, 5U, 7U, 13U));
+INSTANTIATE_TEST_SUITE_P(Sizes, RaftCost, ::testing::Values(1U, 2U, 3U, 4U, 5U, 7U, 16U, 64U));
 
 TEST_P(RaftCost, LeaderCommitsAfterTwoDelaysAndFollowersAfterThree) {
   const uint32_t n = GetParam();
@@ -148,6 +150,20 @@ TEST_P(RaftCost, EveryReplicaSyncsOncePerDecisionAndTheLeaderBesideTheFollowers)
   // One sync on the path: the follower's. The leader's own runs beside it.
   const Duration expected = n == 1 ? sync : kDelay * 2 + sync;
   EXPECT_EQ(sketch.cluster_.commit_time(sketch.leader_, payload), start + expected);
+}
+
+TEST_P(RaftCost, EveryReplicaLogsTheEntryAndNothingElse) {
+  const uint32_t n = GetParam();
+  consensus::testing::MeteredOptions options;
+  options.replicas = n;
+  consensus::testing::MeteredWorld world(traits(), options);
+  world.run_for(options.timeout * 4);
+  world.reset_meter();
+  world.propose(consensus::testing::leader_of(world), 1);
+  world.run_for(options.delay * 4);
+  EXPECT_EQ(world.meter().records, n);
+  constexpr uint64_t kPayload = 16;
+  EXPECT_EQ(world.meter().logged_bytes, n * (6 + 44 + 44 + kPayload));
 }
 
 TEST_P(RaftCost, CheckpointTakesOneSignatureAndOneVotePerPair) {
