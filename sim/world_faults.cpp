@@ -101,7 +101,7 @@ void WorldRunner::begin_fault(uint32_t index) {
 void WorldRunner::end_fault(uint32_t index) {
   const FaultSpec& fault = spec_.faults[index];
   fault_active_[index] = false;
-  last_fault_end_ = kernel_.now();
+  last_fault_end_ = std::max(last_fault_end_, kernel_.now());
   switch (fault.kind) {
     case Kind::kCrash:
     case Kind::kCrashAtPersist:
@@ -134,7 +134,11 @@ void WorldRunner::end_fault(uint32_t index) {
       for_group(fault, [](ReplicaHost& replica) { replica.set_disk_full(false); });
       break;
     case Kind::kSlowDisk:
-      for_group(fault, [](ReplicaHost& replica) { replica.set_disk_slowness(1); });
+      // What was asked of a slow disk stays slow, also for those that come behind it.
+      for_group(fault, [this](ReplicaHost& replica) {
+        replica.set_disk_slowness(1);
+        last_fault_end_ = std::max(last_fault_end_, fabric_.disks[replica.host()].free_at());
+      });
       break;
   }
 }

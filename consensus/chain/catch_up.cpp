@@ -89,14 +89,16 @@ void ChainEngine::receive_status(uint32_t peer, const Message& message) {
   // A peer that catches up asks again as soon as it has what it asked for; any other one is
   // answered once in a while.
   const bool progressed = message.height > state.served;
-  if (state.served_at && !progressed && now_ - *state.served_at < settings_.status_interval / 4) {
+  const bool soon = state.served_at && now_ - *state.served_at < settings_.status_interval / 4;
+  const bool responder = is_asked(message, body->responder);
+  const bool understood = message.epoch == epoch();
+  if (soon && !progressed && !(responder && understood && is_urgent(peer, body->standing))) {
     ++counters_.duplicate;
     return;
   }
   state.served_at = now_;
   state.served = message.height;
-  const bool responder = is_asked(message, body->responder);
-  if (message.epoch == epoch()) answer_standing(peer, message, body->standing, responder);
+  if (understood) answer_standing(peer, message, body->standing, responder);
   resend_checkpoints(peer, *body);
   resend_approval(peer);
   if (responder && message.height < committed_) serve_blocks(peer, message.height.next());

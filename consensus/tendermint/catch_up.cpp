@@ -26,6 +26,24 @@ Round TendermintEngine::wanted_polka() const {
   return current->valid_round;
 }
 
+// The paper's gossip brings every correct process what one of them has ("Gossip communication",
+// §2), and a proposal that rests on an earlier round is worth nothing to whoever lacks its
+// prevotes. Waiting for the next status message could take as long as the round does, so the
+// proposer, who has them, is asked at once.
+void TendermintEngine::ask_for_polka() {
+  const Round present = driver_.state().round;
+  if (polka_asked_ == present || !is_member() || wanted_polka() == kNoRound) return;
+  polka_asked_ = present;
+  if (leader() != self()) send_status(leader());
+}
+
+// Once for each round that the two are in together.
+bool TendermintEngine::is_urgent(uint32_t peer, std::span<const uint8_t> standing) const {
+  const std::optional<Standing> theirs = decode_standing(standing);
+  return theirs && theirs->polka_wanted != kNoRound && theirs->round == driver_.state().round &&
+         polka_shown_[peer] != theirs->round;
+}
+
 void TendermintEngine::encode_standing(std::vector<uint8_t>& out) const {
   Standing standing;
   standing.round = driver_.state().round;
@@ -57,7 +75,10 @@ void TendermintEngine::answer_standing(uint32_t peer, const Message& status,
   }
   if (!responder) return;
   resend_votes(peer, *theirs);
-  if (theirs->polka_wanted != kNoRound) resend_polka(peer, theirs->polka_wanted);
+  if (theirs->polka_wanted != kNoRound) {
+    polka_shown_[peer] = driver_.state().round;
+    resend_polka(peer, theirs->polka_wanted);
+  }
 }
 
 // One's own of the present and the last round: f+1 of them make whoever is behind skip (line 55).

@@ -31,6 +31,7 @@ void TendermintEngine::size_tables() {
   // A quorum of 2f + 1 where weights add up to 3f + 1 (and W - f in general).
   const uint64_t quorum =
       planted(Mutant::kQuorumTooSmall) ? 2 * this->quorum().faulty() : this->quorum().quorum();
+  polka_shown_.assign(members(), kNoRound);
   driver_.reset(weights, std::max<uint64_t>(quorum, 1), this->quorum().weak());
 }
 
@@ -63,6 +64,8 @@ void TendermintEngine::begin_height() {
   own_votes_.clear();
   own_proposals_.clear();
   polka_logged_ = kNoRound;
+  polka_asked_ = kNoRound;
+  std::fill(polka_shown_.begin(), polka_shown_.end(), kNoRound);
   recovered_polka_.reset();
   recovered_lock_ = kNoRound;
   for (const uint32_t timer : {kProposeTimer, kPrevoteTimer, kPrecommitTimer}) cancel_timer(timer);
@@ -108,6 +111,7 @@ void TendermintEngine::advance() {
   }
   run_actions();
   propose_if_due();
+  ask_for_polka();
 }
 
 // Line 11.

@@ -64,6 +64,8 @@ void TendermintEngine::encode_protocol_state(Writer& out) const {
   for (const HeldProposal& proposal : held_) out.u8(proposal.shown ? 1 : 0);
   out.ordinal(first_ticket_);
   out.i64(polka_logged_);
+  out.i64(polka_asked_);
+  for (const Round shown : polka_shown_) out.i64(shown);
 }
 
 Bytes TendermintEngine::protocol_memory() const {
@@ -78,6 +80,7 @@ Bytes TendermintEngine::protocol_memory() const {
   constexpr uint64_t kVoteBytes = 2 * (sizeof(Message) + 48);
   total += driver_.votes().rounds().size() * members() * kVoteBytes;
   total += (own_votes_.size() + own_proposals_.size()) * sizeof(OwnVote);
+  total += polka_shown_.size() * sizeof(Round);
   total += schedule_.turns() * sizeof(uint32_t);
   return Bytes(total);
 }

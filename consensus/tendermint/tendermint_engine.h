@@ -124,6 +124,8 @@ class TendermintEngine final : public chain::ChainEngine {
   void encode_standing(std::vector<uint8_t>& out) const override;
   void answer_standing(uint32_t peer, const Message& status, std::span<const uint8_t> standing,
                        bool responder) override;
+  [[nodiscard]] bool is_urgent(uint32_t peer, std::span<const uint8_t> standing) const override;
+  void ask_for_polka();
   [[nodiscard]] Round wanted_proposal() const;
   [[nodiscard]] Round wanted_polka() const;
   void resend_own_votes(uint32_t peer, Round from);
@@ -180,6 +182,8 @@ class TendermintEngine final : public chain::ChainEngine {
   std::vector<OwnVote> own_votes_;
   std::vector<OwnProposal> own_proposals_;
   Round polka_logged_ = kNoRound;
+  Round polka_asked_ = kNoRound;    // the round whose proposer was asked what its valid round is
+  std::vector<Round> polka_shown_;  // for each peer, the round in which it was shown one
   CertificateRef recovered_polka_;  // of the valid value, until restore_round()
   Round recovered_lock_ = kNoRound;
   ValueId recovered_locked_value_;

@@ -19,6 +19,8 @@ class Disk {
   TimePoint write(TimePoint ready, Bytes size);
   TimePoint read(TimePoint ready, Bytes size);
 
+  // When everything that was asked of it is done.
+  [[nodiscard]] TimePoint free_at() const { return free_; }
   [[nodiscard]] double utilisation() const { return busy_.share(1); }
 
  private:
