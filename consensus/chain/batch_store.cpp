@@ -135,7 +135,8 @@ void BatchStore::encode_state(Writer& out) const {
   for_each([&](const HeldBatch& held) {
     out.digest(held.batch->digest);
     out.u8(static_cast<uint8_t>((held.whole ? 1 : 0) | (held.signing ? 2 : 0) |
-                                (held.acknowledgement ? 4 : 0) | (held.certificate ? 8 : 0)));
+                                (held.acknowledgement ? 4 : 0) | (held.certificate ? 8 : 0) |
+                                (held.restored ? 16 : 0)));
     out.ordinal(held.ticket);
     for (const MessageRef& vote : held.votes) out.u8(vote ? 1 : 0);
   });

@@ -21,7 +21,8 @@ struct HeldBatch {
   bool whole = false;   // the bytes of all its payloads are here
   bool shared = false;  // one of its payloads is, or was, in another batch too
   bool signing = false;
-  Ticket ticket;               // of its record in the log; 0 if it has none
+  bool restored = false;  // from the log, by which its certificate, if it had one, is not known
+  Ticket ticket;          // of its record in the log; 0 if it has none
   MessageRef acknowledgement;  // this replica's own
   CertificateRef certificate;
   std::vector<MessageRef> votes;  // of this replica's own batch: acknowledgements, by position

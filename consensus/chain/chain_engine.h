@@ -300,7 +300,7 @@ class ChainEngine : public ChainProtocol {
   void add_ordered(std::vector<PayloadRef>& found, Bytes size);
   void receive_payload_reply(uint32_t peer, const Message& message);
 
-  // --- batches.cpp
+  // --- batches.cpp, own_batches.cpp
   // In this epoch, or since an upgrade in one of those to come.
   [[nodiscard]] bool has_batches() const {
     return config_.proposal_bodies == ProposalBodies::kCertified;
@@ -309,6 +309,7 @@ class ChainEngine : public ChainProtocol {
   void begin_certifying();
   [[nodiscard]] uint64_t batch_life() const;
   [[nodiscard]] uint64_t availability_quorum() const;
+  void resume_batches();
   void send_batches();
   void send_batch(std::vector<PayloadRef> payloads);
   void broadcast_batch(const HeldBatch& held);
@@ -327,6 +328,7 @@ class ChainEngine : public ChainProtocol {
   void receive_availability(uint32_t peer, const Message& message);
   void learn_certificate(const BlockRef& batch, const CertificateRef& certificate);
   [[nodiscard]] bool own_batches_wait() const;
+  [[nodiscard]] bool is_unanswered(const HeldBatch& held) const;
   [[nodiscard]] bool is_under_way(const HeldBatch& held) const;
   [[nodiscard]] bool is_waited_for(const Block& batch) const;
   void resend_own_batches();
@@ -504,6 +506,7 @@ class ChainEngine : public ChainProtocol {
   std::vector<BlockRef> held_blocks_;  // proposed and not final, the newest last
   std::vector<PayloadRef> fetched_;    // for these, and not in the mempool
   BatchStore batches_;
+  bool resumes_batches_ = false;               // there are some from before a crash
   std::vector<PayloadRef> unbatched_;          // of this replica's clients, in no batch at present
   std::vector<MissingBatch> missing_;          // in the order in which they were named
   std::optional<StoredBlock> waiting_commit_;  // the next block is final, and bytes are missing

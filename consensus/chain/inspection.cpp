@@ -86,6 +86,7 @@ void ChainEngine::encode_state(Writer& out) const {
   for (const PayloadRef& payload : fetched_) out.digest(payload->digest);
   for (const BlockRef& block : held_blocks_) out.digest(block->digest);
   batches_.encode_state(out);
+  out.u8(resumes_batches_ ? 1 : 0);
   for (const PayloadRef& payload : unbatched_) out.digest(payload->digest);
   for (const DoubtfulPayload& doubtful : doubtful_) {
     out.digest(doubtful.digest);

@@ -78,6 +78,7 @@ void ChainEngine::pump() {
     apply_catch_up();
     if (!named_.empty()) take_whole_proposals();
     if (waiting_commit_) retry_commit();
+    if (resumes_batches_) resume_batches();
     if (!unbatched_.empty()) send_batches();
     advance();
   }

@@ -46,6 +46,7 @@ void ChainEngine::recover(RecoveredState recovered) {
     on_epoch_changed();
   }
   if (certifies()) forget_batches();
+  resumes_batches_ = certifies() && batches_.size() > 0;
   sink_->emit(effect::MembershipActive{membership_, epoch_since()});
   // The log may be further than this software, if newer one was here before.
   leave_if_outdated();
@@ -79,7 +80,9 @@ bool ChainEngine::read_common_record(const LogRecordRef& reference, Ticket ticke
   if (record.type == kBatchRecord) {
     if (!record.block || !record.block->availability.empty()) return false;
     if (batches_.find(record.block->digest) == nullptr) {
-      batches_.add(record.block).ticket = ticket;
+      HeldBatch& held = batches_.add(record.block);
+      held.ticket = ticket;
+      held.restored = true;
       log.first_batch = std::min(log.first_batch, ticket);
     }
     return true;
