@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "consensus/assert.h"
+#include "consensus/fixed_writer.h"
 #include "consensus/protocols.h"
 
 namespace govchain::consensus {
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::string_view kStatementLabel = "govchain statement";
 constexpr size_t kLabelBytes = 20;
+// With its version.
+constexpr size_t kMaxStatementBytes = 4 * 8 + 1 + 2 + 1 + sizeof(Digest);
 constexpr size_t kSignatureEntryBytes = 4 + 64;
 constexpr size_t kMemberBytes = 4 + 8 + 64;
 // Beside a statement's protocol and a membership's count: a version follows.
@@ -20,33 +23,24 @@ constexpr uint32_t kMembershipVersionMark = 1U << 31U;
 // Set in a member's weight if it is a witness, so that a membership without any looks as before.
 constexpr uint64_t kWitnessMark = uint64_t{1} << 63U;
 
-// Fills a fixed buffer, because signing happens per vote and must not allocate.
-class FixedWriter {
- public:
-  explicit FixedWriter(std::span<uint8_t> out) : out_(out) {}
-  void number(uint64_t value, unsigned count) {
-    for (unsigned i = 0; i < count; ++i) out_[used_++] = static_cast<uint8_t>(value >> (8U * i));
-  }
-  void raw(std::span<const uint8_t> bytes) {
-    std::copy(bytes.begin(), bytes.end(), out_.begin() + static_cast<std::ptrdiff_t>(used_));
-    used_ += bytes.size();
-  }
-  [[nodiscard]] size_t used() const { return used_; }
-
- private:
-  std::span<uint8_t> out_;
-  size_t used_ = 0;
-};
-
 bool is_known(uint8_t protocol) { return find_protocol(protocol) != nullptr; }
 
 }  // namespace
 
 uint64_t Reader::little_endian(unsigned count) {
   const std::span<const uint8_t> bytes = raw(count);
-  uint64_t value = 0;
-  for (size_t i = 0; i < bytes.size(); ++i) value |= static_cast<uint64_t>(bytes[i]) << (8U * i);
-  return value;
+  if (bytes.empty()) return 0;
+  switch (count) {
+    case 8:
+      return load_little_endian<8>(bytes.data());
+    case 4:
+      return load_little_endian<4>(bytes.data());
+    case 2:
+      return load_little_endian<2>(bytes.data());
+    default:
+      GOVCHAIN_ASSERT(count == 1);
+      return bytes.front();
+  }
 }
 
 std::span<const uint8_t> Reader::raw(size_t count) {
@@ -92,24 +86,25 @@ Signature Reader::signature() {
 }
 
 std::array<uint8_t, kSigningBytes> signing_bytes(const Statement& statement) {
-  std::array<uint8_t, kSigningBytes> bytes{};
-  FixedWriter out(bytes);
-  std::array<uint8_t, kLabelBytes> label{};
-  std::copy(kStatementLabel.begin(), kStatementLabel.end(), label.begin());
-  out.raw(label);
-  out.number(number_of(statement.version), 2);
-  out.number(statement.chain.value(), 8);
-  out.number(statement.epoch.value(), 8);
-  out.number(static_cast<uint8_t>(statement.protocol), 1);
-  out.number(statement.type, 1);
-  out.number(statement.view.value(), 8);
-  out.number(statement.height.value(), 8);
-  out.raw(statement.digest.bytes);
-  GOVCHAIN_ASSERT(out.used() == kSigningBytes);
+  FixedWriter<kSigningBytes> out;
+  out.text(kStatementLabel);
+  out.zeros(kLabelBytes - kStatementLabel.size());
+  out.u16(number_of(statement.version));
+  out.ordinal(statement.chain);
+  out.ordinal(statement.epoch);
+  out.u8(static_cast<uint8_t>(statement.protocol));
+  out.u8(statement.type);
+  out.ordinal(statement.view);
+  out.ordinal(statement.height);
+  out.digest(statement.digest);
+  GOVCHAIN_ASSERT(out.bytes().size() == kSigningBytes);
+  std::array<uint8_t, kSigningBytes> bytes;
+  std::copy(out.bytes().begin(), out.bytes().end(), bytes.begin());
   return bytes;
 }
 
-void encode_statement(const Statement& statement, Writer& out) {
+void encode_statement(const Statement& statement, Writer& to) {
+  FixedWriter<kMaxStatementBytes> out;
   out.ordinal(statement.chain);
   out.ordinal(statement.epoch);
   const auto protocol = static_cast<uint8_t>(statement.protocol);
@@ -123,6 +118,7 @@ void encode_statement(const Statement& statement, Writer& out) {
   out.ordinal(statement.view);
   out.ordinal(statement.height);
   out.digest(statement.digest);
+  to.raw(out.bytes());
 }
 
 Statement decode_statement(Reader& in) {

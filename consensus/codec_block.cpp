@@ -4,6 +4,7 @@
 
 #include "consensus/assert.h"
 #include "consensus/codec.h"
+#include "consensus/fixed_writer.h"
 
 namespace govchain::consensus {
 
@@ -14,12 +15,24 @@ constexpr uint64_t kCohortMark = uint64_t{1} << 63U;
 constexpr std::string_view kBlockLabel = "govchain block";
 constexpr uint64_t kBlockHeaderBytes = 3 * 8 + 4 + 8 + 4 + 4;
 
-void encode_block_header(const Block& block, Writer& out) {
+// With the count of payloads, which follows everywhere.
+void encode_block_header(const Block& block, Writer& to) {
+  FixedWriter<kBlockHeaderBytes> out;
   out.ordinal(block.height);
   out.ordinal(block.view);
   out.ordinal(block.epoch);
   out.replica(block.proposer);
   out.i64(block.wall_time);
+  out.u32(static_cast<uint32_t>(block.payloads.size()));
+  to.raw(out.bytes());
+}
+
+void encode_payload_header(const Payload& payload, uint64_t size, Writer& to) {
+  FixedWriter<kPayloadHeaderBytes> out;
+  out.digest(payload.digest);
+  out.u64(size);
+  out.u32(payload.transactions);
+  to.raw(out.bytes());
 }
 
 }  // namespace
@@ -40,9 +53,7 @@ void encode_payload(const Payload& payload, Writer& out) {
   GOVCHAIN_ASSERT(!payload.named);
   const bool carried = payload.bytes.size() == size;
   GOVCHAIN_ASSERT(carried || payload.bytes.empty());
-  out.digest(payload.digest);
-  out.u64(carried ? size : size | kCohortMark);
-  out.u32(payload.transactions);
+  encode_payload_header(payload, carried ? size : size | kCohortMark, out);
   out.raw(payload.bytes);
 }
 
@@ -74,13 +85,10 @@ void seal_block(HashAlgorithm algorithm, Block& block) {
   thread_local std::vector<uint8_t> preimage;
   preimage.clear();
   Writer out(preimage);
-  for (const char letter : kBlockLabel) out.u8(static_cast<uint8_t>(letter));
+  out.raw(std::span(reinterpret_cast<const uint8_t*>(kBlockLabel.data()), kBlockLabel.size()));
   encode_block_header(block, out);
-  out.u32(static_cast<uint32_t>(block.payloads.size()));
   for (const PayloadRef& payload : block.payloads) {
-    out.digest(payload->digest);
-    out.u64(payload->size.count());
-    out.u32(payload->transactions);
+    encode_payload_header(*payload, payload->size.count(), out);
   }
   out.blob(block.control);
   block.digest = hash(algorithm, preimage);
@@ -88,7 +96,6 @@ void seal_block(HashAlgorithm algorithm, Block& block) {
 
 void encode_block(const Block& block, Writer& out) {
   encode_block_header(block, out);
-  out.u32(static_cast<uint32_t>(block.payloads.size()));
   for (const PayloadRef& payload : block.payloads) encode_payload(*payload, out);
   out.blob(block.control);
 }
@@ -113,11 +120,8 @@ BlockRef decode_block(HashAlgorithm algorithm, Reader& in, Cohorts cohorts) {
 
 void encode_block_by_digest(const Block& block, Writer& out) {
   encode_block_header(block, out);
-  out.u32(static_cast<uint32_t>(block.payloads.size()));
   for (const PayloadRef& payload : block.payloads) {
-    out.digest(payload->digest);
-    out.u64(payload->size.count());
-    out.u32(payload->transactions);
+    encode_payload_header(*payload, payload->size.count(), out);
   }
   out.blob(block.control);
 }

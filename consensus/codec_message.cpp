@@ -5,6 +5,7 @@
 
 #include "consensus/assert.h"
 #include "consensus/codec.h"
+#include "consensus/fixed_writer.h"
 #include "consensus/protocols.h"
 
 namespace govchain::consensus {
@@ -75,18 +76,21 @@ void seal_message(Message& message) {
 }
 
 void encode_message(ChainId chain, const Message& message, std::vector<uint8_t>& out_bytes) {
+  out_bytes.reserve(out_bytes.size() + kMessageHeaderBytes + message.body.size());
+  FixedWriter<kMessageHeaderBytes> header;
+  header.u16(number_of(message.version));
+  header.ordinal(chain);
+  header.u8(static_cast<uint8_t>(message.protocol));
+  header.u8(message.type);
+  header.u8(static_cast<uint8_t>(message.lane));
+  header.replica(message.sender);
+  header.ordinal(message.epoch);
+  header.ordinal(message.view);
+  header.ordinal(message.height);
+  header.digest(message.digest);
+  header.signature(message.signature);
   Writer out(out_bytes);
-  out.u16(number_of(message.version));
-  out.ordinal(chain);
-  out.u8(static_cast<uint8_t>(message.protocol));
-  out.u8(message.type);
-  out.u8(static_cast<uint8_t>(message.lane));
-  out.replica(message.sender);
-  out.ordinal(message.epoch);
-  out.ordinal(message.view);
-  out.ordinal(message.height);
-  out.digest(message.digest);
-  out.signature(message.signature);
+  out.raw(header.bytes());
   out.blob(message.body);
   out.u32(static_cast<uint32_t>(message.payloads.size()));
   for (const PayloadRef& payload : message.payloads) encode_payload(*payload, out);

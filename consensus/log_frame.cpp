@@ -1,12 +1,17 @@
 #include "consensus/log_frame.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
+
+#include "consensus/little_endian.h"
 
 namespace govchain::consensus {
 
 namespace {
 
+// Reserved for a record at once at most: a cohort's bytes count in its size and are not written.
+constexpr uint64_t kReservedBytes = 4'096;
 constexpr size_t kSlices = 8;
 using SliceTables = std::array<std::array<uint32_t, 256>, kSlices>;
 
@@ -37,10 +42,7 @@ Error corrupt(const char* what, size_t available) {
   return Error{ErrorCode::kCorrupt, what, "with " + std::to_string(available) + " bytes left"};
 }
 
-}  // namespace
-
-uint32_t crc32c(std::span<const uint8_t> bytes) {
-  uint32_t crc = 0xFFFFFFFFU;
+uint32_t crc32c_by_tables(std::span<const uint8_t> bytes, uint32_t crc) {
   while (bytes.size() >= kSlices) {
     uint32_t value = 0;
     for (size_t i = 0; i < kSlices; ++i) {
@@ -51,11 +53,37 @@ uint32_t crc32c(std::span<const uint8_t> bytes) {
     bytes = bytes.subspan(kSlices);
   }
   for (const uint8_t byte : bytes) crc = (crc >> 8U) ^ kTables[0][(crc ^ byte) & 0xFFU];
-  return ~crc;
+  return crc;
+}
+
+#if defined(__x86_64__)
+// The processor's own instruction for this polynomial takes eight bytes at a time.
+[[gnu::target("sse4.2")]] uint32_t crc32c_by_processor(std::span<const uint8_t> bytes,
+                                                       uint32_t crc) {
+  constexpr size_t kWord = 8;
+  uint64_t wide = crc;
+  for (; bytes.size() >= kWord; bytes = bytes.subspan(kWord)) {
+    wide = __builtin_ia32_crc32di(wide, load_little_endian<kWord>(bytes.data()));
+  }
+  crc = static_cast<uint32_t>(wide);
+  for (const uint8_t byte : bytes) crc = __builtin_ia32_crc32qi(crc, byte);
+  return crc;
+}
+#endif
+
+}  // namespace
+
+uint32_t crc32c(std::span<const uint8_t> bytes) {
+  constexpr uint32_t kStart = 0xFFFFFFFFU;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("sse4.2") != 0) return ~crc32c_by_processor(bytes, kStart);
+#endif
+  return ~crc32c_by_tables(bytes, kStart);
 }
 
 void encode_frame(Ticket ticket, const LogRecord& record, std::vector<uint8_t>& out_bytes) {
   const size_t start = out_bytes.size();
+  out_bytes.reserve(start + kLogFrameBytes + std::min(record.size().count(), kReservedBytes));
   Writer out(out_bytes);
   out.u64(0);  // length and checksum, known below
   out.u16(number_of(version_of(record)));

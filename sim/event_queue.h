@@ -117,6 +117,8 @@ class EventQueue {
 
  private:
   static constexpr uint64_t kBuckets = 1024;
+  static constexpr uint64_t kWords = kBuckets / 64;
+  static_assert(kWords == 16, "occupied_words_ has a bit for each");
   static constexpr unsigned kNarrowest = 2;        // 4 ns
   static constexpr unsigned kWidest = 24;          // 17 ms
   static constexpr uint32_t kReviewAfter = 8'192;  // pushes between two looks at the width
@@ -141,6 +143,7 @@ class EventQueue {
       const uint64_t bit = uint64_t{1} << (bucket % 64);
       const bool first = (occupied_[bucket / 64] & bit) == 0;
       occupied_[bucket / 64] |= bit;
+      occupied_words_ = static_cast<uint16_t>(occupied_words_ | 1U << (bucket / 64));
       nodes_[node] = Node{event, first ? kNoNode : heads_[bucket]};
       heads_[bucket] = node;
     } else {
@@ -163,18 +166,18 @@ class EventQueue {
   }
   // Distance from slot_ to the next bucket that holds something; kBuckets if none does.
   [[nodiscard]] uint64_t next_occupied() const {
+    if (occupied_words_ == 0) return kBuckets;
     const uint64_t start = (slot_ + 1) % kBuckets;
     uint64_t word = start / 64;
     uint64_t bits = occupied_[word] & (~uint64_t{0} << (start % 64));
-    for (uint64_t looked = 0; looked <= kBuckets / 64; ++looked) {
-      if (bits != 0) {
-        const uint64_t bucket = word * 64 + static_cast<uint64_t>(std::countr_zero(bits));
-        return (bucket + kBuckets - slot_ % kBuckets) % kBuckets;
-      }
-      word = (word + 1) % (kBuckets / 64);
+    if (bits == 0) {
+      // The next word behind, round the wheel, that has something; in the end the same one again.
+      const unsigned behind = std::rotr(occupied_words_, static_cast<int>((word + 1) % kWords));
+      word = (word + 1 + static_cast<uint64_t>(std::countr_zero(behind))) % kWords;
       bits = occupied_[word];
     }
-    return kBuckets;
+    const uint64_t bucket = word * 64 + static_cast<uint64_t>(std::countr_zero(bits));
+    return (bucket + kBuckets - slot_ % kBuckets) % kBuckets;
   }
   // Brings the next stretch of time that holds events into current_, in order.
   void advance() {
@@ -189,6 +192,9 @@ class EventQueue {
     const uint64_t bit = uint64_t{1} << (bucket % 64);
     if ((occupied_[bucket / 64] & bit) != 0) {
       occupied_[bucket / 64] &= ~bit;
+      if (occupied_[bucket / 64] == 0) {
+        occupied_words_ = static_cast<uint16_t>(occupied_words_ & ~(1U << (bucket / 64)));
+      }
       take_bucket(heads_[bucket], current_);
     }
     while (!far_.empty() && slot_of(far_.top()) == slot) {
@@ -247,6 +253,7 @@ class EventQueue {
     }
     far_.drain_into(all);
     occupied_ = {};
+    occupied_words_ = 0;
     current_.clear();
     cursor_ = 0;
     shift_ = shift;
@@ -276,7 +283,8 @@ class EventQueue {
   std::vector<Node> nodes_;
   uint32_t free_node_ = kNoNode;
   std::array<uint32_t, kBuckets> heads_{};  // of lists of nodes; valid where occupied_
-  std::array<uint64_t, kBuckets / 64> occupied_{};
+  std::array<uint64_t, kWords> occupied_{};
+  uint16_t occupied_words_ = 0;  // which words of occupied_ are not zero
   EventHeap far_;
   std::vector<Event> current_;  // of the stretch slot_, in order; done up to cursor_
   size_t cursor_ = 0;

@@ -11,6 +11,7 @@ namespace {
 // 1,024 buckets for every doubling; values below 2,048 have a bucket each.
 constexpr unsigned kPrecisionBits = 10;
 constexpr uint64_t kBucketsPerDoubling = 1U << kPrecisionBits;
+constexpr size_t kChunk = 256;
 
 size_t bucket_of(uint64_t value) {
   if (value < 2 * kBucketsPerDoubling) return value;
@@ -32,8 +33,10 @@ void Histogram::record(Duration value, uint64_t count) {
   if (count == 0) return;
   const int64_t nanoseconds = value.nanoseconds();
   const size_t bucket = bucket_of(static_cast<uint64_t>(nanoseconds));
-  if (bucket >= counts_.size()) counts_.resize(bucket + 1);
-  counts_[bucket] += count;
+  if (bucket / kChunk >= chunks_.size()) chunks_.resize(bucket / kChunk + 1);
+  Chunk& chunk = chunks_[bucket / kChunk];
+  if (chunk.empty()) chunk.resize(kChunk);
+  chunk[bucket % kChunk] += count;
   minimum_ = count_ == 0 ? nanoseconds : std::min(minimum_, nanoseconds);
   maximum_ = std::max(maximum_, nanoseconds);
   count_ += count;
@@ -42,12 +45,28 @@ void Histogram::record(Duration value, uint64_t count) {
 
 void Histogram::merge(const Histogram& other) {
   if (other.count_ == 0) return;
-  if (other.counts_.size() > counts_.size()) counts_.resize(other.counts_.size());
-  for (size_t i = 0; i < other.counts_.size(); ++i) counts_[i] += other.counts_[i];
+  if (other.chunks_.size() > chunks_.size()) chunks_.resize(other.chunks_.size());
+  for (size_t i = 0; i < other.chunks_.size(); ++i) {
+    const Chunk& theirs = other.chunks_[i];
+    if (theirs.empty()) continue;
+    Chunk& ours = chunks_[i];
+    if (ours.empty()) ours.resize(kChunk);
+    for (size_t k = 0; k < kChunk; ++k) ours[k] += theirs[k];
+  }
   minimum_ = count_ == 0 ? other.minimum_ : std::min(minimum_, other.minimum_);
   maximum_ = std::max(maximum_, other.maximum_);
   count_ += other.count_;
   sum_ += other.sum_;
+}
+
+template <typename Call>
+void Histogram::for_each(const Call& call) const {
+  for (size_t i = 0; i < chunks_.size(); ++i) {
+    const Chunk& chunk = chunks_[i];
+    for (size_t k = 0; k < chunk.size(); ++k) {
+      if (chunk[k] != 0 && !call(i * kChunk + k, chunk[k])) return;
+    }
+  }
 }
 
 double Histogram::mean_nanoseconds() const {
@@ -65,22 +84,23 @@ Duration Histogram::quantile(double quantile) const {
   if (static_cast<double>(wanted) < share) ++wanted;
   wanted = std::clamp<uint64_t>(wanted, 1, count_);
   uint64_t seen = 0;
-  for (size_t i = 0; i < counts_.size(); ++i) {
-    seen += counts_[i];
-    if (seen >= wanted) {
-      return Duration::nanoseconds(std::min(static_cast<int64_t>(upper_edge(i)), maximum_));
-    }
-  }
-  return maximum();
+  int64_t value = maximum_;
+  for_each([&](size_t bucket, uint64_t count) {
+    seen += count;
+    if (seen < wanted) return true;
+    value = std::min(static_cast<int64_t>(upper_edge(bucket)), maximum_);
+    return false;
+  });
+  return Duration::nanoseconds(value);
 }
 
 std::vector<Histogram::Bucket> Histogram::buckets() const {
   std::vector<Bucket> result;
-  for (size_t i = 0; i < counts_.size(); ++i) {
-    if (counts_[i] == 0) continue;
-    const int64_t upper = std::min(static_cast<int64_t>(upper_edge(i)), maximum_);
-    result.push_back({Duration::nanoseconds(upper), counts_[i]});
-  }
+  for_each([&](size_t bucket, uint64_t count) {
+    const int64_t upper = std::min(static_cast<int64_t>(upper_edge(bucket)), maximum_);
+    result.push_back({Duration::nanoseconds(upper), count});
+    return true;
+  });
   return result;
 }
 

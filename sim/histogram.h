@@ -31,7 +31,15 @@ class Histogram {
   friend bool operator==(const Histogram&, const Histogram&) = default;
 
  private:
-  std::vector<uint64_t> counts_;
+  // Neighbouring buckets that are allocated together, when the first of them is needed: the values
+  // of a run lie in a few places of a long scale.
+  using Chunk = std::vector<uint64_t>;
+
+  // Calls call(bucket, count) for what is not empty, ascending, until it returns false.
+  template <typename Call>
+  void for_each(const Call& call) const;
+
+  std::vector<Chunk> chunks_;  // empty ones hold nothing
   uint64_t count_ = 0;
   uint64_t sum_ = 0;
   int64_t minimum_ = 0;

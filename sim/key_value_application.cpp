@@ -38,6 +38,7 @@ Digest KeyValueApplication::root_of(const Digest& chain) const {
 
 std::vector<uint8_t> KeyValueApplication::snapshot() const {
   std::vector<uint8_t> bytes;
+  bytes.reserve(sizeof history_ + sizeof values_);
   consensus::Writer out(bytes);
   out.digest(history_);
   for (const Digest& value : values_) out.digest(value);

@@ -312,7 +312,8 @@ class ReplicaHost {
   consensus::MemoryLog log_;
   consensus::MemoryBlockStore store_;
   std::vector<consensus::effect::Persist> refused_appends_;  // the disk was full
-  std::deque<Gated> gated_;
+  std::vector<Gated> gated_;
+  std::vector<Gated> gated_room_;  // empty; what release_durable() swaps with
   Bytes unsynced_;
   bool store_dirty_ = false;
   consensus::Ticket truncate_before_;

@@ -23,8 +23,7 @@ void ReplicaHost::gate(Gated gated) {
 void ReplicaHost::release_durable() {
   // In the order in which they were asked for, whatever their tickets.
   const Ticket durable = log_.durable();
-  std::deque<Gated> waiting;
-  std::swap(waiting, gated_);
+  std::vector<Gated> waiting = std::exchange(gated_, std::move(gated_room_));
   for (Gated& gated : waiting) {
     if (gated.after <= durable) {
       release(gated);
@@ -32,6 +31,8 @@ void ReplicaHost::release_durable() {
       gated_.push_back(std::move(gated));
     }
   }
+  waiting.clear();
+  gated_room_ = std::move(waiting);
 }
 
 void ReplicaHost::release(Gated& gated) {

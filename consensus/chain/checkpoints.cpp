@@ -89,6 +89,8 @@ void ChainEngine::on_checkpoint_verified(const MessageRef& reference, bool valid
 }
 
 void ChainEngine::count_checkpoint(const CheckpointEntry& entry, const Digest& root) {
+  // Votes beyond the quorum come as well; there is no use for another certificate.
+  if (entry.height <= proven_.height) return;
   const Membership& voting = members_at(entry.height);
   const VoteTable& votes = entry.votes;
   const auto agrees = [&](uint32_t i) {

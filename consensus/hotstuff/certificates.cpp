@@ -125,7 +125,13 @@ void HotstuffEngine::on_committed(const BlockRef& block, const CertificateRef& c
   if (block->epoch == epoch()) {
     const std::optional<NodeHeader> node = proven_node(certificate->link);
     Root root{block->height, View(0), {}, false};
-    if (node) root = {block->height, node->view, node_digest(config().hash, *node), true};
+    if (node) {
+      // It was hashed when it was proposed, unless this replica was only shown the block.
+      const Node* const held = tree_.of_block(block->digest);
+      const bool known = held != nullptr && held->header == *node;
+      root = {block->height, node->view, known ? held->digest : node_digest(config().hash, *node),
+              true};
+    }
     tree_.set_root(root);
     if (tree_.find(aim_) == nullptr) {
       aim_ = {};

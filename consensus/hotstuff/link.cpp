@@ -1,9 +1,9 @@
 #include "consensus/hotstuff/link.h"
 
-#include <array>
 #include <string_view>
 
 #include "consensus/codec.h"
+#include "consensus/fixed_writer.h"
 #include "consensus/hotstuff/messages.h"
 
 namespace govchain::consensus::hotstuff {
@@ -15,44 +15,42 @@ constexpr std::string_view kRootLabel = "govchain hotstuff root";
 constexpr size_t kLabelBytes = 22;
 constexpr size_t kLinkNodeBytes = 32 + 8;
 
-template <typename Fill>
-Digest labelled(HashAlgorithm algorithm, std::string_view label, Fill&& fill) {
-  // Reused: one digest for every proposal seen.
-  thread_local std::vector<uint8_t> preimage;
-  preimage.clear();
-  Writer out(preimage);
-  for (const char letter : label) out.u8(static_cast<uint8_t>(letter));
-  fill(out);
-  return hash(algorithm, preimage);
-}
+constexpr size_t kNodePreimageBytes = kLabelBytes + 2 * sizeof(Digest) + 2 * 8;
+constexpr size_t kRootPreimageBytes = kLabelBytes + 2 * 8;
+constexpr size_t kLinkFrameBytes = 1 + 4 + sizeof(Digest) + 8;  // beside the nodes
 
 }  // namespace
 
 Digest node_digest(HashAlgorithm algorithm, const NodeHeader& header) {
   static_assert(kNodeLabel.size() == kLabelBytes && kRootLabel.size() == kLabelBytes);
-  return labelled(algorithm, kNodeLabel, [&](Writer& out) {
-    out.digest(header.block);
-    out.digest(header.parent);
-    out.ordinal(header.view);
-    out.ordinal(header.parent_view);
-  });
+  FixedWriter<kNodePreimageBytes> preimage;
+  preimage.text(kNodeLabel);
+  preimage.digest(header.block);
+  preimage.digest(header.parent);
+  preimage.ordinal(header.view);
+  preimage.ordinal(header.parent_view);
+  return hash(algorithm, preimage.bytes());
 }
 
 Digest root_digest(HashAlgorithm algorithm, Epoch epoch, Height height) {
-  return labelled(algorithm, kRootLabel, [&](Writer& out) {
-    out.ordinal(epoch);
-    out.ordinal(height);
-  });
+  FixedWriter<kRootPreimageBytes> preimage;
+  preimage.text(kRootLabel);
+  preimage.ordinal(epoch);
+  preimage.ordinal(height);
+  return hash(algorithm, preimage.bytes());
 }
 
 // Parents' digests and views follow from the nodes below, so only the last node's are written.
 void encode_link(const Link& link, std::vector<uint8_t>& bytes) {
+  bytes.reserve(bytes.size() + kLinkFrameBytes + kLinkNodeBytes * link.nodes.size());
   Writer out(bytes);
   out.u8(static_cast<uint8_t>(link.rule));
   out.u32(static_cast<uint32_t>(link.nodes.size()));
   for (const NodeHeader& node : link.nodes) {
-    out.digest(node.block);
-    out.ordinal(node.view);
+    FixedWriter<kLinkNodeBytes> entry;
+    entry.digest(node.block);
+    entry.ordinal(node.view);
+    out.raw(entry.bytes());
   }
   out.digest(link.nodes.back().parent);
   out.ordinal(link.nodes.back().parent_view);

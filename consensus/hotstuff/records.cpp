@@ -2,11 +2,16 @@
 
 #include <utility>
 
+#include "consensus/fixed_writer.h"
+
 namespace govchain::consensus::hotstuff {
 
 namespace {
 
-void encode_promise(const Promise& promise, Writer& out) {
+constexpr size_t kPromiseBytes = 7 * 8 + sizeof(Digest);
+
+void encode_promise(const Promise& promise, Writer& to) {
+  FixedWriter<kPromiseBytes> out;
   out.ordinal(promise.epoch);
   out.ordinal(promise.voted);
   out.ordinal(promise.given_up);
@@ -15,6 +20,7 @@ void encode_promise(const Promise& promise, Writer& out) {
   out.digest(promise.locked);
   out.ordinal(promise.may_be_final);
   out.ordinal(promise.may_be_final_view);
+  to.raw(out.bytes());
 }
 
 Promise decode_promise(Reader& in) {

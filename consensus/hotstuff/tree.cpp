@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "consensus/assert.h"
+
 namespace govchain::consensus::hotstuff {
 
 void BlockTree::reset(const Root& root) {
@@ -85,10 +87,17 @@ const Node* BlockTree::of_block(const Digest& block) const {
   return nullptr;
 }
 
+// Nodes stand in order of height: what is below a node stands before it, so one walk down the table
+// meets all of its branch.
 void BlockTree::path(const Node& tip, std::vector<const Node*>& out) const {
   out.clear();
   if (!tip.attached) return;
-  for (const Node* node = &tip; node != nullptr; node = parent_of(*node)) out.push_back(node);
+  GOVCHAIN_ASSERT(&tip >= nodes_.data() && &tip < nodes_.data() + nodes_.size());
+  out.push_back(&tip);
+  for (const Node* node = &tip; node != nodes_.data();) {
+    --node;
+    if (node->digest == out.back()->header.parent) out.push_back(node);
+  }
 }
 
 }  // namespace govchain::consensus::hotstuff
