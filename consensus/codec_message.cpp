@@ -76,7 +76,8 @@ void seal_message(Message& message) {
 }
 
 void encode_message(ChainId chain, const Message& message, std::vector<uint8_t>& out_bytes) {
-  out_bytes.reserve(out_bytes.size() + kMessageHeaderBytes + message.body.size());
+  // Where messages gather behind each other the buffer's own growth serves better.
+  if (out_bytes.empty()) out_bytes.reserve(kMessageHeaderBytes + message.body.size());
   FixedWriter<kMessageHeaderBytes> header;
   header.u16(number_of(message.version));
   header.ordinal(chain);

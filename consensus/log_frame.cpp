@@ -83,7 +83,10 @@ uint32_t crc32c(std::span<const uint8_t> bytes) {
 
 void encode_frame(Ticket ticket, const LogRecord& record, std::vector<uint8_t>& out_bytes) {
   const size_t start = out_bytes.size();
-  out_bytes.reserve(start + kLogFrameBytes + std::min(record.size().count(), kReservedBytes));
+  // Where frames gather behind each other the buffer's own growth serves better.
+  if (start == 0) {
+    out_bytes.reserve(kLogFrameBytes + std::min(record.size().count(), kReservedBytes));
+  }
   Writer out(out_bytes);
   out.u64(0);  // length and checksum, known below
   out.u16(number_of(version_of(record)));

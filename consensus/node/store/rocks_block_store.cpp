@@ -287,7 +287,7 @@ void RocksBlockStore::add_bounds(rocksdb::WriteBatch& batch, const Bounds& bound
 Status RocksBlockStore::write(rocksdb::WriteBatch& batch, const Bounds& bounds, bool durable) {
   if (failure_) return *failure_;
   if (full_) {
-    // The database refuses to write after an error until it is told to look again.
+    // The database refuses to write after an error until it has looked again, by itself or now.
     const rocksdb::Status resumed = database_->Resume();
     if (resumed.IsBusy()) return Error{ErrorCode::kExhausted, resumed.ToString(), "block store"};
     if (!resumed.ok()) return failed(resumed);

@@ -6,9 +6,10 @@
 // block never lies there without its height being counted, nor a checkpoint without what preceded
 // it.
 //
-// A full disk refuses what is put (kExhausted) with nothing half done; the next call asks the
-// database whether there is room again. Any other failure ends the store: it is repeated by every
-// later call, because nothing is known of what it left behind.
+// A full disk refuses what is put (kExhausted) with nothing half done, until the database has found
+// room again: it looks every few seconds, and when something is put. Reads go on meanwhile. Any
+// other failure ends the store: it is repeated by every later call, because nothing is known of
+// what it left behind.
 
 #include <memory>
 #include <optional>
