@@ -137,7 +137,7 @@ void WorldRunner::end_fault(uint32_t index) {
       // What was asked of a slow disk stays slow, also for those that come behind it.
       for_group(fault, [this](ReplicaHost& replica) {
         replica.set_disk_slowness(1);
-        last_fault_end_ = std::max(last_fault_end_, fabric_.disks[replica.host()].free_at());
+        last_fault_end_ = std::max(last_fault_end_, disks_[replica.host()].free_at());
       });
       break;
   }

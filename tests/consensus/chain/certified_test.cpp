@@ -131,6 +131,26 @@ TEST_P(Certified, AcknowledgedBytesSurviveTheCrashOfTheirHolder) {
   for (const std::string at : {"1", "2", "3"}) EXPECT_TRUE(has(at, "kept")) << at;
 }
 
+// Certificates are not durable. What an origin had sent to all when everybody crashed fills the
+// room that it is granted, here and with others, and would keep new batches out for ever.
+TEST_P(Certified, OwnBatchesAreTakenUpAgainAfterEverybodysCrash) {
+  cluster_.lose({{}, {}, {"proposal", "pre-prepare"}});
+  constexpr int kGranted = 64;
+  for (int i = 0; i < kGranted; ++i) {
+    propose("0", "old-" + std::to_string(i));
+    cluster_.run_for(Duration::milliseconds(5));
+  }
+  for (uint32_t i = 0; i < kReplicas; ++i) cluster_.crash(std::to_string(i), 0);
+  cluster_.heal();
+  for (uint32_t i = 0; i < kReplicas; ++i) cluster_.start(std::to_string(i));
+  propose("0", "new");
+  cluster_.run_for(Duration::seconds(5));
+  for (uint32_t i = 0; i < kReplicas; ++i) {
+    const std::string at = std::to_string(i);
+    for (const char* name : {"old-0", "old-63", "new"}) EXPECT_TRUE(has(at, name)) << name;
+  }
+}
+
 TEST_P(Certified, APayloadOfTwoOriginsIsOrderedOnce) {
   propose("0", "twice");
   propose("1", "twice");
