@@ -11,9 +11,9 @@
 //
 // - Prepared: a prepared certificate, before the COMMIT that rests on it.
 //
-// - Checkpoint: the certificate of a proven checkpoint that this replica's own state has not
-//   reached. It moves the watermarks, so it is durable before anything that only it allows to vote
-//   for: after a crash the votes above it would otherwise lie outside the window and be forgotten.
+// - Checkpoint: the certificate of a proven checkpoint. It moves the watermarks, so it is durable
+//   before anything that only it allows to vote for: after a crash the votes above it would
+//   otherwise lie outside the window and be forgotten.
 
 #include <cstdint>
 #include <optional>

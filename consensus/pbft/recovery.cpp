@@ -91,8 +91,7 @@ bool PbftEngine::read_view_record(const LogRecord& record) {
   return true;
 }
 
-// A proven checkpoint that this replica's own state had not reached. It stands before all records
-// that rest on it.
+// A proven checkpoint. It stands before all records that rest on it.
 bool PbftEngine::read_checkpoint_record(const LogRecord& record) {
   if (!record.certificate) return false;
   const Statement& statement = record.certificate->statement;

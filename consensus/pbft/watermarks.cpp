@@ -34,10 +34,11 @@ void PbftEngine::raise_low(const Checkpoint& checkpoint) {
 }
 
 // §4.3: the watermarks follow the newest proven checkpoint, and a VIEW-CHANGE names it as C, with
-// nothing below it in P. While only memory has it, a crash would bring the old watermarks back:
-// prepared certificates above them would be dropped, and those below are gone already.
+// nothing below it in P. While the log does not have it, a crash would bring the old watermarks
+// back: prepared certificates above them would be dropped, and those below are gone already. That
+// the host was given it (CheckpointStable) is no help: its store may be behind the log.
 void PbftEngine::log_proven() {
-  if (!low_proof_ || low_ <= std::max(stable_checkpoint().height, proven_logged_)) return;
+  if (!low_proof_ || low_ <= proven_logged_) return;
   proven_logged_ = low_;
   persist(make_checkpoint_record(low_proof_));
 }
@@ -58,7 +59,7 @@ Ticket PbftEngine::persist_view() {
 }
 
 void PbftEngine::persist_for(Slot& slot, Ref<LogRecord> record, Ticket& ticket) {
-  if (slot.height > stable_checkpoint().height + window_) log_proven();
+  if (slot.height > proven_logged_ + window_) log_proven();
   ticket = persist(std::move(record));
   if (slot.first_ticket == Ticket()) slot.first_ticket = ticket;
 }
@@ -73,7 +74,7 @@ Ticket PbftEngine::logged_at(const Block& block) const {
 
 // Blocks and certificates of open slots stay where they are, in records that are not cut off.
 void PbftEngine::rewrite_log() {
-  proven_logged_ = {};  // written anew with the view, if it is still ahead
+  proven_logged_ = {};  // written anew with the view
   persist_view();
 }
 
