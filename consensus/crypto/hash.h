@@ -1,5 +1,5 @@
 #pragma once
-// Cryptographic hashing: SHA-256 (libsodium) and SM3 (Botan, GB/T 32905). A chain uses one of them
+// Cryptographic hashing: SHA-256 and SM3 (Botan; FIPS 180-4 and GB/T 32905). A chain uses one of them
 // throughout.
 
 #include <cstdint>

@@ -239,6 +239,10 @@ std::map<std::string, std::string> current() {
     auto message = Ref<Message>::make();
     message->protocol = Protocol::kTendermint;
     message->type = 1;
+    message->sender = ReplicaId(3);
+    message->epoch = Epoch(1);
+    message->view = View(2);
+    message->height = Height(300);
     message->block = example_certified_block();
     seal_message(*message);
     encode_message(ChainId(0x0102), *message, bytes);

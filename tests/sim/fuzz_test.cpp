@@ -76,6 +76,7 @@ TEST(FuzzSeeds, ThatOnceBrokeARuleStayClean) {
       {Protocol::kPbft, 2'859, "null blocks decided on hearsay"},
       {Protocol::kPbft, 14'047, "null blocks decided on hearsay"},
       {Protocol::kPbft, 29'266, "prepared certificates forgotten above a proven checkpoint"},
+      {Protocol::kPbft, 36'355, "a window that only a store behind the log vouched for"},
       {Protocol::kPbft, 37'664, "a bound of light that knew no way by a third place"},
       {Protocol::kPbft, 59'069, "answers held back by a full disk, lost to a snapshot"},
       {Protocol::kRaft, 8'445, "a state asked of a dead peer for five seconds"},
@@ -87,6 +88,10 @@ TEST(FuzzSeeds, ThatOnceBrokeARuleStayClean) {
       {Protocol::kTendermint, 1'715, "payloads in flight at a height that another block decided"},
       {Protocol::kTendermint, 3'644, "a change of membership forgotten in a crash"},
       {Protocol::kTendermint, 4'574, "a change of membership forgotten in a crash"},
+      {Protocol::kTendermint, 34'263, "prevotes of a valid round, asked for after the round"},
+      {Protocol::kTendermint, 48'175, "a slow disk that had a queue when it was quick again"},
+      {Protocol::kTendermint, 70'606, "prevotes of a valid round, asked for after the round"},
+      {Protocol::kQbft, 81'458, "certified batches whose certificates a crash had taken"},
   };
   for (const Found& found : kFound) {
     const Verdict verdict = judge_seed(found.protocol, found.seed, ItemFilter());
