@@ -1,6 +1,6 @@
 #pragma once
-// Cryptographic hashing: SHA-256 and SM3 (Botan; FIPS 180-4 and GB/T 32905). A chain uses one of them
-// throughout.
+// Cryptographic hashing: SHA-256 (FIPS 180-4) and SM3 (GB/T 32905), by Botan. A chain uses one of
+// them throughout.
 
 #include <cstdint>
 #include <memory>
