@@ -110,6 +110,9 @@ class ChainProtocol : public Engine {
   virtual void ask_again() {}
   virtual void answer_standing(uint32_t peer, const Message& status,
                                std::span<const uint8_t> standing, bool responder) = 0;
+  // Of this replica's own that a peer shows it: it has forgotten it, with a state that it took or
+  // in a crash, and needs it to go on.
+  [[nodiscard]] virtual bool is_lost_here(const Message& /*own*/) const { return false; }
   // Whether that peer is answered although it was a moment ago: only ever a bounded number of times
   // for each step that this replica itself makes, or a peer could have itself answered without end.
   [[nodiscard]] virtual bool is_urgent(uint32_t /*peer*/,

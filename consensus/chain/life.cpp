@@ -142,7 +142,7 @@ void ChainEngine::dispatch_own_kind(uint32_t peer, const MessageRef& reference) 
     ++counters_.unauthorised;
     return;
   }
-  if (sender == self_) {
+  if (sender == self_ && !is_lost_here(message)) {
     ++counters_.duplicate;
     return;
   }

@@ -78,7 +78,7 @@ void HotstuffEngine::send_nodes(uint32_t peer, Height above, const Standing& sta
   std::vector<const Node*> branch;
   if (const Node* const top = highest_node()) tree_.path(*top, branch);
   Bytes size;
-  for (const Node& node : tree_.nodes()) {
+  for (Node& node : tree_.nodes()) {
     if (node.height <= above || has(standing.nodes, node.digest)) continue;
     const bool certified = std::find(branch.begin(), branch.end(), &node) != branch.end();
     if (!certified && node.header.view != view_ && !has(standing.wanted, node.digest)) continue;
@@ -100,9 +100,20 @@ void HotstuffEngine::forward_carrier(uint32_t peer) {
   if (carrier_.message) forward(peer, carrier_.message, carrier_.ticket);
 }
 
-void HotstuffEngine::forward_node(uint32_t peer, const Node& node) {
-  if (!node.proposal) return;
+// Nodes go with the state that takes their place, one's own too, and others build on them.
+bool HotstuffEngine::is_lost_here(const Message& own) const {
+  return static_cast<MessageType>(own.type) == MessageType::kProposal && is_wanted(own.digest);
+}
+
+// One's own is logged before it is signed, so after a crash perhaps nobody has it as it was signed;
+// and others cannot judge what stands on it without it. It is signed again, the same words.
+void HotstuffEngine::forward_node(uint32_t peer, Node& node) {
   const bool own = node.block->proposer == config().self;
+  if (!node.proposal) {
+    if (!own || node.header.view >= view_ || node.said_again || !may_vote()) return;
+    node.said_again = true;
+    return request_proposal(node);
+  }
   forward(peer, node.proposal, own ? node.ticket : Ticket());
 }
 

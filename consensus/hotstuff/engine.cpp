@@ -203,6 +203,10 @@ void HotstuffEngine::accept_proposal(uint32_t sender, const MessageRef& message)
 bool HotstuffEngine::is_current(const Message& own) const {
   switch (static_cast<MessageType>(own.type)) {
     case MessageType::kProposal:
+      if (const Node* const node = tree_.find(own.digest); node != nullptr && node->said_again) {
+        return true;
+      }
+      [[fallthrough]];
     case MessageType::kVote:
       return own.view == view_ &&
              (promise_.given_up < own.view || planted(Mutant::kVoteAfterTimeout));

@@ -184,7 +184,8 @@ class HotstuffEngine final : public chain::ChainEngine {
   void send_nodes(uint32_t peer, Height above, const Standing& standing);
   void send_timeouts(uint32_t peer, View from, const Standing& standing);
   void forward_carrier(uint32_t peer);
-  void forward_node(uint32_t peer, const Node& node);
+  [[nodiscard]] bool is_lost_here(const Message& own) const override;
+  void forward_node(uint32_t peer, Node& node);
 
   // --- recovery.cpp
   void sync_root();

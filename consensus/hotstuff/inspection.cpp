@@ -48,7 +48,7 @@ void HotstuffEngine::encode_protocol_state(Writer& out) const {
     out.ordinal(node.ticket);
     out.u8(static_cast<uint8_t>((node.proposal ? 1 : 0) | (node.attached ? 2 : 0) |
                                 (node.refused ? 4 : 0) | (node.payloads_asked ? 8 : 0) |
-                                (node.payloads_good ? 16 : 0)));
+                                (node.payloads_good ? 16 : 0) | (node.said_again ? 32 : 0)));
   }
   for (const Wanted& wanted : wanted_) out.digest(wanted.digest);
   out.ordinal(counted_view_);

@@ -95,6 +95,13 @@ void HotstuffEngine::begin_protocol() {
   if (highest_ && top == nullptr && highest_->statement.height > committed()) {
     want(highest_->statement.digest, highest_->statement.height);
   }
+  // A node may have been logged when it was voted for, and its parent, of which the leader had told
+  // others and this replica another, may not.
+  for (const Node& node : tree_.nodes()) {
+    const bool gap =
+        !node.attached && node.height > committed().next() && tree_.parent_of(node) == nullptr;
+    if (gap) want(node.header.parent, Height(node.height.value() - 1));
+  }
   update_lock();
   aim_at(top);
   if (!may_vote()) return;

@@ -25,10 +25,11 @@ struct Node {
   BlockRef block;
   CertificateRef justify;                     // of the parent; null: the parent is the epoch's root
   std::optional<TimeoutCertificate> timeout;  // of the view before, if that was given up
-  MessageRef proposal;    // as its leader signed it; null while one's own is being signed
-  Ticket ticket;          // of the log record that holds it; 0: none
-  bool attached = false;  // all nodes down to the root are here
-  bool refused = false;   // looked at and found not worth a vote
+  MessageRef proposal;      // as its leader signed it; null while one's own is being signed
+  Ticket ticket;            // of the log record that holds it; 0: none
+  bool attached = false;    // all nodes down to the root are here
+  bool refused = false;     // looked at and found not worth a vote
+  bool said_again = false;  // one's own from before a crash, whose signature nobody here has
   bool payloads_asked = false;
   bool payloads_good = false;
 };

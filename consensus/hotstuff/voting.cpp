@@ -161,7 +161,7 @@ void HotstuffEngine::count_vote(uint32_t sender, const MessageRef& reference) {
 // Somebody votes for another node than the others: the leader may have told them different things.
 // Whoever has the one proposal shows it to who has the other; the two together are evidence.
 void HotstuffEngine::show_conflict(uint32_t voter, const Message& vote) {
-  const Node* const node = tree_.at_view(vote.view);
+  Node* const node = tree_.at_view(vote.view);
   if (node == nullptr || !node->proposal || node->digest == vote.digest || voter == self()) return;
   forward_node(voter, *node);
 }
