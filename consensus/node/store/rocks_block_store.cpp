@@ -1,9 +1,11 @@
 #include "consensus/node/store/rocks_block_store.h"
 
-#include <array>
+#include <algorithm>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
