@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "consensus/kept_room.h"
 #include "consensus/payload.h"
 #include "consensus/pool.h"
 #include "consensus/types.h"
@@ -44,10 +45,10 @@ class Block : public Counted {
     epoch = {};
     proposer = {};
     wall_time = 0;
-    payloads.clear();
-    control.clear();
+    clear_for_reuse(payloads);
+    clear_for_reuse(control);
     digest = {};
-    availability.clear();
+    clear_for_reuse(availability);
   }
 };
 using BlockRef = Ref<const Block>;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "consensus/kept_room.h"
 #include "consensus/pool.h"
 #include "consensus/protocol_version.h"
 #include "consensus/signature_list.h"
@@ -54,7 +55,7 @@ class Certificate : public Counted {
     statement = {};
     signers.clear();
     signatures.clear();
-    link.clear();
+    clear_for_reuse(link);
   }
 };
 using CertificateRef = Ref<const Certificate>;
@@ -63,7 +64,7 @@ using CertificateRef = Ref<const Certificate>;
 class ClaimList : public Counted {
  public:
   std::vector<SignedStatement> claims;
-  void recycle() { claims.clear(); }
+  void recycle() { clear_for_reuse(claims); }
 };
 using ClaimListRef = Ref<const ClaimList>;
 

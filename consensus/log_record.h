@@ -2,12 +2,12 @@
 // What an engine writes ahead of acting. A record is opaque to the log: the log adds framing,
 // version and checksum.
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "consensus/block.h"
 #include "consensus/certificate.h"
+#include "consensus/kept_room.h"
 #include "consensus/pool.h"
 #include "consensus/units.h"
 
@@ -45,13 +45,8 @@ class LogRecord : public Counted {
   }
   void recycle() {
     type = 0;
-    // Most records are small; one that was large, once a checkpoint, must not stay so in the pool.
-    constexpr size_t kKeptBytes = 4'096;
-    if (bytes.capacity() > kKeptBytes) {
-      bytes = std::vector<uint8_t>();  // not {}, which keeps the room
-    } else {
-      bytes.clear();
-    }
+    // Most records are small.
+    clear_for_reuse(bytes, 4'096);
     block.reset();
     certificate.reset();
   }

@@ -8,6 +8,7 @@
 
 #include "consensus/block.h"
 #include "consensus/certificate.h"
+#include "consensus/kept_room.h"
 #include "consensus/payload.h"
 #include "consensus/pool.h"
 #include "consensus/protocol_version.h"
@@ -60,8 +61,8 @@ class Message : public Counted {
     height = {};
     digest = {};
     signature = {};
-    body.clear();
-    payloads.clear();
+    clear_for_reuse(body);
+    clear_for_reuse(payloads);
     block.reset();
     by_digest = false;
     wire_size = {};

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "consensus/kept_room.h"
 #include "consensus/pool.h"
 #include "consensus/types.h"
 #include "consensus/units.h"
@@ -27,7 +28,7 @@ class Payload : public Counted {
     digest = {};
     size = {};
     transactions = 1;
-    bytes.clear();
+    clear_for_reuse(bytes);
     named = false;
   }
 };

@@ -56,27 +56,35 @@ void HotstuffEngine::update_lock() {
   promise_.locked = node->header.parent;
 }
 
-// The highest head on the certified branch under which a chain of consecutive views stands: what is
-// at its foot is final, and all below (Jolteon, Fig. 2, "Commit"; PODC'19, Algorithm 5, lines
-// 18-19).
+// Whether a chain of consecutive views, as long as the rule wants it, stands under the head on the
+// path: what is at its foot is final, and all below (Jolteon, Fig. 2, "Commit"; PODC'19, Algorithm
+// 5, lines 18-19).
+bool HotstuffEngine::is_final_under(size_t head) const {
+  const auto chain = static_cast<size_t>(hotstuff_.commit_rule);
+  if (head + chain > path_.size()) return false;
+  for (size_t i = head; i + 1 < head + chain; ++i) {
+    const bool direct = path_[i]->header.view == path_[i + 1]->header.view.next();
+    if (!direct && !planted(Mutant::kCommitOverGap)) return false;
+  }
+  return true;
+}
+
+// What is final by the highest such head on the certified branch. A block whose bytes are missing
+// holds up all above it, and the views go on meanwhile: nothing of that path is looked at until
+// they are here.
 void HotstuffEngine::commit() {
   const Node* const top = highest_node();
-  if (top == nullptr || !top->attached || is_installing()) return;
+  if (top == nullptr || !top->attached || is_installing() || commit_waits()) return;
   tree_.path(*top, path_);
-  const auto chain = static_cast<size_t>(hotstuff_.commit_rule);
-  for (size_t head = 0; head + chain <= path_.size(); ++head) {
-    bool consecutive = true;
-    for (size_t i = head; i + 1 < head + chain; ++i) {
-      const bool direct = path_[i]->header.view == path_[i + 1]->header.view.next();
-      consecutive = consecutive && (direct || planted(Mutant::kCommitOverGap));
-    }
-    if (!consecutive) continue;
-    return commit_path(head, head == 0 ? highest_ : path_[head - 1]->justify);
+  for (size_t head = 0; head < path_.size(); ++head) {
+    if (is_final_under(head)) return commit_path(head);
   }
 }
 
-// Each block gets the head's certificate with the headers that lead from the head to it.
-void HotstuffEngine::commit_path(size_t head, const CertificateRef& certificate) {
+// Each block gets the certificate of the nearest head above it that makes it final, with the
+// headers that lead there: under views that follow each other a proof has as many as the rule
+// wants, however many blocks become final at once.
+void HotstuffEngine::commit_path(size_t highest_head) {
   struct Final {
     BlockRef block;
     CertificateRef proof;
@@ -85,15 +93,18 @@ void HotstuffEngine::commit_path(size_t head, const CertificateRef& certificate)
   thread_local std::vector<Final> spare;
   thread_local Link link;
   std::vector<Final> blocks = std::exchange(spare, {});
-  const size_t foot = head + static_cast<size_t>(hotstuff_.commit_rule) - 1;
+  const size_t foot = highest_head + static_cast<size_t>(hotstuff_.commit_rule) - 1;
   for (size_t last = path_.size(); last-- > foot;) {
+    size_t nearest = last + 1 - static_cast<size_t>(hotstuff_.commit_rule);
+    while (nearest > highest_head && !is_final_under(nearest)) --nearest;
+    const Certificate& certificate = nearest == 0 ? *highest_ : *path_[nearest - 1]->justify;
     Ref<Certificate> proof = Ref<Certificate>::make();
-    proof->statement = certificate->statement;
-    proof->signers = certificate->signers;
-    proof->signatures = certificate->signatures;
+    proof->statement = certificate.statement;
+    proof->signers = certificate.signers;
+    proof->signatures = certificate.signatures;
     link.rule = hotstuff_.commit_rule;
     link.nodes.clear();
-    for (size_t i = head; i <= last; ++i) link.nodes.push_back(path_[i]->header);
+    for (size_t i = nearest; i <= last; ++i) link.nodes.push_back(path_[i]->header);
     encode_link(link, proof->link);
     blocks.push_back({path_[last]->block, CertificateRef(std::move(proof))});
   }

@@ -165,7 +165,8 @@ class HotstuffEngine final : public chain::ChainEngine {
   void learn(const CertificateRef& certificate, const MessageRef& carrier);
   void update_lock();
   void commit();
-  void commit_path(size_t head, const CertificateRef& certificate);
+  [[nodiscard]] bool is_final_under(size_t head) const;
+  void commit_path(size_t highest_head);
 
   // --- pacemaker.cpp
   void enter_view(View view, const TimeoutCertificate* timeout);
