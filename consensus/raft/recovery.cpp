@@ -94,6 +94,8 @@ bool RaftEngine::replay(const RecoveredState& recovered, Replayed& replayed) con
         std::optional<BaseRecord> base = read_base(*record);
         if (!base) return false;
         if (base->height > reached) break;  // never installed, or its snapshot did not survive
+        // A checkpoint below it became stable while the snapshot was being installed.
+        if (replayed.has_base && base->height < replayed.base.height) break;
         if (static_cast<RecordType>(record->type) == RecordType::kInstallation &&
             base->height <= recovered.executed_height) {
           const bool agrees = std::any_of(
