@@ -1,0 +1,71 @@
+#pragma once
+// States on disk, one file each: what a replica restarts from, and what it gives to others in
+// parts.
+//
+// A file is written under another name, made durable and renamed, so one that has its name is
+// whole. Its header has owner, height, root, size and a checksum, and is looked at whenever it is
+// read.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "consensus/node/log/folder.h"
+#include "consensus/node/storage_owner.h"
+#include "consensus/result.h"
+#include "consensus/types.h"
+
+namespace govchain::consensus::node {
+
+struct SnapshotHeader {
+  StorageOwner owner;
+  Height height;
+  Digest root;
+  uint64_t size = 0;      // bytes of the state
+  uint32_t checksum = 0;  // CRC-32C of the state
+};
+
+struct StoredSnapshot {
+  SnapshotHeader header;
+  std::vector<uint8_t> state;
+};
+
+// Not for several threads.
+class SnapshotFolder {
+ public:
+  // Removes what a crash left half-written. Errors: kIo, and kUnsupported for another owner's.
+  [[nodiscard]] static Result<std::unique_ptr<SnapshotFolder>> open(std::unique_ptr<Folder> folder,
+                                                                    const StorageOwner& owner);
+
+  // Durable when it returns. Errors: kExhausted (nothing is left behind), kIo.
+  [[nodiscard]] Status write(Height height, const Digest& root, std::span<const uint8_t> state);
+  // Ascending.
+  [[nodiscard]] const std::vector<Height>& heights() const { return heights_; }
+  // kNotFound; kCorrupt if header or checksum do not match.
+  [[nodiscard]] Result<StoredSnapshot> read(Height height) const;
+  // The header, and `count` bytes of the state from `offset` or as many as there are. Without the
+  // checksum: who gets them compares the state's root.
+  struct Part {
+    SnapshotHeader header;
+    std::vector<uint8_t> bytes;
+  };
+  [[nodiscard]] Result<Part> read_part(Height height, uint64_t offset, uint64_t count) const;
+  [[nodiscard]] Status remove_below(Height height);
+
+ private:
+  SnapshotFolder(std::unique_ptr<Folder> folder, const StorageOwner& owner)
+      : folder_(std::move(folder)), owner_(owner) {}
+  [[nodiscard]] Status write_file(const std::string& name, Height height, const Digest& root,
+                                  std::span<const uint8_t> state);
+  [[nodiscard]] Result<SnapshotHeader> read_header(File& file, const std::string& name) const;
+  [[nodiscard]] Error corrupt(const std::string& name, const std::string& what) const;
+
+  std::unique_ptr<Folder> folder_;
+  StorageOwner owner_;
+  std::vector<Height> heights_;
+};
+
+}  // namespace govchain::consensus::node

@@ -1,0 +1,151 @@
+// Whole replicas: engine, log, store, state and threads, on a network in memory.
+
+#include "consensus/node/host/replica.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "consensus/codec.h"
+#include "consensus/protocols.h"
+#include "tests/consensus/node/host/machine.h"
+
+namespace govchain::consensus::node {
+namespace {
+
+using consensus::testing::RandomSource;
+using testing::Machine;
+using testing::MachineSettings;
+using testing::TestNetwork;
+
+class Network {
+ public:
+  explicit Network(const MachineSettings& settings) : wires_(ChainId(7)) {
+    for (uint32_t i = 0; i < settings.replicas; ++i) {
+      machines_.push_back(std::make_unique<Machine>(wires_, settings, ReplicaId(i)));
+    }
+  }
+  void start_all() {
+    for (const auto& machine : machines_) {
+      if (machine->is_running()) continue;
+      const Status started = machine->start();
+      ASSERT_TRUE(started.ok()) << started.error().where << ": " << started.error().message;
+    }
+  }
+  // At one replica, until a block holds it there.
+  Digest order(uint32_t at, uint64_t number) {
+    const PayloadRef payload = make(number);
+    machines_[at]->replica().propose(payload);
+    EXPECT_TRUE(machines_[at]->wait_until_answered(payload->digest));
+    return payload->digest;
+  }
+  static PayloadRef make(uint64_t number) {
+    const std::string text = "transaction " + std::to_string(number);
+    const std::vector<uint8_t> bytes(text.begin(), text.end());
+    return make_payload(HashAlgorithm::kSha256, bytes, 1);
+  }
+  // The highest that any of them has.
+  [[nodiscard]] Height final_height() const {
+    Height height;
+    for (const auto& machine : machines_) height = std::max(height, machine->final_height());
+    return height;
+  }
+  Machine& operator[](size_t index) { return *machines_[index]; }
+  [[nodiscard]] size_t size() const { return machines_.size(); }
+  TestNetwork& wires() { return wires_; }
+
+ private:
+  TestNetwork wires_;
+  std::vector<std::unique_ptr<Machine>> machines_;
+};
+
+MachineSettings settings_for(const ProtocolTraits& protocol) {
+  MachineSettings settings;
+  settings.protocol = protocol.protocol;
+  settings.replicas = protocol.faults == FaultModel::kCrash ? 3 : 4;
+  return settings;
+}
+
+class Replicas : public ::testing::TestWithParam<const ProtocolTraits*> {};
+INSTANTIATE_TEST_SUITE_P(Engines, Replicas, ::testing::ValuesIn(protocols()),
+                         [](const auto& test) { return std::string(test.param->name); });
+
+TEST_P(Replicas, OrderWhatIsProposedAnywhereAndAnswerIt) {
+  Network network(settings_for(*GetParam()));
+  network.start_all();
+  std::vector<Digest> ordered;
+  constexpr uint64_t kPayloads = 12;
+  for (uint64_t i = 0; i < kPayloads; ++i) {
+    ordered.push_back(network.order(static_cast<uint32_t>(i % network.size()), i));
+  }
+  const Height height = network.final_height();
+  for (size_t i = 0; i < network.size(); ++i) {
+    ASSERT_TRUE(network[i].wait_until_final(height));
+    EXPECT_EQ(network[i].payloads(), ordered) << "at " << i;
+    EXPECT_FALSE(network[i].stopped());
+  }
+  EXPECT_TRUE(network[0].read() || network[1].read() || network[2].read());
+}
+
+// All at once, several times, in the middle of work: what a client has been told is in the chain of
+// everybody afterwards, once.
+TEST_P(Replicas, LoseNothingThatTheyAnsweredWhenThePowerFailsEverywhere) {
+  Network network(settings_for(*GetParam()));
+  RandomSource random(GetParam()->name.size());
+  std::vector<Digest> answered;
+  uint64_t number = 0;
+  constexpr int kRounds = 4;
+  for (int round = 0; round < kRounds; ++round) {
+    network.start_all();
+    for (uint64_t i = 0; i < 3; ++i) {
+      answered.push_back(
+          network.order(static_cast<uint32_t>(random.below(network.size())), number));
+      ++number;
+    }
+    for (uint64_t i = 0; i < 5; ++i) {
+      network[random.below(network.size())].replica().propose(Network::make(1'000 + number + i));
+    }
+    for (size_t i = 0; i < network.size(); ++i) network[i].kill(random);
+  }
+  network.start_all();
+  answered.push_back(network.order(0, number));
+  const Height height = network.final_height();
+  for (size_t i = 0; i < network.size(); ++i) {
+    ASSERT_TRUE(network[i].wait_until_final(height)) << "at " << i;
+    std::vector<Digest> chain = network[i].payloads();
+    for (const Digest& payload : answered) {
+      EXPECT_EQ(std::count(chain.begin(), chain.end(), payload), 1) << "at " << i;
+    }
+  }
+}
+
+// The others have pruned the blocks that it lacks, so it takes their state.
+TEST_P(Replicas, FarBehindTakeTheStateOfOthersAndGoOn) {
+  MachineSettings settings = settings_for(*GetParam());
+  settings.checkpoint_interval = 2;
+  settings.retained_blocks = 2;
+  Network network(settings);
+  RandomSource random(3);
+  network.start_all();
+  std::vector<Digest> ordered{network.order(0, 0)};
+  const size_t last = network.size() - 1;
+  network[last].kill(random);
+  constexpr uint64_t kPayloads = 8;
+  for (uint64_t i = 1; i <= kPayloads; ++i) ordered.push_back(network.order(0, i));
+  network.start_all();
+  ASSERT_TRUE(network[last].wait_until_overtaken());
+  ordered.push_back(network.order(0, kPayloads + 1));
+  ASSERT_TRUE(network[last].wait_until_final(network.final_height()));
+  EXPECT_EQ(network[last].payloads(), ordered);
+  // And it starts again from what it has taken.
+  network[last].kill(random);
+  network.start_all();
+  ordered.push_back(network.order(static_cast<uint32_t>(last), kPayloads + 2));
+  EXPECT_EQ(network[last].payloads(), ordered);
+}
+
+}  // namespace
+}  // namespace govchain::consensus::node
