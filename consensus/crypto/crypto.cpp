@@ -52,14 +52,17 @@ KeySeed derive_key_seed(SignatureScheme scheme, uint64_t seed, ChainId chain, Re
 
 std::unique_ptr<Signer> make_signer(SignatureScheme scheme, uint64_t seed, ChainId chain,
                                     ReplicaId replica) {
-  const KeySeed key = derive_key_seed(scheme, seed, chain, replica);
+  return make_signer(scheme, derive_key_seed(scheme, seed, chain, replica));
+}
+
+std::unique_ptr<Signer> make_signer(SignatureScheme scheme, const KeySeed& seed) {
   switch (scheme) {
     case SignatureScheme::kModelled:
-      return make_modelled_signer(key);
+      return make_modelled_signer(seed);
     case SignatureScheme::kEd25519:
-      return std::make_unique<StatementSigner>(make_ed25519_signer(key));
+      return std::make_unique<StatementSigner>(make_ed25519_signer(seed));
     case SignatureScheme::kSm2:
-      return std::make_unique<StatementSigner>(make_sm2_signer(key));
+      return std::make_unique<StatementSigner>(make_sm2_signer(seed));
   }
   GOVCHAIN_ASSERT(false);
 }

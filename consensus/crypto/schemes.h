@@ -19,6 +19,9 @@ using KeySeed = std::array<uint8_t, 32>;
 [[nodiscard]] KeySeed derive_key_seed(SignatureScheme scheme, uint64_t seed, ChainId chain,
                                       ReplicaId replica);
 
+// The replica's signer whose private key comes from this seed, as a key file has it.
+[[nodiscard]] std::unique_ptr<Signer> make_signer(SignatureScheme scheme, const KeySeed& seed);
+
 // Signs and verifies any message; not thread-safe.
 class ByteSigner {
  public:
