@@ -122,7 +122,7 @@ struct Machine::Electricity {
   Power power = std::make_shared<std::atomic<bool>>(true);
 };
 
-Machine::Machine(TestNetwork& network, const MachineSettings& settings, ReplicaId id)
+Machine::Machine(MemoryNetwork& network, const MachineSettings& settings, ReplicaId id)
     : network_(network),
       settings_(settings),
       id_(id),

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "consensus/node/host/replica.h"
-#include "tests/consensus/node/host/test_network.h"
+#include "tests/consensus/node/host/memory_network.h"
 #include "tests/consensus/node/log/forgetful_disk.h"
 #include "tests/consensus/node/store/forgetful_file_system.h"
 
@@ -42,7 +42,7 @@ struct MachineSettings {
 
 class Machine final : private ReplicaListener {
  public:
-  Machine(TestNetwork& network, const MachineSettings& settings, ReplicaId id);
+  Machine(MemoryNetwork& network, const MachineSettings& settings, ReplicaId id);
   ~Machine() override;
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
@@ -83,7 +83,7 @@ class Machine final : private ReplicaListener {
   [[nodiscard]] bool wait(Predicate predicate);
   [[nodiscard]] Result<ReplicaParts> make_parts();
 
-  TestNetwork& network_;
+  MemoryNetwork& network_;
   const MachineSettings settings_;
   const ReplicaId id_;
   std::filesystem::path folder_;

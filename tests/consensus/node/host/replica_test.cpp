@@ -19,7 +19,7 @@ namespace {
 using consensus::testing::RandomSource;
 using testing::Machine;
 using testing::MachineSettings;
-using testing::TestNetwork;
+using testing::MemoryNetwork;
 
 class Network {
  public:
@@ -55,10 +55,10 @@ class Network {
   }
   Machine& operator[](size_t index) { return *machines_[index]; }
   [[nodiscard]] size_t size() const { return machines_.size(); }
-  TestNetwork& wires() { return wires_; }
+  MemoryNetwork& wires() { return wires_; }
 
  private:
-  TestNetwork wires_;
+  MemoryNetwork wires_;
   std::vector<std::unique_ptr<Machine>> machines_;
 };
 

@@ -1,4 +1,4 @@
-#include "tests/consensus/node/host/test_network.h"
+#include "tests/consensus/node/host/memory_network.h"
 
 #include <utility>
 
@@ -6,10 +6,10 @@
 
 namespace govchain::consensus::node::testing {
 
-class TestTransport final : public Transport {
+class MemoryTransport final : public Transport {
  public:
-  TestTransport(TestNetwork& network, ReplicaId self) : network_(network), self_(self) {}
-  ~TestTransport() override { network_.disconnect(self_); }
+  MemoryTransport(MemoryNetwork& network, ReplicaId self) : network_(network), self_(self) {}
+  ~MemoryTransport() override { network_.disconnect(self_); }
 
   void send(ReplicaId to, const MessageRef& message) override {
     std::vector<uint8_t> bytes;
@@ -29,13 +29,13 @@ class TestTransport final : public Transport {
   [[nodiscard]] Bytes queued() const override { return {}; }
 
  private:
-  TestNetwork& network_;
+  MemoryNetwork& network_;
   ReplicaId self_;
 };
 
-TestNetwork::TestNetwork(ChainId chain) : chain_(chain), thread_([this] { run(); }) {}
+MemoryNetwork::MemoryNetwork(ChainId chain) : chain_(chain), thread_([this] { run(); }) {}
 
-TestNetwork::~TestNetwork() {
+MemoryNetwork::~MemoryNetwork() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
@@ -44,23 +44,23 @@ TestNetwork::~TestNetwork() {
   thread_.join();
 }
 
-std::unique_ptr<Transport> TestNetwork::connect(ReplicaId self, TransportListener& listener) {
+std::unique_ptr<Transport> MemoryNetwork::connect(ReplicaId self, TransportListener& listener) {
   const std::lock_guard lock(listeners_mutex_);
   for (const auto& [peer, other] : listeners_) {
     other->on_up(self);
     listener.on_up(peer);
   }
   listeners_[self] = &listener;
-  return std::make_unique<TestTransport>(*this, self);
+  return std::make_unique<MemoryTransport>(*this, self);
 }
 
-void TestNetwork::disconnect(ReplicaId self) {
+void MemoryNetwork::disconnect(ReplicaId self) {
   const std::lock_guard lock(listeners_mutex_);
   listeners_.erase(self);
   for (const auto& [peer, other] : listeners_) other->on_down(self);
 }
 
-void TestNetwork::cut_off(ReplicaId machine, bool cut) {
+void MemoryNetwork::cut_off(ReplicaId machine, bool cut) {
   const std::lock_guard lock(listeners_mutex_);
   if (cut) {
     cut_.insert(machine);
@@ -69,7 +69,7 @@ void TestNetwork::cut_off(ReplicaId machine, bool cut) {
   }
 }
 
-void TestNetwork::send(Parcel parcel) {
+void MemoryNetwork::send(Parcel parcel) {
   {
     const std::lock_guard lock(mutex_);
     parcels_.push_back(std::move(parcel));
@@ -77,7 +77,7 @@ void TestNetwork::send(Parcel parcel) {
   sent_.notify_one();
 }
 
-void TestNetwork::run() {
+void MemoryNetwork::run() {
   std::unique_lock lock(mutex_);
   while (true) {
     sent_.wait(lock, [this] { return ending_ || !parcels_.empty(); });
@@ -90,7 +90,7 @@ void TestNetwork::run() {
   }
 }
 
-void TestNetwork::deliver(const Parcel& parcel) {
+void MemoryNetwork::deliver(const Parcel& parcel) {
   const std::lock_guard lock(listeners_mutex_);
   const auto found = listeners_.find(parcel.to);
   if (found == listeners_.end() || cut_.contains(parcel.from) || cut_.contains(parcel.to)) return;

@@ -15,20 +15,20 @@
 
 namespace govchain::consensus::node::testing {
 
-class TestNetwork {
+class MemoryNetwork {
  public:
-  explicit TestNetwork(ChainId chain);
+  explicit MemoryNetwork(ChainId chain);
   // After all transports.
-  ~TestNetwork();
-  TestNetwork(const TestNetwork&) = delete;
-  TestNetwork& operator=(const TestNetwork&) = delete;
+  ~MemoryNetwork();
+  MemoryNetwork(const MemoryNetwork&) = delete;
+  MemoryNetwork& operator=(const MemoryNetwork&) = delete;
 
   [[nodiscard]] std::unique_ptr<Transport> connect(ReplicaId self, TransportListener& listener);
   // Nothing goes to or from it while it is cut off.
   void cut_off(ReplicaId machine, bool cut);
 
  private:
-  friend class TestTransport;
+  friend class MemoryTransport;
   struct Parcel {
     ReplicaId from;
     ReplicaId to;

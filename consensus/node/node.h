@@ -1,0 +1,56 @@
+#pragma once
+// A node: one replica put together from its files, with its transport, until it is stopped.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "consensus/node/config/network_file.h"
+#include "consensus/node/config/node_file.h"
+#include "consensus/node/files/data_folder.h"
+#include "consensus/node/host/replica.h"
+#include "consensus/node/transport/transport.h"
+#include "consensus/result.h"
+
+namespace govchain::consensus::node {
+
+// The state machine that the chain's blocks are run on.
+struct NodeApplication {
+  ExecutionThread::Genesis genesis;
+  PayloadCheck check_payload;
+};
+
+class Node {
+ public:
+  // Everything that the files contradict is refused before anything runs: kInvalid (a key that is
+  // not this member's, a data folder that is another's or in use, credentials), kCorrupt (data that
+  // do not fit together), kIo (an address that is taken). The listener must outlive it.
+  [[nodiscard]] static Result<std::unique_ptr<Node>> start(const NodeFile& file,
+                                                           const NetworkFile& network,
+                                                           const NodeApplication& application,
+                                                           ReplicaListener& listener);
+  // Stops at once; what was handed to the log is written.
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  [[nodiscard]] Replica& replica() { return *replica_; }
+  [[nodiscard]] Transport& transport() { return *transport_; }
+  // Takes over what may change while it runs: where peers are, and how long lines are.
+  void reload(const NodeFile& file);
+
+ private:
+  Node() = default;
+
+  std::vector<PeerAddress> known_;  // of the network's file, without oneself
+  std::unique_ptr<DataFolder> data_;
+  std::unique_ptr<Replica> replica_;
+  std::unique_ptr<Transport> transport_;
+};
+
+// The network's addresses with what the node's own file says otherwise.
+[[nodiscard]] std::vector<PeerAddress> peers_of(const NodeFile& file, const NetworkFile& network);
+
+}  // namespace govchain::consensus::node
