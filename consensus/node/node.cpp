@@ -93,6 +93,14 @@ Result<std::unique_ptr<Node>> Node::start(const NodeFile& file, const NetworkFil
     if (error.where.empty()) error.where = file.data;
     return error;
   }
+  if (!file.record.empty()) {
+    Result<std::unique_ptr<InputJournal>> journal =
+        InputJournal::begin(file.record, parts.engine.hash,
+                            {parts.engine.chain, file.replica, parts.engine.seed,
+                             parts.engine.newest_version, recovered->engine});
+    if (!journal) return journal.error();
+    parts.journal = std::move(*journal);
+  }
   node->replica_ = std::make_unique<Replica>(std::move(parts), std::move(*recovered), listener);
 
   TransportSettings transport;

@@ -62,6 +62,7 @@ void Replica::stop() {
   crypto_.reset();
   storage_.reset();
   execution_.reset();
+  parts_.journal.reset();
 }
 
 TimePoint Replica::now() const {
@@ -126,7 +127,7 @@ void Replica::step() {
   const TimePoint at = now();
   if (!stopped_) {
     engine_->step(at, inputs_, sink_);
-    listener_.on_step(at, inputs_, sink_.effects());
+    if (parts_.journal) parts_.journal->on_step(at, inputs_, std::as_const(sink_).effects());
     carry_out_effects();
   }
   inputs_.clear();

@@ -23,6 +23,7 @@
 #include "consensus/node/host/mailbox.h"
 #include "consensus/node/host/state_fetch.h"
 #include "consensus/node/host/storage_thread.h"
+#include "consensus/node/journal/input_journal.h"
 #include "consensus/node/transport/transport.h"
 #include "consensus/protocol_settings.h"
 
@@ -50,9 +51,6 @@ class ReplicaListener {
   virtual void on_stopped(StopReason reason, const std::string& explanation) = 0;
   // The disk is full, or has room again.
   virtual void on_disk_full(bool full) = 0;
-  // Before the effects are carried out: for a journal.
-  virtual void on_step(TimePoint now, std::span<const Input> inputs,
-                       std::span<const Effect> effects) = 0;
 
  protected:
   ReplicaListener() = default;
@@ -72,6 +70,7 @@ struct ReplicaParts {
   std::unique_ptr<SnapshotFolder> snapshots;
   ExecutionThread::Genesis genesis;
   StateFetchSettings fetch;
+  std::unique_ptr<InputJournal> journal;  // of this life; null: none is kept
 };
 
 // What a replica begins with: read from its parts before anything runs.

@@ -18,7 +18,6 @@
 
 #include "consensus/codec.h"
 #include "consensus/node/config/layout.h"
-#include "consensus/node/files/key_file.h"
 #include "tests/consensus/node/files/temporary_folder.h"
 #include "tests/consensus/node/host/machine.h"
 
@@ -49,8 +48,6 @@ class Listener final : public ReplicaListener {
     ADD_FAILURE() << explanation;
   }
   void on_disk_full(bool /*full*/) override {}
-  void on_step(TimePoint /*now*/, std::span<const Input> /*inputs*/,
-               std::span<const Effect> /*effects*/) override {}
   [[nodiscard]] bool wait_until_answered(const Digest& payload) {
     std::unique_lock lock(mutex_);
     return said_.wait_for(lock, kPatience, [&] { return answered_.contains(payload); });

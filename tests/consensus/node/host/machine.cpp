@@ -1,5 +1,6 @@
 #include "tests/consensus/node/host/machine.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -135,10 +136,14 @@ Machine::Machine(MemoryNetwork& network, const MachineSettings& settings, Replic
 }
 
 Machine::~Machine() {
+  shut_down();
+  std::filesystem::remove_all(folder_);
+}
+
+void Machine::shut_down() {
   if (replica_) replica_->stop();
   transport_.reset();
   replica_.reset();
-  std::filesystem::remove_all(folder_);
 }
 
 Result<ReplicaParts> Machine::make_parts() {
@@ -195,6 +200,12 @@ Status Machine::start() {
     final_ = recovered->engine.executed_height;
     overtaken_ = false;
   }
+  config_ = parts->engine;
+  Result<std::unique_ptr<InputJournal>> journal =
+      InputJournal::begin((folder_ / "lives").string(), config_.hash,
+                          {kChain, id_, config_.seed, config_.newest_version, recovered->engine});
+  if (!journal) return journal.error();
+  parts->journal = std::move(*journal);
   replica_ = std::make_unique<Replica>(std::move(*parts), std::move(*recovered),
                                        static_cast<ReplicaListener&>(*this));
   transport_ = network_.connect(id_, replica_->transport_listener());
@@ -205,9 +216,7 @@ Status Machine::start() {
 void Machine::kill(consensus::testing::RandomSource& random) {
   *electricity_->power = false;
   store_disk_->stop();
-  replica_->stop();
-  transport_.reset();
-  replica_.reset();
+  shut_down();
   log_disk_.crash(random);
   state_disk_.crash(random);
   store_disk_->crash(random);
@@ -307,7 +316,13 @@ void Machine::on_checkpoint(const Checkpoint& /*checkpoint*/) {}
 void Machine::on_evidence(const effect::EvidenceFound& /*evidence*/) { ADD_FAILURE(); }
 void Machine::on_membership(const Membership& /*membership*/) {}
 void Machine::on_disk_full(bool /*full*/) {}
-void Machine::on_step(TimePoint /*now*/, std::span<const Input> /*inputs*/,
-                      std::span<const Effect> /*effects*/) {}
+std::vector<std::string> Machine::lives() const {
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "lives")) {
+    paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
 
 }  // namespace govchain::consensus::node::testing

@@ -49,10 +49,17 @@ class Machine final : private ReplicaListener {
 
   // The error if it does not start.
   [[nodiscard]] Status start();
+  // Ends in good order.
+  void shut_down();
   // The power fails: what was not synced is there or not, by chance.
   void kill(consensus::testing::RandomSource& random);
   [[nodiscard]] bool is_running() const { return replica_ != nullptr; }
   [[nodiscard]] Replica& replica() { return *replica_; }
+
+  // Files with the lives of its replicas so far, and what another engine of the chain needs to live
+  // them again.
+  [[nodiscard]] std::vector<std::string> lives() const;
+  [[nodiscard]] const EngineConfig& engine_config() const { return config_; }
 
   // --- What it has said since it was made. Waits give up after a long time.
   [[nodiscard]] bool wait_until_answered(const Digest& payload);
@@ -76,8 +83,6 @@ class Machine final : private ReplicaListener {
   void on_membership(const Membership& membership) override;
   void on_stopped(StopReason reason, const std::string& explanation) override;
   void on_disk_full(bool full) override;
-  void on_step(TimePoint now, std::span<const Input> inputs,
-               std::span<const Effect> effects) override;
   struct Electricity;
   template <typename Predicate>
   [[nodiscard]] bool wait(Predicate predicate);
@@ -93,6 +98,7 @@ class Machine final : private ReplicaListener {
   std::shared_ptr<ForgetfulFileSystem> store_disk_;
   std::unique_ptr<rocksdb::Env> environment_;
   uint64_t starts_ = 0;
+  EngineConfig config_;
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<Transport> transport_;
 
