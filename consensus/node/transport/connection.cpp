@@ -106,7 +106,9 @@ bool Connection::shake_hands() {
   }
   input_stalled_ = progress == TlsSession::Progress::kFull;
   if (progress != TlsSession::Progress::kDone) return false;
-  const Result<StorageOwner> shown = read_identity(*session_.certificate());
+  const X509* certificate = session_.certificate();
+  GOVCHAIN_ASSERT(certificate != nullptr);  // or TLS would not be done
+  const Result<StorageOwner> shown = read_identity(*certificate);
   const Status agreed = shown ? owner_.on_identity(*this, *shown) : Status(Error(shown.error()));
   if (!agreed) {
     fail(agreed.error().code, agreed.error().message);

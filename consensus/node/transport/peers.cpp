@@ -54,6 +54,7 @@ void TcpTransport::begin_to_dial(Peer& peer) {
       settings_.handshake_timeout,
       Backoff(settings_.first_backoff, settings_.longest_backoff, seed_++),
       [this, id](tcp::socket socket) { on_dialled(id, std::move(socket)); });
+  if (Clock::now() < peer.kept_out_until) return redial(peer);
   peer.dialler->dial();
 }
 

@@ -157,6 +157,9 @@ Result<ContextHandle> make_tls_context(const StorageOwner& self,
   }
   StoreHandle store(X509_STORE_new());
   for (const X509Handle& authority : *authorities) {
+    if (X509_check_ca(authority.get()) == 0) {
+      return invalid("holds a certificate that is no authority's", files.authority);
+    }
     if (!store || X509_STORE_add_cert(store.get(), authority.get()) != 1) {
       return invalid_with_reason("cannot serve as authority", files.authority);
     }

@@ -19,6 +19,23 @@ X509Handle parse(const std::string& pem) {
   return X509Handle(PEM_read_bio_X509(read_from(pem).get(), nullptr, nullptr, nullptr));
 }
 
+// Signed by `root` instead of by itself.
+IssuedCertificate authority_under(const IssuedCertificate& root) {
+  IssuedCertificate middle = *make_authority("Middle authority", 1);
+  const X509Handle issuer = parse(root.certificate);
+  const KeyHandle key(
+      PEM_read_bio_PrivateKey(read_from(root.key).get(), nullptr, no_passphrase, nullptr));
+  const X509Handle certificate = parse(middle.certificate);
+  EXPECT_EQ(X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get())), 1);
+  EXPECT_GT(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
+  const BioHandle text(BIO_new(BIO_s_mem()));
+  EXPECT_EQ(PEM_write_bio_X509(text.get(), certificate.get()), 1);
+  const char* data = nullptr;
+  const long size = BIO_get_mem_data(text.get(), &data);
+  middle.certificate.assign(data, static_cast<size_t>(size));
+  return middle;
+}
+
 TEST(IdentityUri, SaysChainAndReplica) {
   const StorageOwner owner{ChainId(18'446'744'073'709'551'615U), ReplicaId(4'294'967'295U)};
   EXPECT_EQ(identity_uri({ChainId(7), ReplicaId(3)}), "govchain://7/replica/3");
@@ -155,6 +172,27 @@ TEST_F(CredentialsTest, AnotherAuthoritysCertificateIsRefused) {
   files_.authority =
       network_.write("other.pem", make_authority("Test authority", 1)->certificate, 0644);
   expect_refused(files_, files_.certificate, "the network would refuse the certificate");
+}
+
+TEST_F(CredentialsTest, AReplicasCertificateIsNoAuthority) {
+  files_.authority = files_.certificate;
+  expect_refused(files_, files_.authority, "no authority's");
+}
+
+TEST_F(CredentialsTest, AnAuthorityMayBeUnderAnother) {
+  const IssuedCertificate middle = authority_under(network_.authority());
+  const auto leaf = issue_certificate(middle, {kChain, ReplicaId(1)}, 1);
+  files_.key = network_.write("leaf.key", leaf->key);
+  // The network trusts the one in the middle.
+  files_.certificate = network_.write("leaf.pem", leaf->certificate);
+  const std::string above = files_.authority;
+  files_.authority = network_.write("middle.pem", middle.certificate);
+  EXPECT_TRUE(make_tls_context({kChain, ReplicaId(1)}, files_));
+  // Or the one above, if the replica shows the way to it.
+  files_.authority = above;
+  expect_refused(files_, files_.certificate, "unable to get local issuer");
+  files_.certificate = network_.write("chain.pem", leaf->certificate + middle.certificate);
+  EXPECT_TRUE(make_tls_context({kChain, ReplicaId(1)}, files_));
 }
 
 TEST_F(CredentialsTest, AnAuthoritysOwnCertificateIsNoReplicas) {

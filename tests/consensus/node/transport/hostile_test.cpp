@@ -213,7 +213,7 @@ TEST_F(HostileTest, AMessageThatDoesNotDecodeIsCountedAndNoMore) {
 
 TEST_F(HostileTest, APeerThatReadsNothingLosesItsOwnFramesAlone) {
   start([](TransportSettings& settings) { settings.queue_limit = Bytes(1U << 20U); });
-  RawPeer stalled(std::make_unique<RawSocket>(victim_->port(), true), network_.issue(3));
+  RawPeer stalled(connect(), network_.issue(3));
   ASSERT_TRUE(stalled.let_in());
   ASSERT_TRUE(at_victim_.wait_event("up 3"));
   // Until its queue has been full for a while.
@@ -234,8 +234,6 @@ TEST_F(HostileTest, APeerThatReadsNothingLosesItsOwnFramesAlone) {
       << "bulk has a limit too";
 
   // Once it reads what lies there, there is room again.
-  std::vector<uint64_t> heights;
-  std::vector<uint8_t> frame;
   size_t frames = 0;
   while (at_victim_.count("writable 3") == 0) {
     const auto chunk = stalled.read_chunk();
@@ -277,10 +275,12 @@ TEST_F(HostileTest, APeerThatIsDialledMustBeWhoItShould) {
     RawPeer impostor(listener.accept(), certificate, false);
     (void)impostor.handshake();
     EXPECT_TRUE(impostor.wait_closed());
+    EXPECT_TRUE(at_victim_.wait_refusals(refused + 1));
     EXPECT_TRUE(at_victim_.wait_refused(words));
     victim_->set_peers({peer(2), peer(3)});
-    EXPECT_GE(victim_->counters().strangers_refused, ++refused);
     expect_friends();
+    // Those that it met in another try count too.
+    refused = victim_->counters().strangers_refused;
   }
   EXPECT_EQ(at_victim_.count("up 0"), 0U);
 }

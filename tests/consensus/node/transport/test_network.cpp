@@ -181,12 +181,8 @@ void be_patient(int socket) {
 
 }  // namespace
 
-RawSocket::RawSocket(uint16_t port, bool narrow) : number_(::socket(AF_INET, SOCK_STREAM, 0)) {
+RawSocket::RawSocket(uint16_t port) : number_(::socket(AF_INET, SOCK_STREAM, 0)) {
   be_patient(number_);
-  const int room = 64 * 1'024;
-  if (narrow) {
-    EXPECT_EQ(::setsockopt(number_, SOL_SOCKET, SO_RCVBUF, &room, sizeof room), 0);
-  }
   const sockaddr_in address = loopback(port);
   EXPECT_EQ(::connect(number_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
 }

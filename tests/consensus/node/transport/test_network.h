@@ -101,8 +101,8 @@ class Recorder final : public TransportListener {
 // A socket that waits at most as long as tests do.
 class RawSocket {
  public:
-  // Connects, with a small receive buffer if `narrow`.
-  explicit RawSocket(uint16_t port, bool narrow = false);
+  // Connects.
+  explicit RawSocket(uint16_t port);
   explicit RawSocket(int accepted);
   ~RawSocket();
   RawSocket(const RawSocket&) = delete;
