@@ -183,7 +183,7 @@ void Replica::on_writable(ReplicaId peer) { mailbox_.put(Input(input::PeerWritab
 
 void Replica::on_persisted(Ticket durable) { mailbox_.put(Input(input::Persisted{durable})); }
 
-void Replica::on_refused(Ticket ticket, bool disk_full, const Error& error) {
+void Replica::on_append_refused(Ticket ticket, bool disk_full, const Error& error) {
   mailbox_.put(Mailbox::Task([this, disk_full, error] {
     if (!disk_full) {
       fail(StopReason::kStorageFailed, error.where + ": " + error.message);

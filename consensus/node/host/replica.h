@@ -146,7 +146,7 @@ class Replica final : private TransportListener,
   void on_writable(ReplicaId peer) override;
   // --- StorageListener
   void on_persisted(Ticket durable) override;
-  void on_refused(Ticket ticket, bool disk_full, const Error& error) override;
+  void on_append_refused(Ticket ticket, bool disk_full, const Error& error) override;
   void on_loaded(input::Loaded loaded) override;
   void on_store_reset(const Checkpoint& checkpoint) override;
   void on_store_failed(const Error& error) override;

@@ -88,7 +88,7 @@ void StorageThread::retry() {
 }
 
 void StorageThread::append(effect::Persist& persist) {
-  if (log_failure_) return listener_.on_refused(persist.ticket, false, *log_failure_);
+  if (log_failure_) return listener_.on_append_refused(persist.ticket, false, *log_failure_);
   if (refused_.empty()) {
     const Status appended = parts_.log->append(persist.ticket, persist.record);
     if (appended) return;
@@ -96,8 +96,8 @@ void StorageThread::append(effect::Persist& persist) {
       return fail_log(persist.ticket, appended.error());
     }
   }
-  listener_.on_refused(persist.ticket, true,
-                       Error{ErrorCode::kExhausted, "no room for the log", {}});
+  listener_.on_append_refused(persist.ticket, true,
+                              Error{ErrorCode::kExhausted, "no room for the log", {}});
   refused_.push_back(std::move(persist));
 }
 
@@ -112,7 +112,7 @@ void StorageThread::sync() {
 
 void StorageThread::fail_log(Ticket ticket, const Error& error) {
   log_failure_ = error;
-  listener_.on_refused(ticket, false, error);
+  listener_.on_append_refused(ticket, false, error);
 }
 
 bool StorageThread::carry_out(StorageCommand& command) {

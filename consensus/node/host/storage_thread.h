@@ -57,7 +57,7 @@ class StorageListener {
   virtual void on_persisted(Ticket durable) = 0;
   // `error`: what was said of the first record that was refused. Told again for every record that
   // comes meanwhile if the disk is full.
-  virtual void on_refused(Ticket ticket, bool disk_full, const Error& error) = 0;
+  virtual void on_append_refused(Ticket ticket, bool disk_full, const Error& error) = 0;
   virtual void on_loaded(input::Loaded loaded) = 0;
   virtual void on_store_reset(const Checkpoint& checkpoint) = 0;
   // The store has failed for good.

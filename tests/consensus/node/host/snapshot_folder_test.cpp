@@ -126,7 +126,7 @@ TEST(SnapshotFolder, AnotherRootAtTheSameHeightReplacesTheState) {
 TEST(SnapshotFolder, PartsAreCutFromTheStateAndOldOnesGo) {
   ForgetfulDisk disk;
   const auto folder = open(disk);
-  for (const uint64_t height : {4, 8, 12}) {
+  for (const uint64_t height : {4U, 8U, 12U}) {
     ASSERT_TRUE(folder->write(Height(height), root_of(1), std::vector<uint8_t>(25, 3)).ok());
   }
   EXPECT_EQ(folder->read_part(Height(8), 0, 10)->bytes.size(), 10U);

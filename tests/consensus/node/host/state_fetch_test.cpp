@@ -70,7 +70,7 @@ StateFetch::Progress pursue(StateFetch& fetch, StateFetch::Progress progress, co
 }
 
 TEST(StateFetch, PutsTogetherWhatOnePeerHasWhateverItsLength) {
-  for (const size_t size : {1, 9, 10, 11, 29, 30, 31, 100, 1'000}) {
+  for (const size_t size : {1U, 9U, 10U, 11U, 29U, 30U, 31U, 100U, 1'000U}) {
     StateFetch fetch(small_parts());
     TimePoint now;
     const std::vector<uint8_t> state = state_of(size);

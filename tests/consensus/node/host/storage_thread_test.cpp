@@ -58,7 +58,7 @@ class Listener final : public StorageListener {
     durable_ = durable;
     changed_.notify_all();
   }
-  void on_refused(Ticket ticket, bool disk_full, const Error& /*error*/) override {
+  void on_append_refused(Ticket ticket, bool disk_full, const Error& /*error*/) override {
     const std::lock_guard lock(mutex_);
     (disk_full ? refused_ : failed_).push_back(ticket);
     changed_.notify_all();
