@@ -21,6 +21,8 @@ struct HttpServerSettings {
   uint16_t port = 0;               // 0: any that is free
   uint32_t max_connections = 1'024;
   Bytes max_header{16U << 10U};
+  // Of bodies that are being received or sent, all connections together; errors always fit.
+  Bytes max_bodies{64U << 20U};
   Duration idle_timeout = Duration::seconds(60);     // until a request begins
   Duration request_timeout = Duration::seconds(10);  // from its first byte to its last
   Duration write_timeout = Duration::seconds(10);    // of a whole answer

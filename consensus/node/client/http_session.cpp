@@ -25,6 +25,8 @@ namespace http = boost::beast::http;
 // Room behind the header for what came with it.
 constexpr uint64_t kReadAhead = 64U << 10U;
 constexpr size_t kFirstRead = 4U << 10U;
+// Answers so small are not counted among the bodies.
+constexpr size_t kFreeAnswer = 4U << 10U;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string lower(std::string_view text) {
@@ -58,6 +60,7 @@ void HttpSession::close() {
   ++timer_generation_;
   timer_.cancel(ignored);
   socket_.close(ignored);
+  shared_.body_bytes -= std::exchange(held_, 0);
   shared_.sessions.erase(shared_from_this());
   shared_.handler->on_connections(static_cast<uint32_t>(shared_.sessions.size()));
 }
@@ -223,6 +226,7 @@ void HttpSession::on_body(const ErrorCode& error) {
     return refuse(413, "the body is too large",
                   "at most " + std::to_string(body_limit_.count()) + " bytes");
   }
+  if (!hold(parser_->get().body().capacity())) return refuse_crowd();
   if (!parser_->is_done()) return read_body();
   handle();
 }
@@ -233,6 +237,7 @@ void HttpSession::handle() {
   request.head = head_;
   request.body = boost::beast::buffers_to_string(parser_->get().body().data());
   parser_->get().body().clear();
+  parser_->get().body().shrink_to_fit();
   shared_.handler->handle(std::move(request), [mail = shared_.mail, weak = weak_from_this(),
                                                number = request_](HttpResponse response) {
     const std::lock_guard lock(mail->mutex);
@@ -249,6 +254,14 @@ void HttpSession::respond(uint64_t request, HttpResponse response) {
   write(std::move(response), !parser_->keep_alive());
 }
 
+bool HttpSession::hold(uint64_t bytes) {
+  const uint64_t others = shared_.body_bytes - held_;
+  if (bytes > held_ && others + bytes > shared_.settings.max_bodies.count()) return false;
+  shared_.body_bytes = others + bytes;
+  held_ = bytes;
+  return true;
+}
+
 // --- An answer
 
 void HttpSession::refuse(unsigned status, std::string_view error, std::string_view expected) {
@@ -262,7 +275,19 @@ void HttpSession::refuse_late() {
              std::to_string(shared_.settings.request_timeout.nanoseconds() / 1'000'000) + " ms");
 }
 
+void HttpSession::refuse_crowd() {
+  HttpResponse response =
+      error_response(503, "too much is being received and sent", "a later time");
+  response.retry_after = 1;
+  write(std::move(response), true);
+}
+
 void HttpSession::write(HttpResponse response, bool last) {
+  // The request's body has gone.
+  parser_->get().body().clear();
+  parser_->get().body().shrink_to_fit();
+  shared_.body_bytes -= std::exchange(held_, 0);
+  if (response.body.size() > kFreeAnswer && !hold(response.body.size())) return refuse_crowd();
   shared_.handler->on_response(route_, response.status);
   last = last || finishing_ || !parser_->keep_alive();
   auto& message = response_.emplace();
@@ -282,6 +307,7 @@ void HttpSession::write(HttpResponse response, bool last) {
                     [self = shared_from_this(), last](const ErrorCode& error, size_t) {
                       if (self->closed_) return;
                       self->response_.reset();
+                      self->shared_.body_bytes -= std::exchange(self->held_, 0);
                       if (error) return self->close();
                       if (last) return self->linger();
                       self->await_request();

@@ -39,6 +39,7 @@ struct HttpShared {
   HttpHandler* handler = nullptr;
   std::shared_ptr<HttpMail> mail = std::make_shared<HttpMail>();
   std::set<std::shared_ptr<HttpSession>> sessions;
+  uint64_t body_bytes = 0;  // of all sessions
   bool stopping = false;
 };
 
@@ -69,6 +70,10 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   void write(HttpResponse response, bool last);
   void refuse(unsigned status, std::string_view error, std::string_view expected);
   void refuse_late();
+  void refuse_crowd();
+  // This session's share of the room for bodies is `bytes` from now on. False if there is not so
+  // much: it keeps what it had.
+  [[nodiscard]] bool hold(uint64_t bytes);
   void linger();
   void discard();
   void arm(Duration patience, std::function<void()> late);
@@ -86,6 +91,7 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   HttpHead head_;
   std::string_view route_;
   Bytes body_limit_;
+  uint64_t held_ = 0;     // see hold()
   uint64_t request_ = 0;  // number of the one that is being served
   bool between_requests_ = false;
   bool late_ = false;       // the time for the request is over

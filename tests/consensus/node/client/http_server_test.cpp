@@ -341,6 +341,44 @@ TEST_F(Http, TurnsAwayMoreConnectionsThanItsBound) {
   FAIL() << "no place became free";
 }
 
+TEST_F(Http, MakesRoomForNoMoreBodiesThanItsBound) {
+  HttpServerSettings settings;
+  settings.max_bodies = Bytes(3'000);
+  start(settings);
+  const std::string body(kBodyLimit, 'b');
+  const std::string half = post("/", "text/plain", body).substr(0, 700);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  bool crowded = false;
+  for (int i = 0; i < 30 && !crowded; ++i) {
+    clients.push_back(std::make_unique<RawClient>(port()));
+    clients.back()->send(half);
+    // What is refused gives its room back, so it is one who asks for much that finds none.
+    RawClient probe(port());
+    const auto response = probe.ask(post("/", "text/plain", body));
+    ASSERT_TRUE(response);
+    crowded = response->status == 503;
+  }
+  EXPECT_TRUE(crowded);
+  clients.clear();
+  for (int i = 0; i < 500; ++i) {
+    const auto response = RawClient(port()).ask(post("/", "text/plain", body));
+    if (response && response->status == 200) return;
+    ::usleep(10'000);
+  }
+  FAIL() << "the room did not become free";
+}
+
+TEST_F(Http, SendsNoAnswerForWhichThereIsNoRoom) {
+  HttpServerSettings settings;
+  settings.max_bodies = Bytes(100'000);
+  start(settings);
+  RawClient client(port());
+  const auto response = client.ask(get("/large"));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 503U);
+  EXPECT_TRUE(response->fields.contains("retry-after"));
+}
+
 TEST_F(Http, AnswersLateFromAnotherThreadAndForgetsClientsThatHaveGone) {
   start();
   RawClient patient(port());
