@@ -131,6 +131,10 @@ void ClientDesk::look_up(const Digest& payload, Duration wait, Answered answered
 Cause ClientDesk::reason_to_refuse(Bytes size) const {
   if (replica_ == nullptr || stopped_) return Cause::kStopped;
   if (draining_) return Cause::kDraining;
+  if (settings_.self && membership_) {
+    const Member* const member = membership_->find(*settings_.self);
+    if (member != nullptr && member->is_witness()) return Cause::kWitness;
+  }
   if (pending_.size() >= settings_.max_pending) return Cause::kFull;
   if (pending_bytes_ + size > settings_.max_pending_bytes) return Cause::kFull;
   // As of the replica's last step: what is admitted until the next may be refused by the engine.

@@ -38,6 +38,8 @@ using Recall =
     std::function<std::optional<Answer>(const Application& state, const Digest& payload)>;
 
 struct DeskSettings {
+  // Whose desk this is: a witness has no credit ever, and its clients are told why.
+  std::optional<ReplicaId> self;
   HashAlgorithm hash = HashAlgorithm::kSha256;
   Bytes max_payload{1U << 20U};       // = EngineConfig::max_block_bytes
   uint32_t max_transactions = 1'000;  // = EngineConfig::max_block_transactions

@@ -184,6 +184,21 @@ TEST_F(Desk, TellsWhyTheEngineRefuses) {
   EXPECT_TRUE(desk_->is_idle());
 }
 
+// A witness has no credit, which elsewhere means that there is no room at present.
+TEST_F(Desk, SendsTheClientsOfAWitnessToAnotherReplica) {
+  DeskSettings settings;
+  settings.self = ReplicaId(4);
+  make(settings);
+  replica_.set_credit(Bytes(0));
+  EXPECT_EQ(only(submit("a")).cause, Cause::kFull);
+  Membership membership;
+  membership.members = {Member{ReplicaId(3), 1, {}, MemberRole::kFull},
+                        Member{ReplicaId(4), 1, {}, MemberRole::kWitness}};
+  desk_->on_membership(membership);
+  EXPECT_EQ(only(submit("a")).cause, Cause::kWitness);
+  EXPECT_EQ(only(submit("a")).try_again_after, Duration::zero());
+}
+
 // Its client may have been at another replica before: it becomes final soon.
 TEST_F(Desk, WaitsForWhatTheEngineKnowsAlready) {
   make();
