@@ -50,7 +50,7 @@ std::vector<PeerAddress> peers_of(const NodeFile& file, const NetworkFile& netwo
   return with_changes(std::move(peers), file);
 }
 
-Result<std::unique_ptr<Node>> Node::start(const NodeFile& file, const NetworkFile& network,
+Result<std::unique_ptr<Node>> Node::open(const NodeFile& file, const NetworkFile& network,
                                           const NodeApplication& application,
                                           ReplicaListener& listener) {
   const Result<ReplicaKey> key = read_key_file(file.key);
@@ -101,28 +101,34 @@ Result<std::unique_ptr<Node>> Node::start(const NodeFile& file, const NetworkFil
     if (!journal) return journal.error();
     parts.journal = std::move(*journal);
   }
+  node->checkpoint_ = recovered->engine.checkpoint;
   node->replica_ = std::make_unique<Replica>(std::move(parts), std::move(*recovered), listener);
 
-  TransportSettings transport;
+  TransportSettings& transport = node->transport_settings_;
   transport.self = owner.owner;
   transport.hash = network.engine.hash;
   transport.listen_host = file.listen.host;
   transport.listen_port = file.listen.port;
   transport.peers = peers_of(file, network);
   transport.credentials = file.tls;
-  Result<std::unique_ptr<Transport>> started =
-      Transport::start(transport, node->replica_->transport_listener());
-  if (!started) return started.error();
-  node->transport_ = std::move(*started);
-  node->replica_->start(*node->transport_);
   return node;
 }
 
-Node::~Node() {
-  if (replica_) replica_->stop();
-  transport_.reset();
-  replica_.reset();
+Status Node::run() {
+  Result<std::unique_ptr<Transport>> started =
+      Transport::start(transport_settings_, replica_->transport_listener());
+  if (!started) return started.error();
+  transport_ = std::move(*started);
+  replica_->start(*transport_);
+  return success();
 }
+
+void Node::stop() {
+  if (transport_) replica_->stop();
+  transport_.reset();
+}
+
+Node::~Node() { stop(); }
 
 void Node::reload(const NodeFile& file) { transport_->set_peers(with_changes(known_, file)); }
 

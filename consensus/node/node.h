@@ -1,5 +1,7 @@
 #pragma once
 // A node: one replica put together from its files, with its transport, until it is stopped.
+//
+// Opened first, so that whoever serves its clients can be told of it, then run.
 
 #include <functional>
 #include <memory>
@@ -26,18 +28,25 @@ class Node {
  public:
   // Everything that the files contradict is refused before anything runs: kInvalid (a key that is
   // not this member's, a data folder that is another's or in use, credentials), kCorrupt (data that
-  // do not fit together), kIo (an address that is taken). The listener must outlive it.
-  [[nodiscard]] static Result<std::unique_ptr<Node>> start(const NodeFile& file,
-                                                           const NetworkFile& network,
-                                                           const NodeApplication& application,
-                                                           ReplicaListener& listener);
-  // Stops at once; what was handed to the log is written.
+  // do not fit together). The listener must outlive it.
+  [[nodiscard]] static Result<std::unique_ptr<Node>> open(const NodeFile& file,
+                                                          const NetworkFile& network,
+                                                          const NodeApplication& application,
+                                                          ReplicaListener& listener);
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
+  // Once. kIo: the address is taken or unknown.
+  [[nodiscard]] Status run();
+  // Stops at once; what was handed to the log is written. Nothing else may be asked afterwards.
+  void stop();
+
   [[nodiscard]] Replica& replica() { return *replica_; }
-  [[nodiscard]] Transport& transport() { return *transport_; }
+  // Null until it runs.
+  [[nodiscard]] Transport* transport() { return transport_.get(); }
+  // The newest one that it begins with; height 0 if there is none.
+  [[nodiscard]] const Checkpoint& checkpoint() const { return checkpoint_; }
   // Takes over what may change while it runs: where peers are, and how long lines are.
   void reload(const NodeFile& file);
 
@@ -45,6 +54,8 @@ class Node {
   Node() = default;
 
   std::vector<PeerAddress> known_;  // of the network's file, without oneself
+  TransportSettings transport_settings_;
+  Checkpoint checkpoint_;
   std::unique_ptr<DataFolder> data_;
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<Transport> transport_;

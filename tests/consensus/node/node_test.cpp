@@ -97,10 +97,11 @@ class LaidOut : public ::testing::Test {
     const Result<NetworkFile> network = read_network_file(node->network);
     if (!network) return network.error();
     listeners_[index] = std::make_unique<Listener>();
-    Result<std::unique_ptr<Node>> started =
-        Node::start(*node, *network, list_application(), *listeners_[index]);
-    if (!started) return started.error();
-    nodes_[index] = std::move(*started);
+    Result<std::unique_ptr<Node>> opened =
+        Node::open(*node, *network, list_application(), *listeners_[index]);
+    if (!opened) return opened.error();
+    if (Status running = (*opened)->run(); !running) return running;
+    nodes_[index] = std::move(*opened);
     return success();
   }
   void expect_order(uint32_t at, uint64_t number) {
@@ -167,7 +168,7 @@ TEST_F(LaidOut, NodeThatIsNotWhoItSaysDoesNotStart) {
   Listener listener;
   const Result<NodeFile> node = read_node_file(file(1, "node.json"));
   const Result<NetworkFile> network = read_network_file(node->network);
-  const auto second = Node::start(*node, *network, list_application(), listener);
+  const auto second = Node::open(*node, *network, list_application(), listener);
   ASSERT_FALSE(second.ok());
   EXPECT_THAT(second.error().message, HasSubstr("another process"));
   // Another replica's data.

@@ -277,6 +277,7 @@ std::vector<Digest> Machine::payloads() {
 }
 
 void Machine::on_final(const StoredBlock& stored, std::span<const Receipt> receipts) {
+  if (other_ != nullptr) other_->on_final(stored, receipts);
   EXPECT_EQ(receipts.size(), stored.block->payloads.size());
   const std::lock_guard lock(mutex_);
   for (const PayloadRef& payload : stored.block->payloads) {
@@ -287,6 +288,7 @@ void Machine::on_final(const StoredBlock& stored, std::span<const Receipt> recei
 }
 
 void Machine::on_overtaken(Height height) {
+  if (other_ != nullptr) other_->on_overtaken(height);
   const std::lock_guard lock(mutex_);
   overtaken_ = true;
   final_ = std::max(final_, height);
@@ -294,28 +296,40 @@ void Machine::on_overtaken(Height height) {
 }
 
 void Machine::on_read_ready(Token token, Height height) {
+  if (other_ != nullptr) other_->on_read_ready(token, height);
   const std::lock_guard lock(mutex_);
   reads_[token] = height;
   said_.notify_all();
 }
 
 void Machine::on_read_refused(Token token) {
+  if (other_ != nullptr) other_->on_read_refused(token);
   const std::lock_guard lock(mutex_);
   reads_[token] = std::nullopt;
   said_.notify_all();
 }
 
-void Machine::on_stopped(StopReason reason, const std::string& /*explanation*/) {
+void Machine::on_stopped(StopReason reason, const std::string& explanation) {
+  if (other_ != nullptr) other_->on_stopped(reason, explanation);
   const std::lock_guard lock(mutex_);
   stopped_ = reason;
   said_.notify_all();
 }
 
-void Machine::on_refused(const PayloadRef& /*payload*/, RefusalReason /*reason*/) {}
-void Machine::on_checkpoint(const Checkpoint& /*checkpoint*/) {}
+void Machine::on_refused(const PayloadRef& payload, RefusalReason reason) {
+  if (other_ != nullptr) other_->on_refused(payload, reason);
+}
+void Machine::on_checkpoint(const Checkpoint& checkpoint) {
+  if (other_ != nullptr) other_->on_checkpoint(checkpoint);
+}
 void Machine::on_evidence(const effect::EvidenceFound& /*evidence*/) { ADD_FAILURE(); }
-void Machine::on_membership(const Membership& /*membership*/) {}
-void Machine::on_disk_full(bool /*full*/) {}
+void Machine::on_membership(const Membership& membership) {
+  if (other_ != nullptr) other_->on_membership(membership);
+}
+void Machine::on_disk_full(bool full) {
+  if (other_ != nullptr) other_->on_disk_full(full);
+}
+
 std::vector<std::string> Machine::lives() const {
   std::vector<std::string> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder_ / "lives")) {

@@ -47,6 +47,8 @@ class Machine final : private ReplicaListener {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
+  // `other` hears all that this does. Before start().
+  void tell(ReplicaListener* other) { other_ = other; }
   // The error if it does not start.
   [[nodiscard]] Status start();
   // Ends in good order.
@@ -97,6 +99,7 @@ class Machine final : private ReplicaListener {
   ForgetfulDisk state_disk_;
   std::shared_ptr<ForgetfulFileSystem> store_disk_;
   std::unique_ptr<rocksdb::Env> environment_;
+  ReplicaListener* other_ = nullptr;
   uint64_t starts_ = 0;
   EngineConfig config_;
   std::unique_ptr<Replica> replica_;

@@ -1,0 +1,119 @@
+// govchain node
+
+#include <atomic>
+#include <csignal>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "analysis/command/command.h"
+#include "analysis/command/commands.h"
+#include "analysis/node/daemon.h"
+#include "analysis/node/ledger_chain.h"
+#include "analysis/node/network_layout.h"
+#include "consensus/node/files/key_file.h"
+#include "consensus/protocols.h"
+
+namespace govchain::analysis {
+
+namespace {
+
+std::atomic<bool> reload_requested{false};
+extern "C" void request_reload(int /*signal*/) { reload_requested.store(true); }
+
+struct InitOptions {
+  NetworkLayout layout;
+  std::string protocol = "pbft";
+  std::string signature = "ed25519";
+  std::string hash = "sha256";
+  std::string folder;
+};
+
+void init(const InitOptions& options, CommandContext& context) {
+  NetworkLayout layout = options.layout;
+  layout.protocol = consensus::find_protocol(options.protocol)->protocol;
+  layout.scheme = *consensus::node::parse_scheme(options.signature);
+  layout.hash =
+      options.hash == "sm3" ? consensus::HashAlgorithm::kSm3 : consensus::HashAlgorithm::kSha256;
+  const consensus::Status made = lay_out(options.folder, layout);
+  if (!made) return fail(context, made.error(), exit_code_for(made.error()));
+  std::cout << fmt::format(
+      "{}: {} replicas of a {} chain, {} departments\n\n"
+      "Start each with\n\n",
+      options.folder, layout.replicas, options.protocol, layout.departments);
+  for (uint32_t i = 0; i < layout.replicas; ++i) {
+    std::cout << fmt::format("  govchain node --config {}/node-{}/node.json\n", options.folder, i);
+  }
+  std::cout << fmt::format("\nClients of replica 0: http://{}:{}/v1/status\n", layout.host,
+                           layout.first_client_port);
+}
+
+void run(const std::string& config, CommandContext& context) {
+  struct sigaction action {};
+  action.sa_handler = request_reload;
+  sigaction(SIGHUP, &action, nullptr);
+  DaemonRequest request;
+  request.config = config;
+  request.stop = context.stop;
+  const consensus::Status done = run_daemon(request, reload_requested);
+  if (!done) fail(context, done.error(), exit_code_for(done.error()));
+}
+
+void add_init(CLI::App& node, CommandContext& context) {
+  CLI::App* init_command = node.add_subcommand("init", "Lays out a network in a folder");
+  auto options = std::make_shared<InitOptions>();
+  NetworkLayout& layout = options->layout;
+  std::vector<std::string> protocols;
+  for (const auto* traits : consensus::protocols()) protocols.emplace_back(traits->name);
+  init_command->add_option("folder", options->folder, "a new or empty folder")->required();
+  init_command->add_option("--replicas", layout.replicas, "how many")->capture_default_str();
+  init_command->add_option("--protocol", options->protocol, "of the chain")
+      ->check(CLI::IsMember(protocols))
+      ->capture_default_str();
+  init_command->add_option("--signature", options->signature, "of replicas and departments")
+      ->check(CLI::IsMember({"ed25519", "sm2"}))
+      ->capture_default_str();
+  init_command->add_option("--hash", options->hash, "of everything")
+      ->check(CLI::IsMember({"sha256", "sm3"}))
+      ->capture_default_str();
+  init_command->add_option("--chain", layout.chain, "its number")->capture_default_str();
+  init_command->add_option("--departments", layout.departments, "that may submit")
+      ->capture_default_str();
+  init_command->add_option("--host", layout.host, "where the replicas listen")
+      ->capture_default_str();
+  init_command->add_option("--port", layout.first_port, "of replica 0, for its peers")
+      ->capture_default_str();
+  init_command->add_option("--client-port", layout.first_client_port, "of replica 0, for clients")
+      ->capture_default_str();
+  init_command->callback([options, &context] { init(*options, context); });
+}
+
+}  // namespace
+
+void add_node_command(CLI::App& program, CommandContext& context) {
+  CLI::App* command = program.add_subcommand(
+      "node",
+      "Runs one replica of a chain for real, or lays out a network of them.\n"
+      "SIGTERM and Ctrl-C end it in good order; SIGHUP reads log level and peers' addresses anew.");
+  command->footer(
+      "Examples:\n"
+      "  govchain node init --replicas 4 network      keys, certificates and files of four\n"
+      "  govchain node --config network/node-0/node.json");
+  auto config = std::make_shared<std::string>();
+  command->add_option("--config", *config, "the node's file");
+  add_init(*command, context);
+  command->callback([command, config, &context] {
+    if (!command->get_subcommands().empty()) return;
+    if (config->empty()) {
+      return fail(context,
+                  {consensus::ErrorCode::kInvalid,
+                   "expected --config FILE, or init; see govchain node --help",
+                   {}},
+                  kExitUsage);
+    }
+    run(*config, context);
+  });
+}
+
+}  // namespace govchain::analysis

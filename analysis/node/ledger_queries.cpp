@@ -1,0 +1,108 @@
+#include "analysis/node/ledger_queries.h"
+
+#include <string>
+#include <vector>
+
+#include "consensus/node/client/bytes_text.h"
+#include "models/ledger/ledger.h"
+
+namespace govchain::analysis {
+
+namespace {
+
+using consensus::Error;
+using consensus::ErrorCode;
+using consensus::Result;
+using consensus::node::to_hex;
+using models::Ledger;
+using nlohmann::json;
+
+Error invalid(const std::string& message) { return Error{ErrorCode::kInvalid, message, {}}; }
+
+// Lower-case hexadecimal digits, two to a byte.
+std::optional<std::vector<uint8_t>> from_hex(const std::string& text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i < text.size(); i += 2) {
+    const size_t high = kDigits.find(text[i]);
+    const size_t low = kDigits.find(text[i + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    bytes.push_back(static_cast<uint8_t>(high << 4U | low));
+  }
+  return bytes;
+}
+
+std::string text_of(const json& request, const char* name) {
+  const auto found = request.find(name);
+  return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+json describe_chain(const Ledger& ledger, consensus::Height height) {
+  return {{"chain", ledger.chain().value()},
+          {"height", height.value()},
+          {"block_time", ledger.block_time()},
+          {"transactions", ledger.transactions()},
+          {"state_root", to_hex(ledger.state_root().bytes)}};
+}
+
+Result<json> describe_department(const Ledger& ledger, const json& request) {
+  const auto number = request.find("department");
+  if (number == request.end() || !number->is_number_unsigned()) {
+    return invalid("expected \"department\" with a number");
+  }
+  for (const models::Department& department : ledger.config().departments) {
+    if (department.id.value() != number->get<uint64_t>()) continue;
+    return json{{"department", department.id.value()},
+                {"region", department.region.value()},
+                {"roles", department.roles},
+                {"key", to_hex(department.key.bytes)}};
+  }
+  return Error{ErrorCode::kNotFound, "no such department", {}};
+}
+
+// The proof shows the value, or that there is none, to whoever trusts the state root.
+Result<json> prove_record(const Ledger& ledger, const json& request) {
+  const std::optional<std::vector<uint8_t>> key = from_hex(text_of(request, "key"));
+  if (!key || key->empty() || key->size() > models::StateKey::kMaxBytes) {
+    return invalid("expected \"key\" with 2 to " + std::to_string(2 * models::StateKey::kMaxBytes) +
+                   " hexadecimal digits in small letters");
+  }
+  const std::vector<uint8_t>* const value = ledger.tree().find(*key);
+  std::vector<uint8_t> proof;
+  models::encode_proof(ledger.tree().prove(*key), proof);
+  return json{{"value", value == nullptr ? json() : json(to_hex(*value))},
+              {"proof", to_hex(proof)},
+              {"state_root", to_hex(ledger.state_root().bytes)}};
+}
+
+Result<json> find_receipt(const Ledger& ledger, const json& request) {
+  const std::optional<consensus::Digest> id =
+      consensus::node::digest_from_hex(text_of(request, "id"));
+  const auto expiry = request.find("expiry");
+  if (!id || expiry == request.end() || !expiry->is_number_integer()) {
+    return invalid("expected \"id\" with 64 hexadecimal digits and \"expiry\" in nanoseconds");
+  }
+  const std::optional<consensus::Receipt> receipt = ledger.receipt_of(*id, expiry->get<int64_t>());
+  if (!receipt) {
+    return Error{ErrorCode::kNotFound, "no such transaction is remembered until its expiry", {}};
+  }
+  return json{{"code", receipt->code},
+              {"contract", receipt->contract},
+              {"text", ledger.describe(*receipt)}};
+}
+
+}  // namespace
+
+Result<json> LedgerQueries::answer(const consensus::Application& state, consensus::Height height,
+                                   const json& request) {
+  const auto& ledger = dynamic_cast<const Ledger&>(state);
+  const std::string query = request.is_object() ? text_of(request, "query") : std::string();
+  if (query == "chain") return describe_chain(ledger, height);
+  if (query == "department") return describe_department(ledger, request);
+  if (query == "record") return prove_record(ledger, request);
+  if (query == "transaction") return find_receipt(ledger, request);
+  return invalid("expected \"query\" with chain, department, record or transaction");
+}
+
+}  // namespace govchain::analysis
