@@ -99,16 +99,18 @@ void add_node_command(CLI::App& program, CommandContext& context) {
   command->footer(
       "Examples:\n"
       "  govchain node init --replicas 4 network      keys, certificates and files of four\n"
-      "  govchain node --config network/node-0/node.json");
+      "  govchain node --config network/node-0/node.json\n"
+      "  govchain node call --list                    what departments can submit");
   auto config = std::make_shared<std::string>();
   command->add_option("--config", *config, "the node's file");
   add_init(*command, context);
+  add_node_call_command(*command, context);
   command->callback([command, config, &context] {
     if (!command->get_subcommands().empty()) return;
     if (config->empty()) {
       return fail(context,
                   {consensus::ErrorCode::kInvalid,
-                   "expected --config FILE, or init; see govchain node --help",
+                   "expected --config FILE, init or call; see govchain node --help",
                    {}},
                   kExitUsage);
     }

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "consensus/codec.h"
+#include "consensus/node/files/hexadecimal.h"
 #include "models/ledger/transaction.h"
 #include "models/services/standard_chain.h"
 
@@ -31,27 +32,6 @@ constexpr std::pair<std::string_view, Role> kRoles[] = {
 };
 constexpr size_t kMostDepartments = 100'000;
 constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
-constexpr std::string_view kDigits = "0123456789abcdef";
-
-std::string to_hex(std::span<const uint8_t> bytes) {
-  std::string text;
-  for (const uint8_t byte : bytes) {
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 15U];
-  }
-  return text;
-}
-
-std::optional<consensus::PublicKey> from_hex(const std::string& text) {
-  consensus::PublicKey key;
-  if (text.size() != 2 * key.bytes.size()) return std::nullopt;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const size_t digit = kDigits.find(text[i]);
-    if (digit == std::string_view::npos) return std::nullopt;
-    key.bytes[i / 2] = static_cast<uint8_t>(key.bytes[i / 2] << 4U | digit);
-  }
-  return key;
-}
 
 // Reads one object's fields and remembers the first thing that is wrong with any of them.
 class Section {
@@ -116,10 +96,10 @@ Department read_department(const json& object, const std::string& pointer, Secti
       models::RegionId(section.number(object, "region", pointer, 0, uint64_t{1} << 62U));
   department.roles = read_roles(object, pointer, section);
   const auto text = object.find("key");
-  const std::optional<consensus::PublicKey> key =
-      text != object.end() && text->is_string() ? from_hex(text->get<std::string>()) : std::nullopt;
-  if (!key) section.fail(pointer + "/key", "expected 128 hexadecimal digits in small letters");
-  department.key = key.value_or(consensus::PublicKey());
+  if (text == object.end() || !text->is_string() ||
+      !consensus::node::read_hex(text->get_ref<const std::string&>(), department.key.bytes)) {
+    section.fail(pointer + "/key", "expected 128 hexadecimal digits in small letters");
+  }
   return department;
 }
 
@@ -179,7 +159,7 @@ json encode_ledger(const std::vector<Department>& departments, int64_t validity)
     list.push_back({{"department", department.id.value()},
                     {"region", department.region.value()},
                     {"roles", std::move(roles)},
-                    {"key", to_hex(department.key.bytes)}});
+                    {"key", consensus::node::to_hex(department.key.bytes)}});
   }
   return {
       {"ledger",

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/service/service_queries.h"
 #include "consensus/node/client/bytes_text.h"
 #include "models/ledger/ledger.h"
 
@@ -18,20 +19,6 @@ using models::Ledger;
 using nlohmann::json;
 
 Error invalid(const std::string& message) { return Error{ErrorCode::kInvalid, message, {}}; }
-
-// Lower-case hexadecimal digits, two to a byte.
-std::optional<std::vector<uint8_t>> from_hex(const std::string& text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  if (text.size() % 2 != 0) return std::nullopt;
-  std::vector<uint8_t> bytes;
-  for (size_t i = 0; i < text.size(); i += 2) {
-    const size_t high = kDigits.find(text[i]);
-    const size_t low = kDigits.find(text[i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-    bytes.push_back(static_cast<uint8_t>(high << 4U | low));
-  }
-  return bytes;
-}
 
 std::string text_of(const json& request, const char* name) {
   const auto found = request.find(name);
@@ -63,7 +50,8 @@ Result<json> describe_department(const Ledger& ledger, const json& request) {
 
 // The proof shows the value, or that there is none, to whoever trusts the state root.
 Result<json> prove_record(const Ledger& ledger, const json& request) {
-  const std::optional<std::vector<uint8_t>> key = from_hex(text_of(request, "key"));
+  const std::optional<std::vector<uint8_t>> key =
+      consensus::node::from_hex(text_of(request, "key"));
   if (!key || key->empty() || key->size() > models::StateKey::kMaxBytes) {
     return invalid("expected \"key\" with 2 to " + std::to_string(2 * models::StateKey::kMaxBytes) +
                    " hexadecimal digits in small letters");
@@ -102,7 +90,12 @@ Result<json> LedgerQueries::answer(const consensus::Application& state, consensu
   if (query == "department") return describe_department(ledger, request);
   if (query == "record") return prove_record(ledger, request);
   if (query == "transaction") return find_receipt(ledger, request);
-  return invalid("expected \"query\" with chain, department, record or transaction");
+  if (query.empty()) return invalid("expected \"query\" with the name of what to read");
+  json arguments = request;
+  arguments.erase("query");
+  Result<json> answer = answer_service_query(query, models::StateReader(ledger.tree()), arguments);
+  if (!answer) return invalid(answer.error().where + ": " + answer.error().message);
+  return answer;
 }
 
 }  // namespace govchain::analysis

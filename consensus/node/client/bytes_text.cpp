@@ -8,7 +8,6 @@ namespace govchain::consensus::node {
 
 namespace {
 
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::string_view kBase64Digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -25,25 +24,9 @@ constexpr std::array<uint8_t, 256> kBase64Values = make_base64_values();
 
 }  // namespace
 
-std::string to_hex(std::span<const uint8_t> bytes) {
-  std::string text;
-  text.reserve(2 * bytes.size());
-  for (const uint8_t byte : bytes) {
-    text.push_back(kHexDigits[byte >> 4U]);
-    text.push_back(kHexDigits[byte & 15U]);
-  }
-  return text;
-}
-
 std::optional<Digest> digest_from_hex(std::string_view text) {
   Digest digest;
-  if (text.size() != 2 * digest.bytes.size()) return std::nullopt;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const size_t value = kHexDigits.find(text[i]);
-    if (value == std::string_view::npos) return std::nullopt;
-    const size_t higher = digest.bytes[i / 2];
-    digest.bytes[i / 2] = static_cast<uint8_t>((higher << 4U) | value);
-  }
+  if (!read_hex(text, digest.bytes)) return std::nullopt;
   return digest;
 }
 

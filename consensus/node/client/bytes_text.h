@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "consensus/node/files/hexadecimal.h"
 #include "consensus/types.h"
 
 namespace govchain::consensus::node {
 
-[[nodiscard]] std::string to_hex(std::span<const uint8_t> bytes);
 // 64 lower-case digits; null if it is anything else.
 [[nodiscard]] std::optional<Digest> digest_from_hex(std::string_view text);
 [[nodiscard]] std::string to_base64(std::span<const uint8_t> bytes);

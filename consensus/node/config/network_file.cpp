@@ -7,10 +7,10 @@
 #include <system_error>
 
 #include <nlohmann/json.hpp>
-#include <sodium.h>
 
 #include "consensus/codec.h"
 #include "consensus/node/config/field_reader.h"
+#include "consensus/node/files/hexadecimal.h"
 #include "consensus/node/files/key_file.h"
 #include "consensus/protocols.h"
 
@@ -20,25 +20,6 @@ namespace {
 
 constexpr uint64_t kFormat = 1;
 constexpr uint64_t kDay = 86'400'000;  // milliseconds
-
-std::string to_hex(const PublicKey& key) {
-  std::string text(2 * key.bytes.size() + 1, '\0');
-  sodium_bin2hex(text.data(), text.size(), key.bytes.data(), key.bytes.size());
-  text.pop_back();
-  return text;
-}
-
-std::optional<PublicKey> from_hex(std::string_view text) {
-  PublicKey key;
-  size_t length = 0;
-  const char* end = nullptr;
-  if (sodium_hex2bin(key.bytes.data(), key.bytes.size(), text.data(), text.size(), nullptr, &length,
-                     &end) != 0 ||
-      length != key.bytes.size() || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return key;
-}
 
 void read_engine(FieldReader in, EngineConfig& engine) {
   uint64_t block_bytes = engine.max_block_bytes.count();
@@ -92,9 +73,9 @@ void read_member(FieldReader in, NetworkFile& network) {
   in.number("weight", 0, kMaxTotalWeight, member.weight);
   in.word<MemberRole>("role", {{"full", MemberRole::kFull}, {"witness", MemberRole::kWitness}},
                       member.role);
-  const std::optional<PublicKey> key = from_hex(in.text("key"));
-  if (!key) in.fail("key", "expected 128 hexadecimal digits");
-  member.key = key.value_or(PublicKey());
+  if (!read_hex(in.text("key"), member.key.bytes)) {
+    in.fail("key", "expected 128 hexadecimal digits in small letters");
+  }
   const Result<Endpoint> address = parse_endpoint(in.text("address"));
   if (!address) in.fail("address", address.error().message);
   in.finish();
@@ -236,7 +217,7 @@ std::string encode_network_file(const NetworkFile& network) {
     one["replica"] = member.id.value();
     one["weight"] = member.weight;
     one["role"] = member.is_witness() ? "witness" : "full";
-    one["key"] = to_hex(member.key);
+    one["key"] = to_hex(member.key.bytes);
     const auto address =
         std::find_if(network.addresses.begin(), network.addresses.end(),
                      [&](const PeerAddress& peer) { return peer.id == member.id; });

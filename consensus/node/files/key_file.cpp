@@ -13,6 +13,7 @@
 
 #include "consensus/assert.h"
 #include "consensus/node/files/descriptor.h"
+#include "consensus/node/files/hexadecimal.h"
 
 namespace govchain::consensus::node {
 
@@ -25,25 +26,6 @@ constexpr size_t kLargestFile = 1'024;
 
 Error refusal(const std::string& path, const std::string& message) {
   return Error{ErrorCode::kInvalid, message, path};
-}
-
-std::string to_hex(const KeySeed& seed) {
-  std::string text(2 * seed.size() + 1, '\0');
-  sodium_bin2hex(text.data(), text.size(), seed.data(), seed.size());
-  text.pop_back();
-  return text;
-}
-
-std::optional<KeySeed> from_hex(std::string_view text) {
-  KeySeed seed{};
-  size_t length = 0;
-  const char* end = nullptr;
-  if (sodium_hex2bin(seed.data(), seed.size(), text.data(), text.size(), nullptr, &length, &end) !=
-          0 ||
-      length != seed.size() || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return seed;
 }
 
 // The next line without its end; the rest stays in `text`.
@@ -66,10 +48,9 @@ Result<ReplicaKey> parse(const std::string& path, std::string_view text) {
   if (!scheme) return refusal(path + ":2", "expected \"scheme ed25519\" or \"scheme sm2\"");
   key.scheme = *scheme;
   const std::string_view seed_line = take_line(text);
-  const std::optional<KeySeed> seed =
-      seed_line.starts_with(kSeed) ? from_hex(seed_line.substr(kSeed.size())) : std::nullopt;
-  if (!seed) return refusal(path + ":3", "expected \"seed \" and 64 hexadecimal digits");
-  key.seed = *seed;
+  if (!seed_line.starts_with(kSeed) || !read_hex(seed_line.substr(kSeed.size()), key.seed)) {
+    return refusal(path + ":3", "expected \"seed \" and 64 hexadecimal digits in small letters");
+  }
   if (!text.empty()) return refusal(path + ":4", "expected the end of the file");
   return key;
 }
