@@ -94,10 +94,9 @@ void add_init(CLI::App& node, CommandContext& context) {
 void add_node_command(CLI::App& program, CommandContext& context) {
   CLI::App* command = program.add_subcommand(
       "node",
-      "Runs one replica of a chain for real, or lays out a network of them.\n"
+      "Runs one replica of a chain for real, or lays out a network of them. "
       "SIGTERM and Ctrl-C end it in good order; SIGHUP reads log level and peers' addresses anew.");
   command->footer(
-      "Examples:\n"
       "  govchain node init --replicas 4 network      keys, certificates and files of four\n"
       "  govchain node --config network/node-0/node.json\n"
       "  govchain node call --list                    what departments can submit");

@@ -155,10 +155,9 @@ void call(const CallOptions& options, CommandContext& context) {
 void add_node_call_command(CLI::App& node, CommandContext& context) {
   CLI::App* command = node.add_subcommand(
       "call",
-      "Makes a signed transaction of a call, for POST /v1/transactions of any replica's clients.\n"
+      "Makes a signed transaction of a call, for POST /v1/transactions of any replica's clients. "
       "Submitting the same bytes again is safe; making them again makes another transaction.");
   command->footer(
-      "Examples:\n"
       "  govchain node call --list\n"
       "  govchain node call --network network/network.json --key "
       "network/departments/department-1.key \\\n"

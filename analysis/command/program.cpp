@@ -7,10 +7,12 @@
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "analysis/command/command.h"
 #include "analysis/command/help.h"
 #include "analysis/command/terminal.h"
+#include "analysis/engines.h"
 #include "analysis/model_version.h"
 #include "scenarios/diagnostic.h"
 #include "scenarios/nearest_name.h"
@@ -207,8 +209,9 @@ int run_program(const std::vector<std::string>& arguments) {
       "  govchain run scenarios/consensus/pbft-wan.json  one simulation\n"
       "  govchain scenario list                          what there is to run");
   program.require_subcommand(1);
-  program.set_version_flag("--version", std::string("govchain ") + kModelVersion,
-                           "version of program and model");
+  program.set_version_flag("--version",
+                           fmt::format("govchain {}\nengines {}", kModelVersion, engines_hash()),
+                           "version of program and model, and which archive of engines it has");
   for (const AddCommand add : all_commands()) add(program, context);
   inherit_help(program, std::make_shared<HelpFormatter>());
   if (arguments.empty()) {

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "analysis/engines.h"
 #include "analysis/node/ledger_chain.h"
 #include "analysis/node/ledger_queries.h"
 #include "analysis/node/node_log.h"
@@ -140,6 +141,7 @@ class Daemon {
     server_ = std::move(*server);
     log_.write(LogLevel::kInfo, "started",
                {{"protocol", traits_of(network_.protocol).name},
+                {"engines", engines_hash()},
                 {"peers", node::to_text(file_.listen)},
                 {"clients", node::to_text(file_.client_listen)},
                 {"height", node_->checkpoint().height.value()}});
