@@ -24,6 +24,7 @@ struct Figures {
 };
 
 struct Cell {
+  std::string name;  // of the configuration, or of the scenario that was run as it stands
   Configuration configuration;
   LoadLevel level = LoadLevel::kSaturation;
   double offered = 0;  // transactions per second

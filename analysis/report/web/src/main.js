@@ -3,11 +3,13 @@ import { compare } from './compare.js';
 import { element } from './element.js';
 import { plan } from './plan.js';
 import { run } from './run.js';
+import { validation } from './validation.js';
 
 const text = document.getElementById('data').textContent;
 try {
   const data = JSON.parse(text);
   if (data.deployments) plan(data);
+  else if (data.validation) validation(data);
   else if (data.runs) compare(data);
   else run(data);
   draw_all();
