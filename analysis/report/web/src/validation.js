@@ -25,7 +25,7 @@ function agreement(data, metric) {
   const finding = found.median_error === null ? `${metric.title}: no scored cell`
     : `${metric.title}: half of the scored cells are within ${percent(found.median_error)}`;
   return chart(finding, {
-    grid: { left: 70, right: 20, top: 50, bottom: 48 }, legend: { top: 0 },
+    grid: { left: 70, right: 20, top: 50, bottom: 48 }, legend: { top: 0, data: [...protocols, 'equal'] },
     tooltip: { trigger: 'item', formatter: (p) => `${p.name}<br>live ${significant(p.value[0])}, simulated ${significant(p.value[1])} ${metric.unit}` },
     xAxis: { type: 'log', min: least, max: most, name: `live, ${metric.unit}`, nameLocation: 'middle', nameGap: 28, axisLabel: { formatter: (v) => significant(v) } },
     yAxis: { type: 'log', min: least, max: most, name: `simulated, ${metric.unit}`, axisLabel: { formatter: (v) => significant(v) } },
@@ -53,7 +53,7 @@ export function validation(data) {
       { title: 'median error', value: (metric) => error(data.score[metric.id].median_error) }, { title: 'limit', value: (metric) => percent(data.score[metric.id].limit, 0) },
       { title: 'worst', value: (metric) => error(data.score[metric.id].worst?.error) }, { title: 'worst cell', text: true, wide: true, value: (metric) => (data.score[metric.id].worst ? `${data.score[metric.id].worst.cell}, ${data.score[metric.id].worst.load}` : '–') },
     ], metrics),
-    element('p', { class: 'note' }, 'Latency errors are of what is left without propagation and timers: of both figures the same cell’s on a machine without costs is taken off first. Throughput is compared at saturation only.'));
+    element('p', { class: 'note' }, 'Latency errors are of what is left without propagation and timers: of both figures the same cell’s on a machine without costs is taken off first. Throughput is compared at saturation only. Rings are the cells that calibrate: the smallest number of replicas of each protocol, which is not scored.'));
   section('Agreement', metrics.map((metric) => agreement(data, metric)));
   section('Reproduce', element('pre', {}, data.command), element('p', { class: 'note' }, `Model ${data.model_version}.`));
 }
