@@ -40,6 +40,7 @@ Result<Calibration> calibrate(const CalibrationRequest& request) {
   settings.scratch = (*scratch)->path();
   settings.effort = request.effort;
   settings.state_sizes = request.state_sizes;
+  settings.hurries = request.hurries;
   settings.stop = request.stop;
   SystemClocks clocks;
   {

@@ -18,6 +18,7 @@ struct CalibrationRequest {
   std::string folder = ".";  // on the file system that is measured
   double effort = 1;
   std::vector<uint64_t> state_sizes = ProbeSettings{}.state_sizes;
+  bool hurries = true;  // as ProbeSettings has it
   RoundsPlan rounds;
   const std::atomic<bool>* stop = nullptr;
   RoundsProgress progress;

@@ -28,7 +28,7 @@ constexpr int64_t kStart = 1'704'067'200'000'000'000;
 constexpr int64_t kBlockInterval = 100'000'000;
 
 // A record as genesis has it, its leaf and its branch in the tree (models/ledger/state_tree.h),
-// with what the allocator adds: measured 560 bytes.
+// with what the allocator adds: 510 to 530 bytes measured, and room to grow.
 constexpr uint64_t kBytesPerRecord = 600;
 // Of a machine's memory; others need some.
 constexpr uint64_t kMostShare = 2;  // a half
@@ -72,7 +72,8 @@ class LedgerProbe final : public Probe {
       const std::string what = "execute with " + std::to_string(size) + " records";
       const uint64_t wanted = size * kBytesPerRecord;
       const uint64_t available = available_memory();
-      if (wanted > available / kMostShare) {
+      // Where the system does not say, it has to be tried.
+      if (available > 0 && wanted > available / kMostShare) {
         constexpr uint64_t kMebibyte = 1U << 20U;
         skipped_.push_back({what, "it would take " + std::to_string(wanted / kMebibyte) + " of " +
                                       std::to_string(available / kMebibyte) +
@@ -82,11 +83,11 @@ class LedgerProbe final : public Probe {
       // Making a state takes a little more than in proportion to its size.
       const double growth =
           last_size == 0 ? 0 : static_cast<double>(size) / static_cast<double>(last_size);
-      if (last_took.to_seconds() * growth > kMostPreparation.to_seconds()) {
+      if (settings_.hurries && last_took.to_seconds() * growth > kMostPreparation.to_seconds()) {
         skipped_.push_back({what, "making that state would take longer than " +
                                       std::to_string(kMostPreparation.nanoseconds() /
                                                      Duration::seconds(1).nanoseconds()) +
-                                      " s on this machine as it is now"});
+                                      " s on this machine as it is now; --records makes it"});
         continue;
       }
       const Duration before = clocks_.wall();

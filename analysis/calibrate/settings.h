@@ -18,6 +18,8 @@ struct ProbeSettings {
   double effort = 1;
   // Records in the ledger before it is measured.
   std::vector<uint64_t> state_sizes{100'000, 1'000'000, 10'000'000};
+  // Whether a state that takes long to make is left out.
+  bool hurries = true;
   // Preparations that take long look at it; may be null.
   const std::atomic<bool>* stop = nullptr;
 };

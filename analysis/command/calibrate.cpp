@@ -25,6 +25,7 @@ struct Options {
   std::string out;
   std::string folder = ".";
   std::string signature = "ed25519";
+  std::vector<uint64_t> records;
   bool quick = false;
   bool json = false;
   bool quiet = false;
@@ -43,6 +44,10 @@ CalibrationRequest request_of(const Options& options, const CommandContext& cont
     request.effort = kQuickEffort;
     request.state_sizes = {kQuickState};
     request.rounds.least = request.rounds.most = kQuickRounds;
+  }
+  if (!options.records.empty()) {
+    request.state_sizes = options.records;
+    request.hurries = false;
   }
   return request;
 }
@@ -121,6 +126,13 @@ void add_calibrate_command(CLI::App& program, CommandContext& context) {
                    "both are measured")
       ->type_name("NAME")
       ->check(CLI::IsMember({"ed25519", "sm2"}));
+  command
+      ->add_option("--records", options->records,
+                   "states in which the ledger is measured, however long they take to make; "
+                   "default: 100000,1000000,10000000, without those that take too long")
+      ->type_name("N,…")
+      ->delimiter(',')
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000'000}));
   command->add_flag("--quick", options->quick, "a few seconds, for a look: rough figures");
   command->add_flag("--json", options->json, "print the profile");
   command->add_flag("--quiet", options->quiet, "no progress");

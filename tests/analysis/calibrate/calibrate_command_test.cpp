@@ -25,8 +25,8 @@ class Calibrated : public ProgramTest {
   static void SetUpTestSuite() {
     place_ = fs::temp_directory_path() / ("govchain-calibrated-" + std::to_string(::getpid()));
     fs::create_directories(place_ / "disk");
-    output_ = run_typed({"calibrate", "--quick", "--out", (place_ / "here.json").string(),
-                         "--folder", (place_ / "disk").string()});
+    output_ = run_typed({"calibrate", "--quick", "--records", "1000,10000", "--out",
+                         (place_ / "here.json").string(), "--folder", (place_ / "disk").string()});
   }
   static void TearDownTestSuite() { fs::remove_all(place_); }
 
@@ -117,7 +117,7 @@ TEST_F(Calibrated, MeasuresEverythingThatTheReadmeNames) {
     has(what, {"pbft", "raft", "tendermint", "qbft", "hotstuff", "3", "4", "5", "7", "10"});
   }
   has("step", {"pre-prepare", "prepare", "commit", "persisted", "executed", "signed"});
-  has("execute", {"sharing", "licence", "invoice", "10000"});
+  has("execute", {"sharing", "licence", "invoice", "1000", "10000"});
   has("send", {"separate", "64 together", "bulk"});
   has("receive", {"separate", "64 together", "bulk"});
   has("hand over", {"asleep", "busy"});
@@ -198,6 +198,7 @@ TEST_F(CalibrateCommand, ChecksThatItCanWriteWithoutTouchingWhatIsThere) {
 TEST_F(CalibrateCommand, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(run_typed({"calibrate", "--signature", "rsa"}).code, 2);
   EXPECT_EQ(run_typed({"calibrate", "--fodler", "x"}).code, 2);
+  EXPECT_EQ(run_typed({"calibrate", "--records", "0"}).code, 2);
 }
 
 }  // namespace
