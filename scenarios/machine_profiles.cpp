@@ -6,6 +6,7 @@
 #include "scenarios/data_file.h"
 #include "scenarios/data_loader.h"
 #include "scenarios/nearest_name.h"
+#include "scenarios/profile_measurements.h"
 
 namespace govchain::scenarios {
 
@@ -17,10 +18,11 @@ namespace {
 
 constexpr const char* kFolder = "scenarios/data/profiles";
 
-// {"value": 46, "unit": "us", "source": "…", "quality": "…"}: no cost without its source.
+// {"us": 46, "source": "…", "quality": "…"}: no cost without its source.
 sim::Duration microseconds(DataFile& file, const JsonNode& costs, const std::string& key) {
   const JsonNode* row = file.member(costs, key, JsonNode::Type::kObject);
   if (row == nullptr) return {};
+  only_members(file, *row, {"us", "source", "quality"});
   const double value = file.number(*row, "us");
   file.text(*row, "source");
   if (value < 0 || value > 1e9) file.fail(*row, key + ": expected 0 to 1e9 microseconds");
@@ -30,6 +32,7 @@ sim::Duration microseconds(DataFile& file, const JsonNode& costs, const std::str
 sim::Rate megabits(DataFile& file, const JsonNode& object, const std::string& key) {
   const JsonNode* row = file.member(object, key, JsonNode::Type::kObject);
   if (row == nullptr) return {};
+  only_members(file, *row, {"mbps", "source", "quality"});
   file.text(*row, "source");
   const JsonNode* value = row->find("mbps");
   if (value != nullptr && value->type == JsonNode::Type::kString && value->text == "unlimited") {
@@ -44,6 +47,9 @@ sim::Rate megabits(DataFile& file, const JsonNode& object, const std::string& ke
 
 Result<sim::MachineProfile> read_profile(DataFile file) {
   const JsonNode& root = file.root();
+  only_members(
+      file, root,
+      {"id", "description", "cores", "memory_bytes", "nic", "costs", "disk", "measurements"});
   sim::MachineProfile profile;
   profile.id = file.text(root, "id");
   profile.description = file.text(root, "description");
@@ -52,6 +58,10 @@ Result<sim::MachineProfile> read_profile(DataFile file) {
   profile.memory = sim::Bytes(file.count(root, "memory_bytes"));
   profile.nic = megabits(file, root, "nic");
   if (const JsonNode* costs = file.member(root, "costs", JsonNode::Type::kObject)) {
+    only_members(
+        file, *costs,
+        {"message_receive", "message_send", "per_kilobyte_network", "sign", "verify",
+         "hash_per_kilobyte", "execute_transaction", "admit_transaction", "client_verify"});
     sim::OperationCosts& out = profile.costs;
     out.message_receive = microseconds(file, *costs, "message_receive");
     out.message_send = microseconds(file, *costs, "message_send");
@@ -64,9 +74,14 @@ Result<sim::MachineProfile> read_profile(DataFile file) {
     out.client_verify = microseconds(file, *costs, "client_verify");
   }
   if (const JsonNode* disk = file.member(root, "disk", JsonNode::Type::kObject)) {
+    only_members(file, *disk, {"sync", "write", "read"});
     profile.disk.sync = microseconds(file, *disk, "sync");
     profile.disk.write_rate = megabits(file, *disk, "write");
     profile.disk.read_rate = megabits(file, *disk, "read");
+  }
+  if (root.find("measurements") != nullptr) {
+    const JsonNode* measured = file.member(root, "measurements", JsonNode::Type::kObject);
+    if (measured != nullptr) check_measurements(file, *measured);
   }
   if (file.failure()) return *file.failure();
   return profile;

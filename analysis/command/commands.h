@@ -10,6 +10,7 @@ void add_compare_command(CLI::App& program, CommandContext& context);
 void add_compare_digests_command(CLI::App& program, CommandContext& context);
 void add_run_command(CLI::App& program, CommandContext& context);
 void add_fuzz_command(CLI::App& program, CommandContext& context);
+void add_calibrate_command(CLI::App& program, CommandContext& context);
 void add_node_command(CLI::App& program, CommandContext& context);
 // `call`, beneath `node`.
 void add_node_call_command(CLI::App& node, CommandContext& context);

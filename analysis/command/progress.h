@@ -18,11 +18,17 @@ class Progress {
   // `amount` of `unit` have been done so far ("events", "worlds"); share 0..1 of all work. Redraws
   // at most ten times a second.
   void update(double share, uint64_t amount, const char* unit);
+  // The same for work that has parts with names instead of a count.
+  void tell(double share, const std::string& part);
   // Takes the line away again.
   void clear();
 
  private:
   using Clock = std::chrono::steady_clock;
+  // Whether it is time to redraw; then it counts as redrawn.
+  [[nodiscard]] bool is_due();
+  void draw(std::string line, double share) const;
+
   std::string what_;
   bool shown_ = false;
   bool drawn_ = false;

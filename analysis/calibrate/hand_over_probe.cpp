@@ -1,0 +1,191 @@
+// Handing work from one thread to another: the node's mailbox, and a change of threads on one core.
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <sched.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "analysis/calibrate/probes.h"
+#include "consensus/assert.h"
+#include "consensus/node/files/descriptor.h"
+#include "consensus/node/host/mailbox.h"
+
+namespace govchain::analysis {
+
+namespace {
+
+using consensus::Duration;
+using consensus::Error;
+using consensus::ErrorCode;
+using consensus::Input;
+using consensus::Status;
+using consensus::node::Descriptor;
+using consensus::node::Mailbox;
+
+constexpr uint64_t kHandOvers = 1'000;
+constexpr size_t kMostWaiting = 1U << 16U;
+constexpr size_t kBatch = 64;  // as a replica's loop takes them
+
+Input small_input() { return consensus::input::Persisted{consensus::Ticket(1)}; }
+
+// Both ends' processor time, and the time from one end to the other.
+struct Exchange {
+  Duration processor;
+  Duration wall;
+};
+
+// There and back again through two mailboxes, one item at a time: the other thread sleeps whenever
+// something comes.
+Exchange exchange_by_mailbox(Clocks& clocks, uint64_t rounds) {
+  Mailbox there(kMostWaiting);
+  Mailbox back(kMostWaiting);
+  Duration other;
+  std::thread echo([&] {
+    std::vector<Mailbox::Item> items;
+    other = processor_time(clocks, [&] {
+      while (there.take(std::nullopt, 1, items)) {
+        for (size_t i = 0; i < items.size(); ++i) back.put(small_input());
+        items.clear();
+      }
+    });
+  });
+  Exchange exchange;
+  std::vector<Mailbox::Item> items;
+  const Duration before = clocks.wall();
+  exchange.processor = processor_time(clocks, [&] {
+    for (uint64_t i = 0; i < rounds; ++i) {
+      there.put(small_input());
+      items.clear();
+      const bool open = back.take(std::nullopt, 1, items);
+      GOVCHAIN_ASSERT(open && items.size() == 1);
+    }
+  });
+  exchange.wall = clocks.wall() - before;
+  there.close();
+  echo.join();
+  exchange.processor += other;
+  return exchange;
+}
+
+// Nobody sleeps: what a loop that is busy anyway pays for each input.
+Duration pass_without_waking(Clocks& clocks, uint64_t items) {
+  Mailbox mailbox(kMostWaiting);
+  std::vector<Mailbox::Item> taken;
+  return processor_time(clocks, [&] {
+    for (uint64_t i = 0; i < items; i += kBatch) {
+      for (size_t j = 0; j < kBatch; ++j) mailbox.put(small_input());
+      taken.clear();
+      const bool open = mailbox.take(std::nullopt, kBatch, taken);
+      GOVCHAIN_ASSERT(open && taken.size() == kBatch);
+    }
+  });
+}
+
+// Cores that this process may use.
+std::vector<int> usable_cores() {
+  std::vector<int> cores;
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &allowed)) cores.push_back(core);
+  }
+  return cores;
+}
+
+void pin_this_thread(int core) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(core, &one);
+  // The core is one that is allowed, so it is not refused.
+  (void)sched_setaffinity(0, sizeof one, &one);
+}
+
+struct Pipe {
+  Descriptor read;
+  Descriptor write;
+};
+std::optional<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0) return std::nullopt;
+  return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+// False once the other end is closed.
+bool pass_on(const Descriptor& from, const Descriptor& to) {
+  char byte = 0;
+  return ::read(from.number(), &byte, 1) == 1 && ::write(to.number(), &byte, 1) == 1;
+}
+
+// A byte there and back through two pipes, the threads on these cores: each write wakes the other
+// thread, and each read puts this one to sleep. Twice `rounds` changes.
+std::optional<Duration> change_threads(Clocks& clocks, uint64_t rounds, int first_core,
+                                       int second_core) {
+  std::optional<Pipe> there = make_pipe();
+  std::optional<Pipe> back = make_pipe();
+  if (!there || !back) return std::nullopt;
+  Duration one;
+  Duration other;
+  std::thread first([&] {
+    pin_this_thread(first_core);
+    one = processor_time(clocks, [&] {
+      const char byte = 0;
+      if (::write(there->write.number(), &byte, 1) != 1) return;
+      for (uint64_t i = 1; i < rounds && pass_on(back->read, there->write); ++i) {
+      }
+    });
+    there->write = Descriptor();
+  });
+  std::thread second([&] {
+    pin_this_thread(second_core);
+    other = processor_time(clocks, [&] {
+      while (pass_on(there->read, back->write)) {
+      }
+    });
+  });
+  first.join();
+  second.join();
+  return one + other;
+}
+
+class HandOverProbe final : public Probe {
+ public:
+  explicit HandOverProbe(const ProbeSettings& settings) : settings_(settings) {}
+  [[nodiscard]] std::string name() const override { return "hand-overs"; }
+
+  [[nodiscard]] Status round(Clocks& clocks, Figures& figures) override {
+    const uint64_t rounds = scaled(kHandOvers, settings_.effort);
+    const Exchange exchange = exchange_by_mailbox(clocks, rounds);
+    figures.add(RowKind::kProcessor, {"hand over", {{"receiver", "asleep"}}}, "item",
+                exchange.processor, 2 * rounds);
+    figures.add(RowKind::kWall, {"hand-over delay", {{"receiver", "asleep"}}}, "item",
+                exchange.wall, 2 * rounds);
+    const uint64_t items = (rounds + kBatch - 1) / kBatch * kBatch;
+    figures.add(RowKind::kProcessor, {"hand over", {{"receiver", "busy"}}}, "item",
+                pass_without_waking(clocks, items), items);
+    const std::vector<int> cores = usable_cores();
+    for (size_t apart = 0; apart < std::min<size_t>(cores.size(), 2); ++apart) {
+      const std::optional<Duration> changed =
+          change_threads(clocks, rounds, cores.front(), cores[apart]);
+      if (!changed) return Error{ErrorCode::kIo, "the system gives no pipes", {}};
+      figures.add(RowKind::kProcessor,
+                  {"change threads", {{"on", apart == 0 ? "one core" : "two cores"}}}, "change",
+                  *changed, 2 * rounds);
+    }
+    return consensus::success();
+  }
+
+ private:
+  ProbeSettings settings_;
+};
+
+}  // namespace
+
+std::unique_ptr<Probe> make_hand_over_probe(const ProbeSettings& settings) {
+  return std::make_unique<HandOverProbe>(settings);
+}
+
+}  // namespace govchain::analysis
