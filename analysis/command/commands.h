@@ -11,6 +11,8 @@ void add_compare_digests_command(CLI::App& program, CommandContext& context);
 void add_run_command(CLI::App& program, CommandContext& context);
 void add_fuzz_command(CLI::App& program, CommandContext& context);
 void add_node_command(CLI::App& program, CommandContext& context);
+void add_live_command(CLI::App& program, CommandContext& context);
+void add_load_command(CLI::App& program, CommandContext& context);
 void add_scenario_command(CLI::App& program, CommandContext& context);
 
 }  // namespace govchain::analysis
