@@ -19,7 +19,7 @@ install(TARGETS govchain_options EXPORT govchain)
 # with that set of precompiled headers.
 function(govchain_library name headers)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
-  list(FILTER sources EXCLUDE REGEX "/(main|mutants/[^/]*)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/(main|preload|mutants/[^/]*)\\.cpp$")
   # A folder below with a CMakeLists.txt of its own is a target of its own.
   file(GLOB inner CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*/CMakeLists.txt")
   foreach(list_file ${inner})
@@ -42,6 +42,7 @@ endfunction()
 
 # govchain_tests(consensus consensus): all *_test.cpp below tests/consensus become one program, its tests known to ctest. A
 # folder below that is named too is a program of its own.
+# govchain_test_properties: more properties of each test.
 function(govchain_tests name folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp")
   foreach(other ${ARGN})
@@ -58,5 +59,6 @@ function(govchain_tests name folder)
   target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1>
     "$<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>")
   target_compile_definitions(${name}_tests PRIVATE GOVCHAIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  gtest_discover_tests(${name}_tests TEST_PREFIX "${name}/" PROPERTIES TIMEOUT 600 DISCOVERY_MODE PRE_TEST)
+  gtest_discover_tests(${name}_tests TEST_PREFIX "${name}/" PROPERTIES TIMEOUT 600 ${govchain_test_properties}
+    DISCOVERY_MODE PRE_TEST)
 endfunction()

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 
 #include "consensus/codec.h"
 #include "consensus/crypto/hash.h"
 #include "consensus/protocols.h"
+#include "sim/backlog_trend.h"
 #include "sim/engine_counters.h"
 #include "sim/world_runner.h"
 
@@ -17,9 +17,6 @@ namespace {
 constexpr Duration kPulseInterval = Duration::milliseconds(100);
 constexpr size_t kManyReplicas = 64;
 constexpr uint64_t kTurns = 10;
-// Batches of the backlog's slope, and Student's t for its 95 % interval with two degrees fewer.
-constexpr size_t kSlopeBatches = 10;
-constexpr double kStudent95 = 2.306;
 
 uint64_t bits_of(double value) { return std::bit_cast<uint64_t>(value); }
 
@@ -197,46 +194,7 @@ void WorldRunner::finish_chain(ChainRuntime& chain) {
   for (const Sample& sample : samples_) {
     result.backlog_series.push_back(static_cast<double>(sample.backlog[chain.index]));
   }
-  fit_backlog(result);
-}
-
-// Least squares over the means of ten batches of the window: batch means, because neighbouring
-// samples are far from independent.
-void WorldRunner::fit_backlog(ChainResult& chain) const {
-  const auto first = static_cast<size_t>(
-      (spec_.warmup + sample_interval_ - Duration::nanoseconds(1)) / sample_interval_);
-  const std::vector<double>& series = chain.backlog_series;
-  if (series.size() < first + 2 * kSlopeBatches) return;
-  const size_t per_batch = (series.size() - first) / kSlopeBatches;
-  std::vector<double> means;
-  for (size_t batch = 0; batch < kSlopeBatches; ++batch) {
-    double sum = 0;
-    for (size_t i = 0; i < per_batch; ++i) sum += series[first + batch * per_batch + i];
-    means.push_back(sum / static_cast<double>(per_batch));
-  }
-  const double step = sample_interval_.to_seconds() * static_cast<double>(per_batch);
-  const auto count = static_cast<double>(kSlopeBatches);
-  const double middle = (count - 1) / 2;
-  double mean = 0;
-  for (const double value : means) mean += value / count;
-  double moment = 0;
-  double spread = 0;
-  for (size_t i = 0; i < kSlopeBatches; ++i) {
-    const double x = static_cast<double>(i) - middle;
-    moment += x * (means[i] - mean);
-    spread += x * x;
-  }
-  const double slope = moment / spread;
-  double residual = 0;
-  for (size_t i = 0; i < kSlopeBatches; ++i) {
-    const double error = means[i] - mean - slope * (static_cast<double>(i) - middle);
-    residual += error * error;
-  }
-  chain.backlog_slope = slope / step;
-  chain.backlog_slope_error = std::sqrt(residual / (count - 2) / spread) / step;
-  const double lower = chain.backlog_slope - kStudent95 * chain.backlog_slope_error;
-  constexpr double kShareOfOffered = 0.01;
-  chain.saturated = lower > 0 && lower > kShareOfOffered * chain.offered_per_second;
+  fit_backlog(spec_.warmup, result);
 }
 
 void WorldRunner::violation(std::string rule, std::string detail) {

@@ -106,7 +106,6 @@ class WorldRunner final : public NetworkSink, public ClientSide {
   void pulse(const ChainRuntime& chain);
   void finish();
   void finish_chain(ChainRuntime& chain);
-  void fit_backlog(ChainResult& chain) const;
   [[nodiscard]] TimePoint calm_since(const ChainRuntime& chain) const;
   void cross_check();
   void check_bandwidth_bound(const ChainRuntime& chain);

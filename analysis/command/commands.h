@@ -14,6 +14,8 @@ void add_calibrate_command(CLI::App& program, CommandContext& context);
 void add_node_command(CLI::App& program, CommandContext& context);
 // `call`, beneath `node`.
 void add_node_call_command(CLI::App& node, CommandContext& context);
+void add_live_command(CLI::App& program, CommandContext& context);
+void add_load_command(CLI::App& program, CommandContext& context);
 void add_scenario_command(CLI::App& program, CommandContext& context);
 
 }  // namespace govchain::analysis

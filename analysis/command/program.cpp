@@ -106,7 +106,9 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+  for (const CLI::App* sub : app.get_subcommands({})) {
+    if (!sub->get_group().empty()) names.push_back(sub->get_name());
+  }
   return names;
 }
 
@@ -220,8 +222,10 @@ int run_program(const std::vector<std::string>& arguments) {
   }
   // A word that is no command would else be reported as a missing command.
   if (arguments.front()[0] != '-') {
-    const std::vector<std::string> known = command_names(program);
-    if (std::find(known.begin(), known.end(), arguments.front()) == known.end()) {
+    // Also one that no list shows.
+    const auto known = program.get_subcommands(
+        [&](const CLI::App* command) { return command->get_name() == arguments.front(); });
+    if (known.empty()) {
       return explain_unknown(program, arguments.front());
     }
   }

@@ -12,6 +12,7 @@
 
 #include "consensus/codec.h"
 #include "consensus/node/files/hexadecimal.h"
+#include "models/ledger/batch.h"
 #include "models/ledger/transaction.h"
 #include "models/services/standard_chain.h"
 
@@ -103,6 +104,37 @@ Department read_department(const json& object, const std::string& pointer, Secti
   return department;
 }
 
+// Null if `chain` is another one or has no such department.
+const consensus::PublicKey* key_of(const models::LedgerConfig& config, consensus::ChainId chain,
+                                   models::DepartmentId id) {
+  const auto found =
+      std::find_if(config.departments.begin(), config.departments.end(),
+                   [&](const Department& department) { return department.id == id; });
+  return chain != config.chain || found == config.departments.end() ? nullptr : &found->key;
+}
+
+bool is_signed(const models::LedgerConfig& config, consensus::Verifier& verifier,
+               const models::TransactionBatch& batch) {
+  const consensus::PublicKey* const key = key_of(config, batch.chain, batch.sender);
+  return key != nullptr &&
+         verifier.verify(
+             *key,
+             models::batch_statement(
+                 config.chain,
+                 models::batch_digest(config.hash, models::transaction_ids(config.hash, batch))),
+             batch.signature);
+}
+
+bool is_signed(const models::LedgerConfig& config, consensus::Verifier& verifier,
+               const models::Transaction& transaction) {
+  const consensus::PublicKey* const key = key_of(config, transaction.chain, transaction.sender);
+  return key != nullptr &&
+         verifier.verify(*key,
+                         models::transaction_statement(
+                             config.chain, models::transaction_id(config.hash, transaction)),
+                         transaction.signature);
+}
+
 }  // namespace
 
 consensus::Result<models::LedgerConfig> read_ledger(const consensus::node::NetworkFile& network,
@@ -171,17 +203,15 @@ bool is_signed_by_departments(const models::LedgerConfig& config,
   thread_local std::array<std::unique_ptr<consensus::Verifier>, 3> verifiers;
   std::unique_ptr<consensus::Verifier>& verifier = verifiers.at(static_cast<size_t>(config.scheme));
   if (!verifier) verifier = consensus::make_verifier(config.scheme);
+  if (models::is_batch(payload.bytes)) {
+    const std::optional<models::TransactionBatch> batch = models::decode_batch(payload.bytes);
+    if (!batch || batch->transactions.size() != payload.transactions) return false;
+    return is_signed(config, *verifier, *batch);
+  }
   consensus::Reader in(payload.bytes);
   for (uint32_t left = payload.transactions; left > 0; --left) {
     const std::optional<models::Transaction> transaction = models::decode_transaction(in);
-    if (!transaction || transaction->chain != config.chain) return false;
-    const auto sender = std::find_if(
-        config.departments.begin(), config.departments.end(),
-        [&](const Department& department) { return department.id == transaction->sender; });
-    if (sender == config.departments.end()) return false;
-    const consensus::Statement statement = models::transaction_statement(
-        config.chain, models::transaction_id(config.hash, *transaction));
-    if (!verifier->verify(sender->key, statement, transaction->signature)) return false;
+    if (!transaction || !is_signed(config, *verifier, *transaction)) return false;
   }
   return in.finished();
 }

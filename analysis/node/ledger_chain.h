@@ -28,7 +28,7 @@ namespace govchain::analysis {
                                            int64_t validity);
 
 // Whether every transaction that the payload counts decodes, is of this chain, and is signed by its
-// department. May be called on several threads.
+// department, alone or with the others of its batch. May be called on several threads.
 [[nodiscard]] bool is_signed_by_departments(const models::LedgerConfig& config,
                                             const consensus::Payload& payload);
 

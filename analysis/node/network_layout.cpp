@@ -55,6 +55,9 @@ Status lay_out(const std::string& folder, const NetworkLayout& layout) {
   request.first_client_port = layout.first_client_port;
   request.network.protocol = layout.protocol;
   request.network.scheme = layout.scheme;
+  request.network.engine = layout.engine;
+  request.network.settings = layout.settings;
+  request.adjust = layout.adjust;
   request.network.engine.chain = ChainId(layout.chain);
   request.network.engine.hash = layout.hash;
   request.network.application = std::make_shared<const nlohmann::json>(

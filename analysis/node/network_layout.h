@@ -5,10 +5,14 @@
 // so on: with them departments sign what they submit.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "consensus/crypto/crypto.h"
 #include "consensus/crypto/hash.h"
+#include "consensus/engine.h"
+#include "consensus/node/config/node_file.h"
+#include "consensus/protocol_settings.h"
 #include "consensus/result.h"
 #include "consensus/types.h"
 
@@ -24,6 +28,9 @@ struct NetworkLayout {
   std::string host = "127.0.0.1";
   uint16_t first_port = 7'000;
   uint16_t first_client_port = 8'000;
+  consensus::EngineConfig engine;                          // but chain, hash and members
+  consensus::ProtocolSettings settings;                    // of the protocol
+  std::function<void(consensus::node::NodeFile&)> adjust;  // as LayoutRequest has it
 };
 
 // Errors as lay_out_network(); nothing is left behind after one.

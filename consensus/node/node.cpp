@@ -51,8 +51,8 @@ std::vector<PeerAddress> peers_of(const NodeFile& file, const NetworkFile& netwo
 }
 
 Result<std::unique_ptr<Node>> Node::open(const NodeFile& file, const NetworkFile& network,
-                                          const NodeApplication& application,
-                                          ReplicaListener& listener) {
+                                         const NodeApplication& application,
+                                         ReplicaListener& listener) {
   const Result<ReplicaKey> key = read_key_file(file.key);
   if (!key) return key.error();
   DataOwner owner;
@@ -83,6 +83,7 @@ Result<std::unique_ptr<Node>> Node::open(const NodeFile& file, const NetworkFile
   parts.payload_check = application.check_payload;
   parts.genesis = application.genesis;
   parts.crypto_threads = file.crypto_threads;
+  parts.archive = file.archive;
   parts.fetch.patience = network.engine.base_timeout;
   parts.fetch.longest_patience = network.engine.max_timeout;
   parts.storage = node->data_->take_storage();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "models/ledger/batch.h"
 #include "models/ledger/proof.h"
 #include "models/ledger/transaction.h"
 
@@ -99,17 +100,16 @@ void Gateway::on_block(AgentContext& context, sim::ChainIndex chain, const conse
                        std::span<const Receipt> receipts) {
   if (link_.nudge == sim::Duration::zero()) return;
   // Which blocks hold something that a checkpoint must still cover. Ticks are no reason for ticks.
-  size_t position = 0;
+  size_t before = 0;
   bool matters = false;
   for (const consensus::PayloadRef& payload : block.payloads) {
-    consensus::Reader in(payload->bytes);
-    for (uint32_t i = 0; i < payload->transactions; ++i, ++position) {
-      if (position >= receipts.size() || payload->bytes.empty()) continue;
-      const std::optional<Transaction> made = decode_transaction(in);
-      if (!made || receipts[position].code != 0 || made->contract != gateway::kContractId) continue;
-      const auto method = static_cast<Method>(made->method);
+    const std::vector<Transaction> held = transactions_of(*payload);
+    for (size_t i = 0; i < held.size() && before + i < receipts.size(); ++i) {
+      if (receipts[before + i].code != 0 || held[i].contract != gateway::kContractId) continue;
+      const auto method = static_cast<Method>(held[i].method);
       matters = matters || method == Method::kRequest || method == Method::kExecute;
     }
+    before += payload->transactions;
   }
   if (!matters) return;
   if (chain == link_.source.chain) uncovered_source_ = block.height;

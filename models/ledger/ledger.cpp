@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "consensus/assert.h"
+#include "models/ledger/batch.h"
 
 namespace govchain::models {
 
@@ -27,6 +28,8 @@ class Ledger::Host final : public CallHost {
 };
 
 namespace {
+
+constexpr Receipt kMalformed{.code = code_of(ReceiptCode::kMalformed), .contract = 0};
 
 std::shared_ptr<const LedgerConfig> ordered(LedgerConfig config) {
   std::sort(config.contracts.begin(), config.contracts.end(),
@@ -115,25 +118,53 @@ void Ledger::execute_payload(const consensus::Payload& payload, std::vector<Rece
     work_.resize(receipts.size());
     return;
   }
+  if (is_batch(payload.bytes)) return execute_batch(payload, receipts);
   consensus::Reader in(payload.bytes);
   for (uint32_t i = 0; i < payload.transactions; ++i) {
     const bool last = i + 1 == payload.transactions;
     const std::optional<Transaction> transaction = decode_transaction(in);
     call_state_.reset();
-    // Bytes after the last transaction are malformed: an encoding is an identity.
-    receipts.push_back(!transaction || (last && !in.finished())
-                           ? Receipt{.code = code_of(ReceiptCode::kMalformed), .contract = 0}
-                           : apply(*transaction));
+    if (!transaction || (last && !in.finished())) {
+      // Bytes after the last transaction are malformed: an encoding is an identity.
+      receipts.push_back(kMalformed);
+    } else {
+      call_state_.work().bytes += kTransactionOverhead + transaction->arguments.size();
+      const Digest id = transaction_id(config_->hash, *transaction);
+      SignatureClaim claim{.statement = transaction_statement(config_->chain, id),
+                           .signature = transaction->signature,
+                           .holds = {}};
+      receipts.push_back(apply(*transaction, id, claim));
+    }
     work_.push_back(call_state_.work());
   }
 }
 
-Receipt Ledger::apply(const Transaction& transaction) {
-  const Digest id = transaction_id(config_->hash, transaction);
+void Ledger::execute_batch(const consensus::Payload& payload, std::vector<Receipt>& receipts) {
+  const std::optional<TransactionBatch> batch = decode_batch(payload.bytes);
+  // One signature covers all of it, so it is whole or nothing.
+  if (!batch || batch->transactions.size() != payload.transactions) {
+    receipts.resize(receipts.size() + payload.transactions, kMalformed);
+    work_.resize(receipts.size());
+    return;
+  }
+  const std::vector<Digest> ids = transaction_ids(config_->hash, *batch);
+  SignatureClaim claim{.statement = {}, .signature = batch->signature, .holds = {}};
+  if (config_->verify_signatures) {
+    claim.statement = batch_statement(config_->chain, batch_digest(config_->hash, ids));
+  }
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const Transaction& transaction = batch->transactions[i];
+    call_state_.reset();
+    call_state_.work().bytes += kCallOverhead + transaction.arguments.size();
+    receipts.push_back(apply(transaction, ids[i], claim));
+    work_.push_back(call_state_.work());
+  }
+}
+
+Receipt Ledger::apply(const Transaction& transaction, const Digest& id, SignatureClaim& claim) {
   ++call_state_.work().hashes;
-  call_state_.work().bytes += kTransactionOverhead + transaction.arguments.size();
   Department sender;
-  const ReceiptCode admission = admit(transaction, id, sender);
+  const ReceiptCode admission = admit(transaction, id, claim, sender);
   // What was not admitted is not remembered either: it cost its sender nothing to make, and an id
   // does not cover the signature, so that a forger could burn another's id.
   if (admission != ReceiptCode::kApplied) {
@@ -147,7 +178,8 @@ Receipt Ledger::apply(const Transaction& transaction) {
   return receipt;
 }
 
-ReceiptCode Ledger::admit(const Transaction& transaction, const Digest& id, Department& sender) {
+ReceiptCode Ledger::admit(const Transaction& transaction, const Digest& id, SignatureClaim& claim,
+                          Department& sender) {
   if (transaction.chain != config_->chain) return ReceiptCode::kWrongChain;
   if (transaction.expiry < status_.block_time) return ReceiptCode::kExpired;
   if (transaction.expiry - status_.block_time > config_->validity) {
@@ -159,12 +191,12 @@ ReceiptCode Ledger::admit(const Transaction& transaction, const Digest& id, Depa
   if (!department) return ReceiptCode::kUnknownSender;
   sender = *department;
   if (config_->verify_signatures) {
-    ++call_state_.work().signature_checks;
-    if (!host.verifier(config_->scheme)
-             .verify(sender.key, transaction_statement(config_->chain, id),
-                     transaction.signature)) {
-      return ReceiptCode::kBadSignature;
+    if (!claim.holds) {
+      ++call_state_.work().signature_checks;
+      claim.holds =
+          host.verifier(config_->scheme).verify(sender.key, claim.statement, claim.signature);
     }
+    if (!*claim.holds) return ReceiptCode::kBadSignature;
   }
   return ReceiptCode::kApplied;
 }

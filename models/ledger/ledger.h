@@ -95,9 +95,18 @@ class Ledger final : public consensus::Application {
   void keep_for_proofs();
   void execute_payload(const consensus::Payload& payload,
                        std::vector<consensus::Receipt>& receipts);
-  [[nodiscard]] consensus::Receipt apply(const Transaction& transaction);
+  void execute_batch(const consensus::Payload& payload, std::vector<consensus::Receipt>& receipts);
+  // What the sender's key must have signed; whether it has, once that has been checked, so that the
+  // transactions of a batch cost one check.
+  struct SignatureClaim {
+    consensus::Statement statement;
+    consensus::Signature signature;
+    std::optional<bool> holds;
+  };
+  [[nodiscard]] consensus::Receipt apply(const Transaction& transaction,
+                                         const consensus::Digest& id, SignatureClaim& claim);
   [[nodiscard]] ReceiptCode admit(const Transaction& transaction, const consensus::Digest& id,
-                                  Department& sender);
+                                  SignatureClaim& claim, Department& sender);
   [[nodiscard]] uint16_t run(const Transaction& transaction, const consensus::Digest& id,
                              const Department& sender);
 

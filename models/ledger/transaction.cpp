@@ -8,15 +8,29 @@ void encode_unsigned(const Transaction& transaction, std::vector<uint8_t>& out) 
   writer.u16(kTransactionVersion);
   writer.ordinal(transaction.chain);
   writer.ordinal(transaction.sender);
-  writer.ordinal(transaction.on_behalf_of);
-  writer.u64(transaction.nonce);
-  writer.i64(transaction.expiry);
-  writer.u32(transaction.contract);
-  writer.u16(transaction.method);
-  writer.blob(transaction.arguments);
+  encode_call(transaction, writer);
 }
 
 }  // namespace
+
+void encode_call(const Transaction& transaction, consensus::Writer& out) {
+  out.ordinal(transaction.on_behalf_of);
+  out.u64(transaction.nonce);
+  out.i64(transaction.expiry);
+  out.u32(transaction.contract);
+  out.u16(transaction.method);
+  out.blob(transaction.arguments);
+}
+
+void decode_call(consensus::Reader& in, Transaction& transaction) {
+  transaction.on_behalf_of = in.ordinal<PartyId>();
+  transaction.nonce = in.u64();
+  transaction.expiry = in.i64();
+  transaction.contract = in.u32();
+  transaction.method = in.u16();
+  const std::span<const uint8_t> arguments = in.blob(kMaxArgumentBytes);
+  transaction.arguments.assign(arguments.begin(), arguments.end());
+}
 
 void encode_transaction(const Transaction& transaction, std::vector<uint8_t>& out) {
   encode_unsigned(transaction, out);
@@ -28,13 +42,7 @@ std::optional<Transaction> decode_transaction(consensus::Reader& in) {
   if (in.u16() != kTransactionVersion) in.fail();
   transaction.chain = in.ordinal<consensus::ChainId>();
   transaction.sender = in.ordinal<DepartmentId>();
-  transaction.on_behalf_of = in.ordinal<PartyId>();
-  transaction.nonce = in.u64();
-  transaction.expiry = in.i64();
-  transaction.contract = in.u32();
-  transaction.method = in.u16();
-  const std::span<const uint8_t> arguments = in.blob(kMaxArgumentBytes);
-  transaction.arguments.assign(arguments.begin(), arguments.end());
+  decode_call(in, transaction);
   transaction.signature = in.signature();
   if (!in.ok()) return std::nullopt;
   return transaction;

@@ -33,12 +33,17 @@ struct Transaction {
   friend bool operator==(const Transaction&, const Transaction&) = default;
 };
 
-// Bytes that a transaction takes besides its arguments.
-inline constexpr size_t kTransactionOverhead = 2 + 8 + 8 + 8 + 8 + 8 + 4 + 2 + 4 + 64;
+// Bytes that a transaction takes besides its arguments: in encode_call(), and signed alone.
+inline constexpr size_t kCallOverhead = 8 + 8 + 8 + 4 + 2 + 4;
+inline constexpr size_t kTransactionOverhead = 2 + 8 + 8 + kCallOverhead + 64;
 
 void encode_transaction(const Transaction& transaction, std::vector<uint8_t>& out);
-// Reads one transaction; nothing if malformed. A payload holds as many as it counts, back to back.
+// Reads one transaction; nothing if malformed. A payload holds as many as it counts, back to back,
+// or a batch (batch.h).
 [[nodiscard]] std::optional<Transaction> decode_transaction(consensus::Reader& in);
+// The fields that the two layouts of a payload share: all between sender and signature.
+void encode_call(const Transaction& transaction, consensus::Writer& out);
+void decode_call(consensus::Reader& in, Transaction& transaction);  // check in.ok()
 
 // The identity that exactly-once goes by: hash of everything but the signature, so that nobody can
 // make a second transaction out of a first by re-signing it.

@@ -28,15 +28,27 @@ TEST(ShippedScenarios, AllLoadWithoutWarning) {
     EXPECT_EQ(scenario->id, entry.id);
     EXPECT_LE(entry.summary.size(), 130U) << entry.path;
   }
-  for (const char* name :
-       {"scenarios/national.json", "scenarios/province.json", "scenarios/consensus/lan.json",
-        "scenarios/consensus/wan.json", "scenarios/consensus/pbft-lan.json",
-        "scenarios/consensus/pbft-wan.json", "scenarios/consensus/raft-lan.json",
-        "scenarios/consensus/raft-wan.json", "scenarios/consensus/tendermint-lan.json",
-        "scenarios/consensus/tendermint-wan.json", "scenarios/consensus/qbft-lan.json",
-        "scenarios/consensus/qbft-wan.json", "scenarios/bench/pbft-128.json",
-        "scenarios/published/bft-simulator-4.json", "scenarios/published/bft-simulator-16.json",
-        "scenarios/published/bft-simulator-64.json"}) {
+  for (const char* name : {"scenarios/national.json",
+                           "scenarios/province.json",
+                           "scenarios/consensus/lan.json",
+                           "scenarios/consensus/wan.json",
+                           "scenarios/consensus/pbft-lan.json",
+                           "scenarios/consensus/pbft-wan.json",
+                           "scenarios/consensus/raft-lan.json",
+                           "scenarios/consensus/raft-wan.json",
+                           "scenarios/consensus/tendermint-lan.json",
+                           "scenarios/consensus/tendermint-wan.json",
+                           "scenarios/consensus/qbft-lan.json",
+                           "scenarios/consensus/qbft-wan.json",
+                           "scenarios/bench/pbft-128.json",
+                           "scenarios/published/bft-simulator-4.json",
+                           "scenarios/published/bft-simulator-16.json",
+                           "scenarios/published/bft-simulator-64.json",
+                           "scenarios/live/pbft.json",
+                           "scenarios/live/raft.json",
+                           "scenarios/live/tendermint.json",
+                           "scenarios/live/qbft.json",
+                           "scenarios/live/hotstuff.json"}) {
     EXPECT_TRUE(std::any_of(entries->begin(), entries->end(), [&](const ScenarioEntry& one) {
       return one.path == name;
     })) << name;

@@ -78,6 +78,7 @@ class Layout {
     node.listen = {request_.host, port};
     node.client_listen = {request_.host,
                           static_cast<uint16_t>(request_.first_client_port + offset)};
+    if (request_.adjust) request_.adjust(node);
     return write_new(own / "node.json", encode_node_file(node), false);
   }
 

@@ -7,9 +7,11 @@
 //   tls.key, tls.crt
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "consensus/node/config/network_file.h"
+#include "consensus/node/config/node_file.h"
 #include "consensus/result.h"
 
 namespace govchain::consensus::node {
@@ -21,6 +23,8 @@ struct LayoutRequest {
   uint16_t first_port = 7'000;         // of the replicas, for each other
   uint16_t first_client_port = 8'000;  // of the replicas, for clients
   unsigned certificate_days = 3'650;
+  // May change what a node's file is about to say; null: nothing is changed.
+  std::function<void(NodeFile&)> adjust;
 };
 
 // Errors: kInvalid (the folder holds something already; ports do not fit), kIo, kExhausted. What

@@ -85,6 +85,7 @@ Result<NodeFile> read_node_file(const std::string& path) {
                      {"warning", LogLevel::kWarning},
                      {"error", LogLevel::kError}},
                     node.log_level);
+  in.flag("archive", node.archive);
   in.text("record", node.record);
   if (!node.record.empty()) node.record = (*file)->beside(node.record);
   constexpr uint64_t kLongestDelay = 60'000;
@@ -115,6 +116,7 @@ std::string encode_node_file(const NodeFile& node) {
   root["log_segment_bytes"] = node.log_segment.count();
   root["newest_version"] = static_cast<uint64_t>(node.newest_version);
   root["log_level"] = kLevels[static_cast<size_t>(node.log_level)];
+  root["archive"] = node.archive;
   if (!node.record.empty()) root["record"] = node.record;
   if (node.link_delay > Duration::zero()) {
     root["link_delay_ms"] = node.link_delay / Duration::milliseconds(1);

@@ -32,6 +32,8 @@ struct NodeFile {
   Bytes log_segment{64U << 20U};
   ProtocolVersion newest_version = kNewestProtocolVersion;
   LogLevel log_level = LogLevel::kInfo;
+  // Whether every block is kept, instead of what the network's file says.
+  bool archive = false;
   std::string record;  // folder for the journal of all inputs; empty: none is kept
   // Where peers are, other than the network's file says.
   std::map<ReplicaId, Endpoint> addresses;

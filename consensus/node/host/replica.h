@@ -70,6 +70,7 @@ struct ReplicaParts {
   std::unique_ptr<SnapshotFolder> snapshots;
   ExecutionThread::Genesis genesis;
   StateFetchSettings fetch;
+  bool archive = false;                   // every block is kept
   std::unique_ptr<InputJournal> journal;  // of this life; null: none is kept
 };
 

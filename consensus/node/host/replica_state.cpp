@@ -93,6 +93,7 @@ void Replica::drop_old_state() {
   if (kept == snapshots_.front() && kept < checkpoint_height_) return;
   while (snapshots_.front() < kept) snapshots_.pop_front();
   execution_->remove_snapshots_below(kept);
+  if (parts_.archive) return;
   const uint64_t retained = parts_.engine.retained_blocks;
   if (kept.value() > retained) commands_.emplace_back(PruneBlocks{Height(kept.value() - retained)});
 }

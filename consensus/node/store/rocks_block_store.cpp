@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
 #include <span>
@@ -11,6 +12,7 @@
 
 #include "consensus/assert.h"
 #include "consensus/codec.h"
+#include "consensus/log_frame.h"
 
 namespace govchain::consensus::node {
 namespace {
@@ -20,6 +22,7 @@ constexpr char kBlockKey = 'b';
 constexpr const char* kBoundsKey = "n";
 constexpr const char* kCheckpointKey = "c";
 constexpr const char* kOwnerKey = "o";
+constexpr const char* kMarkName = "durable";  // a file in the database's folder
 
 constexpr uint32_t kFormat = 1;
 
@@ -92,17 +95,20 @@ Error corrupt(std::string what, std::string where) {
 
 }  // namespace
 
-RocksBlockStore::RocksBlockStore(const RocksBlockStoreSettings& settings) : settings_(settings) {}
+RocksBlockStore::RocksBlockStore(std::string path, const RocksBlockStoreSettings& settings)
+    : path_(std::move(path)), settings_(settings) {}
 RocksBlockStore::~RocksBlockStore() = default;
 
 Result<std::unique_ptr<RocksBlockStore>> RocksBlockStore::open(
     const std::string& path, const RocksBlockStoreSettings& settings) {
-  std::unique_ptr<RocksBlockStore> store(new RocksBlockStore(settings));
+  std::unique_ptr<RocksBlockStore> store(new RocksBlockStore(path, settings));
   rocksdb::Options options;
   options.create_if_missing = true;
   options.paranoid_checks = true;
-  // Damage before the end of the log is not what a crash leaves: it is said, not skipped.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A power failure keeps any of the pages that were not synced, later ones too, so the log ends
+  // where it first does not make sense. That damage before that is not skipped is seen to by the
+  // mark.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.write_buffer_size = kWriteBuffer;
   if (settings.environment != nullptr) options.env = settings.environment;
   rocksdb::DB* database = nullptr;
@@ -121,7 +127,52 @@ Status RocksBlockStore::begin() {
   return write(batch, Bounds{}, true);
 }
 
+// --- The mark: the number of the newest write that is known to be durable, in a file of its own.
+
+rocksdb::Env& RocksBlockStore::environment() const {
+  return settings_.environment != nullptr ? *settings_.environment : *rocksdb::Env::Default();
+}
+
+// For want of room the old mark stays, which asks for less.
+Status RocksBlockStore::set_mark(uint64_t sequence) const {
+  std::vector<uint8_t> bytes;
+  Writer writer(bytes);
+  writer.u64(sequence);
+  const uint32_t checksum = crc32c(bytes);
+  writer.u32(checksum);
+  const std::string final_name = path_ + "/" + kMarkName;
+  const std::string new_name = final_name + ".new";
+  rocksdb::Env& environment = this->environment();
+  rocksdb::Status done = rocksdb::WriteStringToFile(&environment, slice(bytes), new_name, true);
+  if (done.ok()) done = environment.RenameFile(new_name, final_name);
+  std::unique_ptr<rocksdb::Directory> folder;
+  if (done.ok()) done = environment.NewDirectory(path_, &folder);
+  if (done.ok()) done = folder->Fsync();
+  return done.ok() || done.IsNoSpace() ? success() : failed(done);
+}
+
+Status RocksBlockStore::check_mark() const {
+  std::string text;
+  const std::string name = path_ + "/" + kMarkName;
+  const rocksdb::Status read = rocksdb::ReadFileToString(&environment(), name, &text);
+  if (read.IsNotFound() || read.IsPathNotFound()) return success();
+  if (!read.ok()) return failed(read);
+  Reader reader(bytes_of(text));
+  const uint64_t sequence = reader.u64();
+  const std::span<const uint8_t> covered =
+      bytes_of(text).first(std::min(text.size(), sizeof sequence));
+  if (reader.u32() != crc32c(covered) || !reader.finished()) return corrupt("malformed", name);
+  if (database_->GetLatestSequenceNumber() < sequence) {
+    return corrupt("its log has lost what was durable: " +
+                       std::to_string(database_->GetLatestSequenceNumber()) + " of " +
+                       std::to_string(sequence) + " changes are there",
+                   path_);
+  }
+  return success();
+}
+
 Status RocksBlockStore::recover() {
+  if (const Status whole = check_mark(); !whole) return whole;
   std::string value;
   const rocksdb::Status owner = database_->Get({}, kOwnerKey, &value);
   if (owner.IsNotFound()) return begin();
@@ -210,8 +261,9 @@ Status RocksBlockStore::put_checkpoint(const Checkpoint& checkpoint) {
 Status RocksBlockStore::sync() {
   if (failure_) return *failure_;
   if (full_) return Error{ErrorCode::kExhausted, "the disk is full", "block store"};
+  const uint64_t sequence = database_->GetLatestSequenceNumber();
   const rocksdb::Status synced = database_->SyncWAL();
-  return synced.ok() ? success() : failed(synced);
+  return synced.ok() ? set_mark(sequence) : failed(synced);
 }
 
 Status RocksBlockStore::prune(Height height) {
@@ -234,7 +286,11 @@ Status RocksBlockStore::reset(const Checkpoint& checkpoint) {
   bounds.oldest = bounds.next = checkpoint.height.next();
   bounds.dropped = bounds.written;
   rocksdb::WriteBatch batch;
-  batch.DeleteRange(block_key(bounds_.oldest), block_key(bounds_.next));
+  // An empty range has a number when it is written and none when the log is read again, and the
+  // mark goes by these.
+  if (bounds_.oldest < bounds_.next) {
+    batch.DeleteRange(block_key(bounds_.oldest), block_key(bounds_.next));
+  }
   batch.Put(kCheckpointKey, slice(encode_checkpoint(checkpoint)));
   const Status written = write(batch, bounds, true);
   if (written) checkpoint_ = checkpoint;
@@ -302,7 +358,7 @@ Status RocksBlockStore::write(rocksdb::WriteBatch& batch, const Bounds& bounds, 
   if (written.IsNoSpace()) full_ = true;
   if (!written.ok()) return failed(written);
   bounds_ = bounds;
-  return success();
+  return durable ? set_mark(database_->GetLatestSequenceNumber()) : success();
 }
 
 // Want of room passes; anything else is for good.

@@ -6,6 +6,10 @@
 // block never lies there without its height being counted, nor a checkpoint without what preceded
 // it.
 //
+// A power failure keeps any pages of what was not synced, so the log of the database is read up to
+// where it first does not make sense. What is durable is marked in a file of its own after each
+// sync, and a log that ends before that has rotted.
+//
 // A full disk refuses what is put (kExhausted) with nothing half done, until the database has found
 // room again: it looks every few seconds, and when something is put. Reads go on meanwhile. Any
 // other failure ends the store: it is repeated by every later call, because nothing is known of
@@ -70,14 +74,18 @@ class RocksBlockStore final : public BlockStore {
     uint64_t dropped = 0;
   };
 
-  explicit RocksBlockStore(const RocksBlockStoreSettings& settings);
+  RocksBlockStore(std::string path, const RocksBlockStoreSettings& settings);
   [[nodiscard]] Status recover();
   [[nodiscard]] Status begin();
+  [[nodiscard]] rocksdb::Env& environment() const;
+  [[nodiscard]] Status set_mark(uint64_t sequence) const;
+  [[nodiscard]] Status check_mark() const;
   [[nodiscard]] Result<StoredBlock> read(Height height, uint64_t& size) const;
   [[nodiscard]] Status write(rocksdb::WriteBatch& batch, const Bounds& bounds, bool durable);
   [[nodiscard]] Status failed(const rocksdb::Status& status) const;
   void add_bounds(rocksdb::WriteBatch& batch, const Bounds& bounds) const;
 
+  const std::string path_;
   RocksBlockStoreSettings settings_;
   std::unique_ptr<rocksdb::DB> database_;
   Bounds bounds_;

@@ -143,6 +143,7 @@ NodeFile a_node() {
   node.client_listen = {"127.0.0.1", 8'003};
   node.crypto_threads = 3;
   node.log_level = LogLevel::kWarning;
+  node.archive = true;
   node.link_delay = Duration::milliseconds(25);
   node.addresses[ReplicaId(1)] = {"10.0.0.1", 7'001};
   return node;
@@ -160,6 +161,7 @@ TEST_F(Files, OfANodeAreReadBackWithPathsFromTheirOwnFolder) {
   EXPECT_EQ(read->client_listen, (Endpoint{"127.0.0.1", 8'003}));
   EXPECT_EQ(read->crypto_threads, 3U);
   EXPECT_EQ(read->log_level, LogLevel::kWarning);
+  EXPECT_TRUE(read->archive);
   EXPECT_EQ(read->link_delay, Duration::milliseconds(25));
   EXPECT_EQ(read->addresses.at(ReplicaId(1)), (Endpoint{"10.0.0.1", 7'001}));
 }

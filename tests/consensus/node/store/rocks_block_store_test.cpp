@@ -287,6 +287,32 @@ TEST_F(RocksBlockStoreTest, AFailedSyncEndsIt) {
   EXPECT_EQ(store_->health().error().code, ErrorCode::kIo);
 }
 
+// A disk may have written a later page of what was not synced and not an earlier one.
+TEST_F(RocksBlockStoreTest, ComesBackWhereTheEndOfItsLogSurvivedInPieces) {
+  put(20);
+  ASSERT_TRUE(store_->sync());
+  const std::filesystem::path log = file(".log");
+  const uint64_t synced = std::filesystem::file_size(log);
+  put(20);
+  store_.reset();
+  ASSERT_GT(std::filesystem::file_size(log), synced + 500);
+  {
+    std::fstream bytes(log, std::ios::in | std::ios::out | std::ios::binary);
+    bytes.seekp(static_cast<std::streamoff>(synced) + 100);
+    for (int i = 0; i < 200; ++i) bytes.put('\0');
+  }
+  const auto opened = try_open();
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_GE((*opened)->newest(), Height(20));
+  EXPECT_LT((*opened)->newest(), Height(40));
+}
+
+TEST_F(RocksBlockStoreTest, BeginsAnewAboveACheckpointWithoutABlockBefore) {
+  ASSERT_TRUE(store_->reset(checkpoint_at(Height(7))));
+  open();
+  EXPECT_EQ(store_->newest(), Height(7));
+}
+
 TEST_F(RocksBlockStoreTest, SaysThatItsLogHasRotted) {
   put(20);
   ASSERT_TRUE(store_->sync());

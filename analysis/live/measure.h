@@ -1,0 +1,27 @@
+#pragma once
+// What the clients' records say: the same counts and latencies that a simulation of the scenario
+// has, by the same rules.
+
+#include <vector>
+
+#include "analysis/live/load_records.h"
+#include "sim/world_result.h"
+#include "sim/world_spec.h"
+
+namespace govchain::analysis::live {
+
+// How well the load was made, within the measured window.
+struct LoadQuality {
+  uint64_t payloads = 0;    // that were to be sent
+  double achieved = 1;      // share of their transactions that was sent before the window's end
+  uint64_t sent_again = 0;  // attempts beyond the first, of all payloads of the run
+  sim::Histogram lag;       // from when a payload was to be sent to when it was
+  double bytes_per_transaction = 0;
+};
+
+// Fills in transactions, latency, backlog and saturation of the chain, and the services.
+void measure_clients(const sim::WorldSpec& world, const LoadRecords& records,
+                     sim::ChainResult& chain, std::vector<sim::ServiceResult>& services,
+                     LoadQuality& quality);
+
+}  // namespace govchain::analysis::live

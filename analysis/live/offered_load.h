@@ -1,0 +1,46 @@
+#pragma once
+// The transactions that a scenario offers, made and signed before the run begins, so that making
+// them takes no processor time from the replicas. With the same seed they arrive at the same times,
+// and ask for the same, as in a simulation.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analysis/live/load_records.h"
+#include "consensus/crypto/crypto.h"
+#include "consensus/crypto/hash.h"
+#include "consensus/result.h"
+#include "sim/world_spec.h"
+
+namespace govchain::analysis::live {
+
+struct Departments {
+  consensus::HashAlgorithm hash = consensus::HashAlgorithm::kSha256;
+  std::vector<std::unique_ptr<consensus::Signer>> signers;  // of department 1, 2, …
+};
+// Their keys, as `govchain node init` lays them out in `network`.
+[[nodiscard]] consensus::Result<Departments> read_departments(const std::string& network,
+                                                              consensus::HashAlgorithm hash);
+
+struct Batching {
+  // Transactions of one department, meant for one replica, that travel under one signature.
+  uint32_t transactions = 1;
+  // The oldest of a batch waits so long for more.
+  consensus::Duration patience = consensus::Duration::milliseconds(20);
+};
+
+struct Offered {
+  SubmissionRecord record;  // what is known before the run
+  std::vector<uint8_t> bytes;
+};
+
+// By due. Their wall time begins at `wall_time` (nanoseconds since 1970). kExhausted if they would
+// take more memory than there should be.
+[[nodiscard]] consensus::Result<std::vector<Offered>> make_offered_load(
+    const sim::WorldSpec& world, const Departments& departments, const Batching& batching,
+    int64_t wall_time);
+
+}  // namespace govchain::analysis::live
