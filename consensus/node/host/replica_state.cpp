@@ -92,7 +92,8 @@ void Replica::drop_old_state() {
   const Height kept = *(newest - 1);
   if (kept == snapshots_.front() && kept < checkpoint_height_) return;
   while (snapshots_.front() < kept) snapshots_.pop_front();
-  execution_->remove_snapshots_below(kept);
+  // A crash may still take the checkpoint back, and with it what makes the newest state usable.
+  commands_.emplace_back(WhenStored{[this, kept] { execution_->remove_snapshots_below(kept); }});
   if (parts_.archive) return;
   const uint64_t retained = parts_.engine.retained_blocks;
   if (kept.value() > retained) commands_.emplace_back(PruneBlocks{Height(kept.value() - retained)});

@@ -138,6 +138,11 @@ bool StorageThread::carry_out(StorageCommand& command) {
     if (!truncated) fail_log(parts_.log->last(), truncated.error());
     return true;
   }
+  if (const auto* const when = std::get_if<WhenStored>(&command)) {
+    if (!took(parts_.store->sync())) return false;
+    if (!store_failed_) when->then();
+    return true;
+  }
   const Checkpoint checkpoint = std::get<ResetStore>(command).checkpoint;
   if (!took(parts_.store->reset(checkpoint))) return false;
   if (!store_failed_) listener_.on_store_reset(checkpoint);

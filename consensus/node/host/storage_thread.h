@@ -47,8 +47,12 @@ struct TruncateLog {
 struct ResetStore {
   Checkpoint checkpoint;
 };
+// Called on the storage thread once all that was handed over before is durable in the store.
+struct WhenStored {
+  std::function<void()> then;
+};
 using StorageCommand = std::variant<effect::Persist, effect::Load, StoreBlock, StoreCheckpoint,
-                                    PruneBlocks, TruncateLog, ResetStore>;
+                                    PruneBlocks, TruncateLog, ResetStore, WhenStored>;
 
 class StorageListener {
  public:

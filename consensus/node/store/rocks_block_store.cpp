@@ -134,7 +134,8 @@ rocksdb::Env& RocksBlockStore::environment() const {
 }
 
 // For want of room the old mark stays, which asks for less.
-Status RocksBlockStore::set_mark(uint64_t sequence) const {
+Status RocksBlockStore::set_mark(uint64_t sequence) {
+  if (sequence == marked_) return success();
   std::vector<uint8_t> bytes;
   Writer writer(bytes);
   writer.u64(sequence);
@@ -148,10 +149,13 @@ Status RocksBlockStore::set_mark(uint64_t sequence) const {
   std::unique_ptr<rocksdb::Directory> folder;
   if (done.ok()) done = environment.NewDirectory(path_, &folder);
   if (done.ok()) done = folder->Fsync();
-  return done.ok() || done.IsNoSpace() ? success() : failed(done);
+  if (done.IsNoSpace()) return success();
+  if (!done.ok()) return failed(done);
+  marked_ = sequence;
+  return success();
 }
 
-Status RocksBlockStore::check_mark() const {
+Status RocksBlockStore::check_mark() {
   std::string text;
   const std::string name = path_ + "/" + kMarkName;
   const rocksdb::Status read = rocksdb::ReadFileToString(&environment(), name, &text);
@@ -168,6 +172,7 @@ Status RocksBlockStore::check_mark() const {
                        std::to_string(sequence) + " changes are there",
                    path_);
   }
+  marked_ = sequence;
   return success();
 }
 

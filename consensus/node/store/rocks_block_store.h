@@ -78,8 +78,8 @@ class RocksBlockStore final : public BlockStore {
   [[nodiscard]] Status recover();
   [[nodiscard]] Status begin();
   [[nodiscard]] rocksdb::Env& environment() const;
-  [[nodiscard]] Status set_mark(uint64_t sequence) const;
-  [[nodiscard]] Status check_mark() const;
+  [[nodiscard]] Status set_mark(uint64_t sequence);
+  [[nodiscard]] Status check_mark();
   [[nodiscard]] Result<StoredBlock> read(Height height, uint64_t& size) const;
   [[nodiscard]] Status write(rocksdb::WriteBatch& batch, const Bounds& bounds, bool durable);
   [[nodiscard]] Status failed(const rocksdb::Status& status) const;
@@ -90,6 +90,7 @@ class RocksBlockStore final : public BlockStore {
   std::unique_ptr<rocksdb::DB> database_;
   Bounds bounds_;
   Checkpoint checkpoint_;
+  uint64_t marked_ = 0;
   bool full_ = false;
   mutable std::optional<Error> failure_;
 };
