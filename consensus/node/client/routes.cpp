@@ -48,6 +48,7 @@ int64_t whole_seconds(Duration duration) {
 
 unsigned status_of_refusal(Cause cause) {
   if (cause == Cause::kOversize) return 413;
+  if (cause == Cause::kForged) return 403;
   if (cause == Cause::kFull) return 429;
   return 503;
 }
