@@ -12,5 +12,6 @@ void add_run_command(CLI::App& program, CommandContext& context);
 void add_fuzz_command(CLI::App& program, CommandContext& context);
 void add_node_command(CLI::App& program, CommandContext& context);
 void add_scenario_command(CLI::App& program, CommandContext& context);
+void add_verify_block_command(CLI::App& program, CommandContext& context);
 
 }  // namespace govchain::analysis

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "consensus/codec.h"
+#include "consensus/node/client/bytes_text.h"
 #include "models/ledger/batch.h"
 #include "models/ledger/transaction.h"
 #include "models/services/standard_chain.h"
@@ -32,25 +33,12 @@ constexpr std::pair<std::string_view, Role> kRoles[] = {
 };
 constexpr size_t kMostDepartments = 100'000;
 constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
-constexpr std::string_view kDigits = "0123456789abcdef";
-
-std::string to_hex(std::span<const uint8_t> bytes) {
-  std::string text;
-  for (const uint8_t byte : bytes) {
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 15U];
-  }
-  return text;
-}
 
 std::optional<consensus::PublicKey> from_hex(const std::string& text) {
+  const std::optional<std::vector<uint8_t>> bytes = consensus::node::bytes_from_hex(text);
   consensus::PublicKey key;
-  if (text.size() != 2 * key.bytes.size()) return std::nullopt;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const size_t digit = kDigits.find(text[i]);
-    if (digit == std::string_view::npos) return std::nullopt;
-    key.bytes[i / 2] = static_cast<uint8_t>(unsigned{key.bytes[i / 2]} << 4U | digit);
-  }
+  if (!bytes || bytes->size() != key.bytes.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), key.bytes.begin());
   return key;
 }
 
@@ -211,7 +199,7 @@ json encode_ledger(const std::vector<Department>& departments, int64_t validity)
     list.push_back({{"department", department.id.value()},
                     {"region", department.region.value()},
                     {"roles", std::move(roles)},
-                    {"key", to_hex(department.key.bytes)}});
+                    {"key", consensus::node::to_hex(department.key.bytes)}});
   }
   return {
       {"ledger",

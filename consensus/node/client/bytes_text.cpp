@@ -35,15 +35,25 @@ std::string to_hex(std::span<const uint8_t> bytes) {
   return text;
 }
 
+std::optional<std::vector<uint8_t>> bytes_from_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::vector<uint8_t> bytes;
+  bytes.reserve(text.size() / 2);
+  for (size_t i = 0; i < text.size(); i += 2) {
+    const size_t high = kHexDigits.find(text[i]);
+    const size_t low = kHexDigits.find(text[i + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    bytes.push_back(static_cast<uint8_t>(high << 4U | low));
+  }
+  return bytes;
+}
+
 std::optional<Digest> digest_from_hex(std::string_view text) {
   Digest digest;
   if (text.size() != 2 * digest.bytes.size()) return std::nullopt;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const size_t value = kHexDigits.find(text[i]);
-    if (value == std::string_view::npos) return std::nullopt;
-    const size_t higher = digest.bytes[i / 2];
-    digest.bytes[i / 2] = static_cast<uint8_t>((higher << 4U) | value);
-  }
+  const std::optional<std::vector<uint8_t>> bytes = bytes_from_hex(text);
+  if (!bytes) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), digest.bytes.begin());
   return digest;
 }
 

@@ -14,6 +14,8 @@
 namespace govchain::consensus::node {
 
 [[nodiscard]] std::string to_hex(std::span<const uint8_t> bytes);
+// Lower-case digits, two to a byte; null if it is anything else.
+[[nodiscard]] std::optional<std::vector<uint8_t>> bytes_from_hex(std::string_view text);
 // 64 lower-case digits; null if it is anything else.
 [[nodiscard]] std::optional<Digest> digest_from_hex(std::string_view text);
 [[nodiscard]] std::string to_base64(std::span<const uint8_t> bytes);
