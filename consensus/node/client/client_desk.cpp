@@ -84,7 +84,7 @@ void ClientDesk::submit(std::span<const uint8_t> bytes, uint32_t transactions, D
       ++counters_.repeated;
     } else if (const auto pending = pending_.find(id); pending != pending_.end()) {
       ++counters_.repeated;
-      wait_for(pending, wait, std::move(answered), deliveries);
+      hold_or_wait(pending, wait, std::move(answered), deliveries);
     } else if (const Cause cause = reason_to_refuse(payload->size); cause != Cause::kNone) {
       answer = refused(id, cause);
     } else {
@@ -117,7 +117,7 @@ void ClientDesk::admit(const PayloadRef& payload, Duration wait, Answered answer
     failures_.erase(payload->digest);
     replica_->propose(payload);
   }
-  wait_for(admitted, wait, std::move(answered), deliveries);
+  hold_or_wait(admitted, wait, std::move(answered), deliveries);
 }
 
 void ClientDesk::checked(const Digest& id, bool good) {
@@ -212,14 +212,19 @@ Answer ClientDesk::pending_answer(const Digest& id, const Pending& pending) {
   return answer;
 }
 
+// Whoever submits hears nothing before the check, however short the wait.
+void ClientDesk::hold_or_wait(PendingMap::iterator pending, Duration wait, Answered answered,
+                              Deliveries& deliveries) {
+  if (!pending->second.unchecked || waiters_ >= settings_.max_waiters) {
+    return wait_for(pending, wait, std::move(answered), deliveries);
+  }
+  ++waiters_;
+  pending->second.held.push_back(Held{now() + wait, std::move(answered)});
+}
+
 void ClientDesk::wait_for(PendingMap::iterator pending, Duration wait, Answered answered,
                           Deliveries& deliveries) {
   const Digest& id = pending->first;
-  if (pending->second.unchecked && waiters_ < settings_.max_waiters) {
-    ++waiters_;
-    pending->second.held.push_back(Held{now() + wait, std::move(answered)});
-    return;
-  }
   if (wait <= Duration::zero() || waiters_ >= settings_.max_waiters) {
     deliveries.emplace_back([answered = std::move(answered),
                              answer = pending_answer(id, pending->second)] { answered(answer); });

@@ -188,6 +188,8 @@ class ClientDesk final : public ReplicaListener {
   void admit(const PayloadRef& payload, Duration wait, Answered answered, Deliveries& deliveries);
   void checked(const Digest& id, bool good);
   void end_check(Pending& pending);
+  void hold_or_wait(PendingMap::iterator pending, Duration wait, Answered answered,
+                    Deliveries& deliveries);
   void wait_for(PendingMap::iterator pending, Duration wait, Answered answered,
                 Deliveries& deliveries);
   void settle(PendingMap::iterator pending, Answer answer, Deliveries& deliveries);

@@ -106,6 +106,12 @@ TEST_F(Admission, SaysPendingToWhoDoesNotWaitOnlyOnceItIsNotForged) {
   expect_only(answers, Outcome::kPending);
 }
 
+TEST_F(Admission, AnswersAtOnceWhoOnlyLooksUpWhatIsBeingChecked) {
+  submit("a");
+  EXPECT_EQ(looked_up("a"), Outcome::kPending);
+  EXPECT_EQ(desk_->view().waiters, 1U);
+}
+
 TEST_F(Admission, TheTimeOfTheCheckCountsAsWaiting) {
   const Answers answers = submit("a", Duration::seconds(5));
   now_ += Duration::seconds(3);

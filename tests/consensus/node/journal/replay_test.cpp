@@ -147,7 +147,7 @@ TEST(Journal, ThatCannotBeWrittenIsToldOfOnceAndTheReplicaGoesOn) {
   (void)network.order(0, 1);
   network[0].shut_down();
   ASSERT_EQ(network[0].journal_failures().size(), 1U);
-  EXPECT_EQ(network[0].journal_failures()[0].code, ErrorCode::kIo);
+  EXPECT_EQ(network[0].journal_failures()[0].code, ErrorCode::kExhausted);
   EXPECT_NE(network[0].journal_failures()[0].where.find(".life"), std::string::npos);
   EXPECT_TRUE(network[1].journal_failures().empty());
 }
