@@ -46,6 +46,9 @@ class TakingReplica final : public node::DeskReplica {
   }
   void read(consensus::Token /*token*/) override {}
   void query(node::ExecutionThread::Query /*query*/) override {}
+  // Not asked: the desk is told that nobody checks signatures, which are measured by themselves.
+  void check(consensus::PayloadRef /*payload*/, std::function<void(bool good)> /*taker*/) override {
+  }
   void look(std::function<void(const node::Replica::Look&)> /*taker*/) override {}
   [[nodiscard]] consensus::Bytes credit() const override { return consensus::Bytes(64U << 20U); }
   [[nodiscard]] std::vector<consensus::PayloadRef> take_payloads() {

@@ -84,6 +84,10 @@ class LoggingListener final : public node::ReplicaListener {
                json::object());
     desk_.on_disk_full(full);
   }
+  void on_journal_failed(const Error& error) override {
+    log_.write(LogLevel::kError, "journal_failed", describe(error));
+    desk_.on_journal_failed(error);
+  }
   [[nodiscard]] std::optional<Error> failure() const {
     const std::lock_guard lock(mutex_);
     return failure_;
@@ -103,6 +107,7 @@ node::DeskSettings desk_settings(const node::NodeFile& file, const node::Network
   settings.hash = network.engine.hash;
   settings.max_payload = std::min(file.max_submission, network.engine.max_block_bytes);
   settings.max_transactions = network.engine.max_block_transactions;
+  settings.verify_payloads = network.admission_verifies_payloads;
   settings.finality_reached = [&metrics](Duration latency) { metrics.observe_finality(latency); };
   return settings;
 }

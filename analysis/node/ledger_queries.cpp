@@ -5,7 +5,9 @@
 
 #include "analysis/service/service_queries.h"
 #include "consensus/node/client/bytes_text.h"
+#include "models/ledger/batch.h"
 #include "models/ledger/ledger.h"
+#include "models/ledger/receipt_proof.h"
 
 namespace govchain::analysis {
 
@@ -14,6 +16,7 @@ namespace {
 using consensus::Error;
 using consensus::ErrorCode;
 using consensus::Result;
+using consensus::node::from_hex;
 using consensus::node::to_hex;
 using models::Ledger;
 using nlohmann::json;
@@ -80,7 +83,59 @@ Result<json> find_receipt(const Ledger& ledger, const json& request) {
               {"text", ledger.describe(*receipt)}};
 }
 
+// Under the checkpoint's root, as this replica had it at that height.
+bool has_state_of(const Ledger& ledger, const consensus::Checkpoint& checkpoint) {
+  const models::StateTree* const tree = ledger.tree_at(checkpoint.height);
+  return checkpoint.certificate && tree != nullptr && tree->root() == checkpoint.state_root;
+}
+
+Result<json> prove_transaction(const Ledger& ledger, const consensus::node::ProofWanted& wanted) {
+  const std::vector<models::Transaction> held = models::transactions_of(*wanted.payload);
+  if (wanted.transaction >= held.size()) {
+    return invalid("the payload has " + std::to_string(held.size()) + " transactions that decode");
+  }
+  const models::Transaction& transaction = held[wanted.transaction];
+  const consensus::Digest id = models::transaction_id(ledger.config().hash, transaction);
+  json proof = {{"transaction",
+                 {{"id", to_hex(id.bytes)},
+                  {"expiry_minute", models::ReplayWindow::bucket_of(transaction.expiry)}}}};
+  if (!has_state_of(ledger, wanted.checkpoint)) return proof;
+  const std::optional<models::ReceiptProof> receipt =
+      ledger.prove_receipt(wanted.checkpoint.height, id, transaction.expiry);
+  if (!receipt) return proof;
+  std::vector<uint8_t> bytes;
+  models::encode_receipt_proof(*receipt, bytes);
+  proof["receipt"] = to_hex(bytes);
+  return proof;
+}
+
+Result<json> prove_certified_record(const Ledger& ledger,
+                                    const consensus::node::ProofWanted& wanted) {
+  if (wanted.key.size() > models::StateKey::kMaxBytes) {
+    return invalid("expected a key of at most " + std::to_string(models::StateKey::kMaxBytes) +
+                   " bytes");
+  }
+  if (!has_state_of(ledger, wanted.checkpoint)) {
+    return Error{ErrorCode::kExhausted, "the checkpoint's state is not here", {}};
+  }
+  const models::StateTree& tree = *ledger.tree_at(wanted.checkpoint.height);
+  const std::vector<uint8_t>* const value = tree.find(wanted.key);
+  std::vector<uint8_t> proof;
+  models::encode_proof(tree.prove(wanted.key), proof);
+  return json{{"record",
+               {{"key", to_hex(wanted.key)},
+                {"value", value == nullptr ? json() : json(to_hex(*value))},
+                {"proof", to_hex(proof)}}}};
+}
+
 }  // namespace
+
+Result<json> LedgerQueries::prove(const consensus::Application& state,
+                                  const consensus::node::ProofWanted& wanted) {
+  const auto& ledger = dynamic_cast<const Ledger&>(state);
+  return wanted.payload ? prove_transaction(ledger, wanted)
+                        : prove_certified_record(ledger, wanted);
+}
 
 Result<json> LedgerQueries::answer(const consensus::Application& state, consensus::Height height,
                                    const json& request) {

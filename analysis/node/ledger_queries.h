@@ -18,6 +18,9 @@ class LedgerQueries final : public consensus::node::QueryService {
   [[nodiscard]] consensus::Result<nlohmann::json> answer(const consensus::Application& state,
                                                          consensus::Height height,
                                                          const nlohmann::json& request) override;
+  // Receipts and records, for GET /v1/proofs/.
+  [[nodiscard]] consensus::Result<nlohmann::json> prove(
+      const consensus::Application& state, const consensus::node::ProofWanted& wanted) override;
 };
 
 }  // namespace govchain::analysis

@@ -99,7 +99,7 @@ void Ledger::execute(const consensus::Block& block, consensus::ExecutionResult& 
 
 void Ledger::keep_for_proofs() {
   if (config_->proof_states == 0 || status_.height.value() % config_->proof_interval != 0) return;
-  kept_.push_back({.height = status_.height, .tree = tree_});
+  kept_.push_back({.height = status_.height, .tree = tree_, .window = window_});
   if (kept_.size() > config_->proof_states) kept_.pop_front();
 }
 
@@ -109,6 +109,15 @@ const StateTree* Ledger::tree_at(consensus::Height height) const {
     if (kept.height == height) return &kept.tree;
   }
   return nullptr;
+}
+
+std::optional<ReceiptProof> Ledger::prove_receipt(consensus::Height height, const Digest& id,
+                                                  int64_t expiry) const {
+  if (height == status_.height) return window_.prove(id, expiry, tree_);
+  for (const Kept& kept : kept_) {
+    if (kept.height == height) return kept.window.prove(id, expiry, kept.tree);
+  }
+  return std::nullopt;
 }
 
 void Ledger::execute_payload(const consensus::Payload& payload, std::vector<Receipt>& receipts) {

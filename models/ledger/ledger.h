@@ -21,6 +21,7 @@
 #include "consensus/crypto/hash.h"
 #include "models/ledger/contract.h"
 #include "models/ledger/proof.h"
+#include "models/ledger/receipt_proof.h"
 #include "models/ledger/replay_window.h"
 #include "models/ledger/state_tree.h"
 #include "models/ledger/system_state.h"
@@ -78,6 +79,11 @@ class Ledger final : public consensus::Application {
                                                              int64_t expiry) const {
     return window_.find(id, expiry);
   }
+  // Proof of that under the state's root after `height`, which is the present one or was kept. Null
+  // if the state is not here, or did not remember the transaction.
+  [[nodiscard]] std::optional<ReceiptProof> prove_receipt(consensus::Height height,
+                                                          const consensus::Digest& id,
+                                                          int64_t expiry) const;
   [[nodiscard]] uint64_t remembered_transactions() const { return window_.size(); }
   // Work of each transaction of the last block, beside its receipts; and hash computations of the
   // last block's state root.
@@ -119,6 +125,7 @@ class Ledger final : public consensus::Application {
   struct Kept {
     consensus::Height height;
     StateTree tree;
+    ReplayWindow window;
   };
   std::deque<Kept> kept_;
   std::vector<WorkUnits> work_;

@@ -27,6 +27,18 @@ std::optional<Receipt> ReplayWindow::find(const Digest& id, int64_t expiry) cons
   return Receipt{.code = stored->code, .contract = stored->contract};
 }
 
+std::optional<ReceiptProof> ReplayWindow::prove(const Digest& id, int64_t expiry,
+                                                const StateTree& state) const {
+  const std::optional<Receipt> receipt = find(id, expiry);
+  if (!receipt) return std::nullopt;
+  const int64_t number = bucket_of(expiry);
+  const StateTree& receipts = buckets_.at(number).receipts;
+  return ReceiptProof{.receipt = *receipt,
+                      .minute_root = receipts.root(),
+                      .in_minute = receipts.prove(id.bytes),
+                      .in_state = state.prove(bucket_key(number).bytes())};
+}
+
 ReplayWindow::Bucket& ReplayWindow::bucket_at(int64_t number) {
   return buckets_.try_emplace(number, Bucket{.receipts = StateTree(algorithm_), .changed = true})
       .first->second;

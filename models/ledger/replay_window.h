@@ -15,6 +15,7 @@
 #include "consensus/application.h"
 #include "consensus/codec.h"
 #include "consensus/result.h"
+#include "models/ledger/receipt_proof.h"
 #include "models/ledger/state_tree.h"
 
 namespace govchain::models {
@@ -28,6 +29,9 @@ class ReplayWindow {
   [[nodiscard]] static int64_t bucket_of(int64_t expiry);
   [[nodiscard]] std::optional<consensus::Receipt> find(const consensus::Digest& id,
                                                        int64_t expiry) const;
+  // Null unless it is remembered. `state`: the one that settle() brought up to date last.
+  [[nodiscard]] std::optional<ReceiptProof> prove(const consensus::Digest& id, int64_t expiry,
+                                                  const StateTree& state) const;
   void add(const consensus::Digest& id, int64_t expiry, consensus::Receipt receipt);
   // Drops every bucket in which all has expired at `block_time`, and brings the state's records of
   // the buckets up to date.

@@ -26,6 +26,8 @@ std::string_view name_of(Cause cause) {
       return "none";
     case Cause::kOversize:
       return "oversize";
+    case Cause::kForged:
+      return "forged";
     case Cause::kFull:
       return "full";
     case Cause::kNoLeader:

@@ -28,6 +28,7 @@ enum class Cause : uint8_t {
   kNone,
   // Refused
   kOversize,  // more bytes or transactions than a block may have, or none
+  kForged,    // it does not decode, or a client's signature in it is not good
   kFull,      // too much waits already: try again
   kNoLeader,  // nobody orders it at present: try again
   kWitness,   // this replica keeps no payloads: another one takes them
@@ -38,7 +39,7 @@ enum class Cause : uint8_t {
   kOvertaken,  // a state fetched from others stands for the blocks that may have held it
   kExpired,    // nothing was heard of it for long
 };
-inline constexpr size_t kCauses = 10;
+inline constexpr size_t kCauses = 11;
 
 struct Answer {
   Digest id;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "consensus/codec.h"
@@ -31,6 +32,7 @@ void ClientDesk::attach(DeskReplica& replica, const Checkpoint& checkpoint) {
   replica_ = &replica;
   checkpoint_ = checkpoint;
   disk_full_ = false;
+  journal_failed_ = false;
   stopped_.reset();
   explanation_.clear();
   look_.reset();
@@ -82,20 +84,11 @@ void ClientDesk::submit(std::span<const uint8_t> bytes, uint32_t transactions, D
       ++counters_.repeated;
     } else if (const auto pending = pending_.find(id); pending != pending_.end()) {
       ++counters_.repeated;
-      wait_for(pending, wait, std::move(answered), deliveries);
+      hold_or_wait(pending, wait, std::move(answered), deliveries);
     } else if (const Cause cause = reason_to_refuse(payload->size); cause != Cause::kNone) {
       answer = refused(id, cause);
     } else {
-      ++counters_.admitted;
-      const TimePoint at = now();
-      const auto admitted = pending_.emplace(id, Pending{}).first;
-      admitted->second.size = payload->size;
-      admitted->second.since = at;
-      admitted->second.expiry = deadlines_.emplace(at + settings_.pending_lifetime, id);
-      pending_bytes_ += payload->size;
-      failures_.erase(id);
-      replica_->propose(payload);
-      wait_for(admitted, wait, std::move(answered), deliveries);
+      admit(payload, wait, std::move(answered), deliveries);
     }
     if (answer) {
       if (answer->outcome == Outcome::kRefused) count(*answer);
@@ -104,6 +97,58 @@ void ClientDesk::submit(std::span<const uint8_t> bytes, uint32_t transactions, D
     }
   }
   deliver(deliveries);
+}
+
+void ClientDesk::admit(const PayloadRef& payload, Duration wait, Answered answered,
+                       Deliveries& deliveries) {
+  const TimePoint at = now();
+  const auto admitted = pending_.emplace(payload->digest, Pending{}).first;
+  admitted->second.size = payload->size;
+  admitted->second.since = at;
+  admitted->second.expiry = deadlines_.emplace(at + settings_.pending_lifetime, payload->digest);
+  pending_bytes_ += payload->size;
+  if (settings_.verify_payloads) {
+    admitted->second.unchecked = payload;
+    ++checking_;
+    checking_bytes_ += payload->size;
+    replica_->check(payload, [this, id = payload->digest](bool good) { checked(id, good); });
+  } else {
+    ++counters_.admitted;
+    failures_.erase(payload->digest);
+    replica_->propose(payload);
+  }
+  hold_or_wait(admitted, wait, std::move(answered), deliveries);
+}
+
+void ClientDesk::checked(const Digest& id, bool good) {
+  Deliveries deliveries;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto pending = pending_.find(id);
+    // It may be final by way of another replica, or given up.
+    if (pending == pending_.end() || !pending->second.unchecked) return;
+    if (!good) {
+      settle(pending, refused(id, Cause::kForged), deliveries);
+    } else {
+      ++counters_.admitted;
+      failures_.erase(id);
+      replica_->propose(pending->second.unchecked);
+      end_check(pending->second);
+      waiters_ -= pending->second.held.size();
+      const TimePoint at = now();
+      for (Held& held : std::exchange(pending->second.held, {})) {
+        wait_for(pending, held.until - at, std::move(held.answered), deliveries);
+      }
+    }
+  }
+  deliver(deliveries);
+}
+
+void ClientDesk::end_check(Pending& pending) {
+  if (!pending.unchecked) return;
+  --checking_;
+  checking_bytes_ -= pending.size;
+  pending.unchecked = {};
 }
 
 void ClientDesk::look_up(const Digest& payload, Duration wait, Answered answered) {
@@ -137,6 +182,10 @@ Cause ClientDesk::reason_to_refuse(Bytes size) const {
   }
   if (pending_.size() >= settings_.max_pending) return Cause::kFull;
   if (pending_bytes_ + size > settings_.max_pending_bytes) return Cause::kFull;
+  if (settings_.verify_payloads && (checking_ >= settings_.max_checking ||
+                                    checking_bytes_ + size > settings_.max_checking_bytes)) {
+    return Cause::kFull;
+  }
   // As of the replica's last step: what is admitted until the next may be refused by the engine.
   if (size > replica_->credit()) return Cause::kFull;
   return Cause::kNone;
@@ -163,6 +212,16 @@ Answer ClientDesk::pending_answer(const Digest& id, const Pending& pending) {
   return answer;
 }
 
+// Whoever submits hears nothing before the check, however short the wait.
+void ClientDesk::hold_or_wait(PendingMap::iterator pending, Duration wait, Answered answered,
+                              Deliveries& deliveries) {
+  if (!pending->second.unchecked || waiters_ >= settings_.max_waiters) {
+    return wait_for(pending, wait, std::move(answered), deliveries);
+  }
+  ++waiters_;
+  pending->second.held.push_back(Held{now() + wait, std::move(answered)});
+}
+
 void ClientDesk::wait_for(PendingMap::iterator pending, Duration wait, Answered answered,
                           Deliveries& deliveries) {
   const Digest& id = pending->first;
@@ -184,19 +243,31 @@ void ClientDesk::settle(PendingMap::iterator pending, Answer answer, Deliveries&
     deadlines_.erase(waiter.deadline);
     deliveries.emplace_back([answered = std::move(waiter.answered), answer] { answered(answer); });
   }
-  waiters_ -= pending->second.waiters.size();
+  for (Held& held : pending->second.held) {
+    deliveries.emplace_back([answered = std::move(held.answered), answer] { answered(answer); });
+  }
+  waiters_ -= pending->second.waiters.size() + pending->second.held.size();
   pending_bytes_ -= pending->second.size;
+  // Whoever sent what was not proposed is told, and nobody else has to know.
+  const bool is_proposed = !pending->second.unchecked;
+  end_check(pending->second);
   pending_.erase(pending);
-  if (answer.outcome != Outcome::kFinal) remember_failure(std::move(answer));
+  if (answer.outcome != Outcome::kFinal && is_proposed) remember_failure(std::move(answer));
 }
 
 void ClientDesk::settle_all(Cause cause, Deliveries& deliveries) {
-  while (!pending_.empty()) {
-    Answer answer;
-    answer.id = pending_.begin()->first;
-    answer.outcome = Outcome::kUnknown;
-    answer.cause = cause;
-    settle(pending_.begin(), std::move(answer), deliveries);
+  for (auto pending = pending_.begin(); pending != pending_.end();) {
+    const auto next = std::next(pending);
+    // What was not proposed yet is in no block.
+    const bool is_unchecked = static_cast<bool>(pending->second.unchecked);
+    if (!is_unchecked || cause == Cause::kStopped) {
+      Answer answer;
+      answer.id = pending->first;
+      answer.outcome = is_unchecked ? Outcome::kRefused : Outcome::kUnknown;
+      answer.cause = cause;
+      settle(pending, std::move(answer), deliveries);
+    }
+    pending = next;
   }
 }
 
@@ -300,6 +371,8 @@ ClientDesk::View ClientDesk::view() const {
   view.evidence = evidence_;
   view.pending = pending_.size();
   view.pending_bytes = pending_bytes_;
+  view.checking = checking_;
+  view.journal_failed = journal_failed_;
   view.waiters = waiters_;
   view.reads = reads_.size();
   view.remembered = final_.payloads();

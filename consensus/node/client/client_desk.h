@@ -7,6 +7,10 @@
 // lost its answer submits the same bytes again, here or at another replica. What was refused may be
 // submitted again at any time.
 //
+// Where admission verifies, a payload reaches the replica once its clients' signatures were found
+// good (on the crypto pool), and whoever submitted it hears nothing before that: one that is forged
+// costs the chain nothing, and is not remembered.
+//
 // Pending submissions are in memory only: a replica that is started again does not know them. It
 // may still order them, and then remembers them as any other.
 //
@@ -45,6 +49,11 @@ struct DeskSettings {
   uint32_t max_transactions = 1'000;  // = EngineConfig::max_block_transactions
   uint32_t max_pending = 1U << 16U;
   Bytes max_pending_bytes{64U << 20U};
+  // Check clients' signatures before a payload is proposed, at most so many at once. A queue of
+  // small payloads is a second or two of one thread's work.
+  bool verify_payloads = false;
+  uint32_t max_checking = 1U << 12U;
+  Bytes max_checking_bytes{8U << 20U};
   uint32_t max_waiters = 1U << 14U;  // who does not fit in is told "pending" at once
   uint32_t max_reads = 1'024;
   FinalBlocksSettings remembered;
@@ -119,6 +128,8 @@ class ClientDesk final : public ReplicaListener {
     uint64_t evidence = 0;
     size_t pending = 0;
     Bytes pending_bytes;
+    size_t checking = 0;  // of the pending
+    bool journal_failed = false;
     size_t waiters = 0;
     size_t reads = 0;
     size_t remembered = 0;  // payloads
@@ -139,6 +150,7 @@ class ClientDesk final : public ReplicaListener {
   void on_membership(const Membership& membership) override;
   void on_stopped(StopReason reason, const std::string& explanation) override;
   void on_disk_full(bool full) override;
+  void on_journal_failed(const Error& error) override;
 
  private:
   using Deadlines = std::multimap<TimePoint, Digest>;
@@ -146,7 +158,13 @@ class ClientDesk final : public ReplicaListener {
     Deadlines::iterator deadline;
     Answered answered;
   };
+  struct Held {
+    TimePoint until;
+    Answered answered;
+  };
   struct Pending {
+    PayloadRef unchecked;    // until its signatures were found good
+    std::vector<Held> held;  // who waits for that
     Bytes size;
     TimePoint since;
     Deadlines::iterator expiry;
@@ -167,6 +185,11 @@ class ClientDesk final : public ReplicaListener {
   [[nodiscard]] static Answer pending_answer(const Digest& id, const Pending& pending);
   [[nodiscard]] Answer refused(const Digest& id, Cause cause) const;
   [[nodiscard]] Cause reason_to_refuse(Bytes size) const;
+  void admit(const PayloadRef& payload, Duration wait, Answered answered, Deliveries& deliveries);
+  void checked(const Digest& id, bool good);
+  void end_check(Pending& pending);
+  void hold_or_wait(PendingMap::iterator pending, Duration wait, Answered answered,
+                    Deliveries& deliveries);
   void wait_for(PendingMap::iterator pending, Duration wait, Answered answered,
                 Deliveries& deliveries);
   void settle(PendingMap::iterator pending, Answer answer, Deliveries& deliveries);
@@ -186,6 +209,8 @@ class ClientDesk final : public ReplicaListener {
   DeskReplica* replica_ = nullptr;
   PendingMap pending_;
   Bytes pending_bytes_;
+  size_t checking_ = 0;
+  Bytes checking_bytes_;
   size_t waiters_ = 0;
   Deadlines deadlines_;  // of waiters and of what is pending
   FinalBlocks final_;
@@ -195,6 +220,7 @@ class ClientDesk final : public ReplicaListener {
   Token last_token_;
   bool draining_ = false;
   bool disk_full_ = false;
+  bool journal_failed_ = false;
   std::optional<StopReason> stopped_;
   std::string explanation_;
   std::optional<Membership> membership_;

@@ -57,7 +57,7 @@ void ClientDesk::on_refused(const PayloadRef& payload, RefusalReason reason) {
   {
     const std::lock_guard lock(mutex_);
     const auto pending = pending_.find(payload->digest);
-    if (pending == pending_.end()) return;
+    if (pending == pending_.end() || pending->second.unchecked) return;
     const auto refuse = [&](Cause cause) {
       settle(pending, refused(payload->digest, cause), deliveries);
     };
@@ -158,6 +158,11 @@ void ClientDesk::on_stopped(StopReason reason, const std::string& explanation) {
 void ClientDesk::on_disk_full(bool full) {
   const std::lock_guard lock(mutex_);
   disk_full_ = full;
+}
+
+void ClientDesk::on_journal_failed(const Error& /*error*/) {
+  const std::lock_guard lock(mutex_);
+  journal_failed_ = true;
 }
 
 // --- Time

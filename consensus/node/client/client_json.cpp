@@ -89,6 +89,8 @@ std::string explain(Cause cause) {
       return "";
     case Cause::kOversize:
       return "no block may hold it";
+    case Cause::kForged:
+      return "transactions of this chain, as many as are said, each signed by who sends it";
     case Cause::kFull:
       return "too much waits already: submit the same bytes again later";
     case Cause::kNoLeader:

@@ -15,6 +15,7 @@ class DeskReplica {
   virtual void propose(PayloadRef payload) = 0;
   virtual void read(Token token) = 0;
   virtual void query(ExecutionThread::Query query) = 0;
+  virtual void check(PayloadRef payload, std::function<void(bool good)> taker) = 0;
   virtual void look(std::function<void(const Replica::Look&)> taker) = 0;
   [[nodiscard]] virtual Bytes credit() const = 0;
 
@@ -30,6 +31,9 @@ class RunningDeskReplica final : public DeskReplica {
   void propose(PayloadRef payload) override { replica_.propose(std::move(payload)); }
   void read(Token token) override { replica_.read(token); }
   void query(ExecutionThread::Query query) override { replica_.query(std::move(query)); }
+  void check(PayloadRef payload, std::function<void(bool good)> taker) override {
+    replica_.check(std::move(payload), std::move(taker));
+  }
   void look(std::function<void(const Replica::Look&)> taker) override {
     replica_.look(std::move(taker));
   }

@@ -117,6 +117,9 @@ void add_engine(const Replica::Look& look, Families& out) {
   out.gauge("mempool_bytes", "Payload bytes that wait to be ordered", status.mempool.count());
   out.gauge("mempool_credit_bytes", "Payload bytes that the mempool would take",
             look.credit.count());
+  out.counter("messages_dropped_total",
+              "Messages of peers that were dropped because too many waited for the loop",
+              look.messages_dropped);
 }
 
 void add_desk(const ClientDesk::View& view, Families& out) {
@@ -147,11 +150,15 @@ void add_desk(const ClientDesk::View& view, Families& out) {
   out.gauge("submissions_pending", "Payloads whose clients have no outcome yet",
             uint64_t{view.pending});
   out.gauge("submissions_pending_bytes", "Bytes of these", view.pending_bytes.count());
+  out.gauge("submissions_checking", "Of these, those whose signatures are being checked",
+            uint64_t{view.checking});
   out.gauge("submissions_waiters", "Clients that wait for an outcome", uint64_t{view.waiters});
   out.gauge("remembered_payloads", "Final payloads that are remembered", uint64_t{view.remembered});
   out.gauge("remembered_bytes", "Room that these and recent blocks take",
             view.remembered_bytes.count());
   out.flag("disk_full", "Whether the disk is full", view.disk_full);
+  out.flag("journal_failed", "Whether the journal of inputs could not be written and has ended",
+           view.journal_failed);
   out.flag("stopped", "Whether the replica has stopped for good", view.stopped.has_value());
   out.flag("draining", "Whether no more submissions are taken", view.draining);
   out.gauge("look_age_seconds", "Since the replica's loop last answered",

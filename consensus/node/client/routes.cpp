@@ -10,6 +10,7 @@
 
 #include "consensus/node/client/bytes_text.h"
 #include "consensus/node/client/client_json.h"
+#include "consensus/node/client/responses.h"
 
 namespace govchain::consensus::node {
 
@@ -26,13 +27,7 @@ constexpr std::array<std::string_view, 0> kNoParameters{};
 constexpr std::array<std::string_view, 2> kSubmitParameters{"wait", "transactions"};
 constexpr std::array<std::string_view, 1> kWaitParameter{"wait"};
 constexpr std::array<std::string_view, 1> kBlockParameters{"payloads"};
-
-HttpResponse json_response(unsigned status, const json& body) {
-  HttpResponse response;
-  response.status = status;
-  response.body = to_text(body);
-  return response;
-}
+constexpr std::array<std::string_view, 1> kProofParameters{"transaction"};
 
 template <typename Number>
 std::optional<Number> number_of(std::string_view text) {
@@ -48,6 +43,7 @@ int64_t whole_seconds(Duration duration) {
 
 unsigned status_of_refusal(Cause cause) {
   if (cause == Cause::kOversize) return 413;
+  if (cause == Cause::kForged) return 403;
   if (cause == Cause::kFull) return 429;
   return 503;
 }
@@ -128,60 +124,23 @@ Result<Submission> read_submission(const HttpRequest& request) {
   return submission;
 }
 
-HttpResponse read_failure_response(ReadFailure failure) {
-  HttpResponse response;
-  switch (failure) {
-    case ReadFailure::kRefused:
-      response = error_response(503, "no linearizable read at present",
-                                R"(another replica, a later time, or {"consistency": "local"})");
-      break;
-    case ReadFailure::kTimedOut:
-      response = error_response(503, "the read timed out",
-                                R"(another replica, a later time, or {"consistency": "local"})");
-      break;
-    case ReadFailure::kTooMany:
-      response = error_response(429, "too many reads wait already", "a later time");
-      break;
-    case ReadFailure::kStopped:
-      return error_response(503, "this replica has stopped", "another replica");
-  }
-  response.retry_after = 1;
-  return response;
-}
-
-HttpResponse query_error_response(const Error& error) {
-  const auto body = [&](unsigned status) {
-    return error_response(
-        status, error.message,
-        error.where.empty() ? "a query of this chain's application" : error.where);
-  };
-  switch (error.code) {
-    case ErrorCode::kInvalid:
-    case ErrorCode::kMalformed:
-    case ErrorCode::kUnsupported:
-      return body(400);
-    case ErrorCode::kNotFound:
-      return body(404);
-    case ErrorCode::kExhausted:
-      return body(429);
-    case ErrorCode::kIo:
-    case ErrorCode::kCorrupt:
-      break;
-  }
-  return body(500);
-}
-
 }  // namespace
 
 Routes::Routes(const RoutesSettings& settings, ClientDesk& desk, Metrics& metrics,
                QueryService& queries)
-    : settings_(settings), desk_(desk), metrics_(metrics), queries_(queries) {}
+    : settings_(settings),
+      desk_(desk),
+      metrics_(metrics),
+      queries_(queries),
+      proofs_(desk, queries, settings.query_timeout) {}
 
 std::span<const Routes::Route> Routes::table() {
-  static const std::array<Route, 10> routes{{
+  static const std::array<Route, 12> routes{{
       {"transactions", "POST", "/v1/transactions", kSubmitParameters, &Routes::submit},
       {"transaction", "GET", "/v1/transactions/", kWaitParameter, &Routes::look_up},
       {"block", "GET", "/v1/blocks/", kBlockParameters, &Routes::block},
+      {"record_proof", "GET", "/v1/proofs/records/", kNoParameters, &Routes::prove_record},
+      {"proof", "GET", "/v1/proofs/", kProofParameters, &Routes::prove_transaction},
       {"checkpoint", "GET", "/v1/checkpoint", kNoParameters, &Routes::checkpoint},
       {"status", "GET", "/v1/status", kNoParameters, &Routes::status},
       {"membership", "GET", "/v1/membership", kNoParameters, &Routes::membership},
@@ -381,6 +340,34 @@ void Routes::query(const HttpRequest& request, std::string_view /*argument*/, Re
   };
   desk_.read(consistency, settings_.query_timeout, std::move(run),
              [respond](ReadFailure failure) { respond(read_failure_response(failure)); });
+}
+
+// --- Proofs
+
+void Routes::prove_transaction(const HttpRequest& request, std::string_view argument,
+                               Respond respond) {
+  const std::optional<Digest> id = digest_from_hex(argument);
+  if (!id) {
+    return respond(error_response(400, "not an id", "64 lower-case hexadecimal digits"));
+  }
+  uint32_t index = 0;
+  if (const std::string* const text = request.head.parameter("transaction"); text != nullptr) {
+    const std::optional<uint32_t> number = number_of<uint32_t>(*text);
+    if (!number) {
+      return respond(error_response(400, "transaction is not a number", "its place, from 0 on"));
+    }
+    index = *number;
+  }
+  proofs_.of_transaction(*id, index, std::move(respond));
+}
+
+void Routes::prove_record(const HttpRequest& /*request*/, std::string_view argument,
+                          Respond respond) {
+  std::optional<std::vector<uint8_t>> key = from_hex(argument);
+  if (!key || key->empty()) {
+    return respond(error_response(400, "not a key", "lower-case hexadecimal digits"));
+  }
+  proofs_.of_record(std::move(*key), std::move(respond));
 }
 
 // --- Operators

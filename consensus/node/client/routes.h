@@ -9,6 +9,7 @@
 #include "consensus/node/client/client_desk.h"
 #include "consensus/node/client/http.h"
 #include "consensus/node/client/metrics.h"
+#include "consensus/node/client/proofs.h"
 #include "consensus/node/client/query_service.h"
 
 namespace govchain::consensus::node {
@@ -48,6 +49,8 @@ class Routes final : public HttpHandler {
   void checkpoint(const HttpRequest& request, std::string_view argument, Respond respond);
   void status(const HttpRequest& request, std::string_view argument, Respond respond);
   void membership(const HttpRequest& request, std::string_view argument, Respond respond);
+  void prove_transaction(const HttpRequest& request, std::string_view argument, Respond respond);
+  void prove_record(const HttpRequest& request, std::string_view argument, Respond respond);
   void query(const HttpRequest& request, std::string_view argument, Respond respond);
   void health(const HttpRequest& request, std::string_view argument, Respond respond);
   void ready(const HttpRequest& request, std::string_view argument, Respond respond);
@@ -61,6 +64,7 @@ class Routes final : public HttpHandler {
   ClientDesk& desk_;
   Metrics& metrics_;
   QueryService& queries_;
+  Proofs proofs_;
 };
 
 }  // namespace govchain::consensus::node

@@ -160,6 +160,7 @@ Result<NetworkFile> read_network_file(const std::string& path) {
                            network.scheme);
   in.word<HashAlgorithm>("hash", {{"sha256", HashAlgorithm::kSha256}, {"sm3", HashAlgorithm::kSm3}},
                          network.engine.hash);
+  in.flag("admission_verifies_payloads", network.admission_verifies_payloads);
   if (const std::optional<FieldReader> engine = in.object("engine")) {
     read_engine(*engine, network.engine);
   }
@@ -185,6 +186,7 @@ std::string encode_network_file(const NetworkFile& network) {
   root["protocol"] = traits_of(network.protocol).name;
   root["signature"] = name_of(network.scheme);
   root["hash"] = engine.hash == HashAlgorithm::kSm3 ? "sm3" : "sha256";
+  root["admission_verifies_payloads"] = network.admission_verifies_payloads;
   nlohmann::ordered_json& rules = root["engine"];
   rules["max_block_bytes"] = engine.max_block_bytes.count();
   rules["max_block_transactions"] = engine.max_block_transactions;

@@ -31,6 +31,9 @@ struct NetworkFile {
   SignatureScheme scheme = SignatureScheme::kEd25519;
   EngineConfig engine;  // chain, hash, genesis and what the chain's rules need; not self and seed
   ProtocolSettings settings;
+  // Who takes a payload from a client checks the client's signature before it goes any further.
+  // Whether every replica does so, too, is engine.replicas_verify_payloads.
+  bool admission_verifies_payloads = true;
   std::vector<PeerAddress> addresses;  // of all members
   // For whoever makes the application: this library does not look into it.
   std::shared_ptr<const nlohmann::json> application;

@@ -6,6 +6,13 @@
 
 namespace govchain::consensus::node {
 
+namespace {
+
+// At some 150 bytes each: several seconds of a busy chain.
+constexpr size_t kMostVerified = 1U << 15U;
+
+}  // namespace
+
 std::shared_ptr<const KeyBook> KeyBook::with(const Membership& membership) const {
   auto next = std::make_shared<KeyBook>(*this);
   std::erase_if(next->memberships_, [&](const Membership& known) {
@@ -53,11 +60,15 @@ CryptoPool::CryptoPool(unsigned threads, SignatureScheme scheme, SignerMaker sig
       chain_(chain),
       answer_(std::move(answer)),
       threads_(std::max(threads, 1U)),
-      pool_(threads_) {}
+      verified_(kMostVerified),
+      pool_(threads_),
+      admission_(threads_) {}
 
 CryptoPool::~CryptoPool() {
   pool_.stop();
+  admission_.stop();
   pool_.join();
+  admission_.join();
 }
 
 std::unique_ptr<CryptoPool::Tools> CryptoPool::borrow() {
@@ -123,12 +134,24 @@ void CryptoPool::verify(std::shared_ptr<const KeyBook> keys, effect::VerifyClaim
 void CryptoPool::verify(effect::VerifyPayloads wanted) {
   asio::post(pool_, [this, wanted = std::move(wanted)] {
     const std::vector<PayloadRef>& payloads = wanted.block->payloads;
-    const bool valid =
-        std::all_of(payloads.begin(), payloads.end(),
-                    [this](const PayloadRef& payload) { return check_payload_(*payload); });
+    const bool valid = std::all_of(payloads.begin(), payloads.end(),
+                                   [this](const PayloadRef& payload) { return is_good(*payload); });
     std::vector<Input> answers;
     answers.emplace_back(input::Verified{wanted.token, valid, {}});
     answer_(std::move(answers));
+  });
+}
+
+bool CryptoPool::is_good(const Payload& payload) {
+  if (verified_.contains(payload)) return true;
+  if (!check_payload_(payload)) return false;
+  verified_.add(payload);
+  return true;
+}
+
+void CryptoPool::check(PayloadRef payload, std::function<void(bool good)> answer) {
+  asio::post(admission_, [this, payload = std::move(payload), answer = std::move(answer)] {
+    answer(is_good(*payload));
   });
 }
 

@@ -12,6 +12,8 @@
 #include "consensus/effect.h"
 #include "consensus/input.h"
 #include "consensus/membership.h"
+#include "consensus/node/host/verified_payloads.h"
+#include "consensus/payload.h"
 
 namespace govchain::consensus::node {
 
@@ -32,7 +34,8 @@ class KeyBook {
 
 // Makes a signer; one for each thread, because they are not thread-safe.
 using SignerMaker = std::function<std::unique_ptr<Signer>()>;
-// Whether the signatures of a payload's clients are good. Called on several threads at once.
+// Whether the signatures of a payload's clients are good. Called on several threads at once; the
+// answer for a payload never changes, and is not asked for again while it is remembered.
 using PayloadCheck = std::function<bool(const Payload&)>;
 
 class CryptoPool {
@@ -52,6 +55,9 @@ class CryptoPool {
   void verify(std::shared_ptr<const KeyBook> keys, effect::VerifyClaims wanted);
   void verify(effect::VerifyPayloads wanted);
   void sign(effect::Sign wanted);
+  // For admission: `answer` is called on a thread of the pool. These checks have threads of their
+  // own, so that whatever clients submit, the chain's own work never waits behind it.
+  void check(PayloadRef payload, std::function<void(bool good)> answer);
 
  private:
   // What a thread of the pool has for itself.
@@ -63,6 +69,7 @@ class CryptoPool {
   class Lent;
   [[nodiscard]] std::unique_ptr<Tools> borrow();
   void give_back(std::unique_ptr<Tools> tools);
+  [[nodiscard]] bool is_good(const Payload& payload);
 
   const SignatureScheme scheme_;
   const SignerMaker make_signer_;
@@ -72,7 +79,9 @@ class CryptoPool {
   const unsigned threads_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Tools>> idle_;
-  asio::thread_pool pool_;  // last: its threads use all of the above
+  VerifiedPayloads verified_;
+  asio::thread_pool pool_;  // these last: their threads use all of the above
+  asio::thread_pool admission_;
 };
 
 }  // namespace govchain::consensus::node

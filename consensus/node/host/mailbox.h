@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -45,7 +46,10 @@ class Mailbox {
   [[nodiscard]] bool put_message(input::MessageReceived message) {
     {
       const std::lock_guard lock(mutex_);
-      if (messages_ >= message_limit_) return false;
+      if (messages_ >= message_limit_) {
+        ++dropped_;
+        return false;
+      }
       ++messages_;
       items_.emplace_back(Input(std::move(message)));
     }
@@ -84,6 +88,11 @@ class Mailbox {
     const std::lock_guard lock(mutex_);
     return items_.size();
   }
+  // Messages that found no room, so far.
+  [[nodiscard]] uint64_t dropped() const {
+    const std::lock_guard lock(mutex_);
+    return dropped_;
+  }
 
  private:
   [[nodiscard]] static bool is_message(const Item& item) {
@@ -96,6 +105,7 @@ class Mailbox {
   std::condition_variable filled_;
   std::deque<Item> items_;
   size_t messages_ = 0;
+  uint64_t dropped_ = 0;
   bool closed_ = false;
 };
 

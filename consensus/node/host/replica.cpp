@@ -127,11 +127,20 @@ void Replica::step() {
   const TimePoint at = now();
   if (!stopped_) {
     engine_->step(at, inputs_, sink_);
-    if (parts_.journal) parts_.journal->on_step(at, inputs_, std::as_const(sink_).effects());
+    if (parts_.journal) write_journal(at);
     carry_out_effects();
   }
   inputs_.clear();
   credit_.store(stopped_ ? 0 : engine_->credit().count(), std::memory_order_relaxed);
+}
+
+// A journal that has failed is closed and told of once.
+void Replica::write_journal(TimePoint at) {
+  parts_.journal->on_step(at, inputs_, std::as_const(sink_).effects());
+  const Status health = parts_.journal->health();
+  if (health) return;
+  parts_.journal.reset();
+  listener_.on_journal_failed(health.error());
 }
 
 void Replica::fail(StopReason reason, const std::string& explanation) {
@@ -155,9 +164,14 @@ void Replica::reconfigure(MembershipChange change) {
 
 void Replica::query(ExecutionThread::Query query) { execution_->query(std::move(query)); }
 
+void Replica::check(PayloadRef payload, std::function<void(bool good)> taker) {
+  crypto_->check(std::move(payload), std::move(taker));
+}
+
 void Replica::look(std::function<void(const Look&)> taker) {
   mailbox_.put(Mailbox::Task([this, taker = std::move(taker)] {
-    taker(Look{engine_->status(), engine_->counters(), engine_->credit(), engine_->memory()});
+    taker(Look{engine_->status(), engine_->counters(), engine_->credit(), engine_->memory(),
+               mailbox_.dropped()});
   }));
 }
 

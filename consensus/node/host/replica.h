@@ -51,6 +51,8 @@ class ReplicaListener {
   virtual void on_stopped(StopReason reason, const std::string& explanation) = 0;
   // The disk is full, or has room again.
   virtual void on_disk_full(bool full) = 0;
+  // The journal of inputs could not be written and has ended; the replica goes on without it.
+  virtual void on_journal_failed(const Error& error) = 0;
 
  protected:
   ReplicaListener() = default;
@@ -106,12 +108,16 @@ class Replica final : private TransportListener,
   void read(Token token);
   void reconfigure(MembershipChange change);
   void query(ExecutionThread::Query query);
+  // Whether the signatures of a payload's clients are good, told on a thread of the crypto pool.
+  // Whoever asks bounds how much is asked for.
+  void check(PayloadRef payload, std::function<void(bool good)> taker);
   // On the loop's thread, soon.
   struct Look {
     EngineStatus status;
     EngineCounters counters;
     Bytes credit;
     Bytes memory;
+    uint64_t messages_dropped = 0;  // of peers, because too many waited for the loop
   };
   void look(std::function<void(const Look&)> taker);
   // Payload bytes that it would take now; as of the last step.
@@ -165,6 +171,7 @@ class Replica final : private TransportListener,
   void tell_wall_time();
   [[nodiscard]] std::optional<Mailbox::Clock::time_point> next_deadline() const;
   void step();
+  void write_journal(TimePoint at);
   [[nodiscard]] TimePoint now() const;
   void fail(StopReason reason, const std::string& explanation);
 

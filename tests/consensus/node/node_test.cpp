@@ -48,6 +48,7 @@ class Listener final : public ReplicaListener {
     ADD_FAILURE() << explanation;
   }
   void on_disk_full(bool /*full*/) override {}
+  void on_journal_failed(const Error& error) override { ADD_FAILURE() << error.message; }
   [[nodiscard]] bool wait_until_answered(const Digest& payload) {
     std::unique_lock lock(mutex_);
     return said_.wait_for(lock, kPatience, [&] { return answered_.contains(payload); });

@@ -318,6 +318,50 @@ TEST(Ledger, KeepsCheckpointStatesForProofs) {
                                tree->prove(status_key().bytes())));
 }
 
+TEST(Ledger, ProvesReceiptsUnderKeptStatesAsTheyWereThen) {
+  LedgerConfig keeping = config();
+  keeping.proof_interval = 2;
+  keeping.proof_states = 2;
+  ChainUnderTest chain(keeping);
+  constexpr auto kHash = consensus::HashAlgorithm::kSha256;
+  const Transaction first = valid_transaction(1);
+  const Transaction second = valid_transaction(2);  // of the same minute
+  (void)chain.commit({encoded(first)});
+  (void)chain.commit({});
+  const consensus::Digest root = chain.ledger().state_root();
+  (void)chain.commit({encoded(second)});
+  const consensus::Digest id = transaction_id(kHash, first);
+  const std::optional<ReceiptProof> proof =
+      chain.ledger().prove_receipt(consensus::Height(2), id, first.expiry);
+  ASSERT_TRUE(proof.has_value());
+  EXPECT_EQ(proof->receipt.code, 0);
+  EXPECT_TRUE(verify_receipt(kHash, root, id, first.expiry, *proof));
+  // Not under the root of another height, of another id, of another minute, or with another code.
+  EXPECT_FALSE(verify_receipt(kHash, chain.ledger().state_root(), id, first.expiry, *proof));
+  EXPECT_FALSE(verify_receipt(kHash, root, transaction_id(kHash, second), first.expiry, *proof));
+  EXPECT_FALSE(verify_receipt(kHash, root, id, first.expiry + 60 * kSecond, *proof));
+  ReceiptProof changed = *proof;
+  changed.receipt.code = 1;
+  EXPECT_FALSE(verify_receipt(kHash, root, id, first.expiry, changed));
+  // What the state did not remember then has no proof there, but has one now.
+  const consensus::Digest later = transaction_id(kHash, second);
+  EXPECT_FALSE(chain.ledger().prove_receipt(consensus::Height(2), later, second.expiry));
+  EXPECT_TRUE(chain.ledger().prove_receipt(consensus::Height(3), later, second.expiry));
+  EXPECT_FALSE(chain.ledger().prove_receipt(consensus::Height(1), id, first.expiry));
+  std::vector<uint8_t> bytes;
+  encode_receipt_proof(*proof, bytes);
+  consensus::Reader in(bytes);
+  EXPECT_TRUE(verify_receipt(kHash, root, id, first.expiry, decode_receipt_proof(in)));
+  EXPECT_TRUE(in.finished());
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    std::vector<uint8_t> damaged = bytes;
+    damaged[i] ^= 1U;
+    consensus::Reader reader(damaged);
+    const ReceiptProof read = decode_receipt_proof(reader);
+    ASSERT_FALSE(reader.finished() && verify_receipt(kHash, root, id, first.expiry, read)) << i;
+  }
+}
+
 TEST(Ledger, RefusesDamagedSnapshotsAndStaysAsItWas) {
   Ledger ledger(config());
   consensus::ExecutionResult result;

@@ -30,6 +30,8 @@ DeskSettings small_settings() {
   DeskSettings settings;
   settings.max_pending = 8;
   settings.max_pending_bytes = Bytes(400);
+  settings.max_checking = 4;
+  settings.max_checking_bytes = Bytes(150);
   settings.max_waiters = 12;
   settings.max_reads = 4;
   settings.remembered_failures = 5;
@@ -54,6 +56,7 @@ class RandomDesk {
         return answer;
       };
     }
+    settings.verify_payloads = random_.chance(2);
     desk_ = std::make_unique<ClientDesk>(std::move(settings));
     desk_->attach(replica_, Checkpoint{});
   }
@@ -76,7 +79,7 @@ class RandomDesk {
   }
 
   void act() {
-    switch (random_.below(12)) {
+    switch (random_.below(13)) {
       case 0:
       case 1:
       case 2:
@@ -92,6 +95,8 @@ class RandomDesk {
         return overtake();
       case 8:
         return read();
+      case 11:
+        return check();
       case 9:
         for (const auto& query : replica_.take_queries()) {
           query(EmptyApplication(), Height(height_));
@@ -149,6 +154,20 @@ class RandomDesk {
     return final;
   }
 
+  // In some order, the others later; a third of the payloads is forged whenever it is looked at.
+  void check() {
+    for (FakeReplica::Check& one : replica_.take_checks()) {
+      if (random_.chance(4)) {
+        replica_.check(std::move(one.payload), std::move(one.taker));
+      } else {
+        one.taker(!is_forged(*one.payload));
+      }
+    }
+    if (!desk_->settings().verify_payloads) return;
+    for (const PayloadRef& proposed : replica_.proposed()) EXPECT_FALSE(is_forged(*proposed));
+  }
+  static bool is_forged(const Payload& payload) { return payload.bytes.size() % 3 == 0; }
+
   // Any that is not in the chain yet, proposed here or not.
   std::vector<PayloadRef> not_ordered() {
     std::vector<PayloadRef> some;
@@ -177,6 +196,7 @@ class RandomDesk {
     (void)replica_.take_queries();
     (void)replica_.take_reads();
     (void)replica_.take_lookers();
+    (void)replica_.take_checks();
     auto next = std::make_unique<ClientDesk>(desk_->settings());
     next->attach(replica_, Checkpoint{});
     return next;
@@ -206,6 +226,7 @@ class RandomDesk {
     const DeskSettings bounds = small_settings();
     EXPECT_LE(view.pending, bounds.max_pending);
     EXPECT_LE(view.pending_bytes, bounds.max_pending_bytes);
+    EXPECT_LE(view.checking, bounds.max_checking);
     EXPECT_LE(view.waiters, bounds.max_waiters);
     EXPECT_LE(view.reads, bounds.max_reads);
     // The newest block stays, however large it is.

@@ -29,6 +29,10 @@ class FakeReplica final : public DeskReplica {
     const std::lock_guard lock(mutex_);
     queries_.push_back(std::move(query));
   }
+  void check(PayloadRef payload, std::function<void(bool good)> taker) override {
+    const std::lock_guard lock(mutex_);
+    checks_.push_back({std::move(payload), std::move(taker)});
+  }
   void look(std::function<void(const Replica::Look&)> taker) override {
     const std::lock_guard lock(mutex_);
     lookers_.push_back(std::move(taker));
@@ -55,6 +59,14 @@ class FakeReplica final : public DeskReplica {
     const std::lock_guard lock(mutex_);
     return std::exchange(queries_, {});
   }
+  struct Check {
+    PayloadRef payload;
+    std::function<void(bool good)> taker;
+  };
+  [[nodiscard]] std::vector<Check> take_checks() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(checks_, {});
+  }
   [[nodiscard]] std::vector<std::function<void(const Replica::Look&)>> take_lookers() {
     const std::lock_guard lock(mutex_);
     return std::exchange(lookers_, {});
@@ -66,6 +78,7 @@ class FakeReplica final : public DeskReplica {
   std::vector<Token> reads_;
   std::vector<ExecutionThread::Query> queries_;
   std::vector<std::function<void(const Replica::Look&)>> lookers_;
+  std::vector<Check> checks_;
   Bytes credit_{1U << 20U};
 };
 

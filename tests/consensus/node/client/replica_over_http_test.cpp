@@ -44,7 +44,7 @@ class CountQuery final : public QueryService {
 class Node {
  public:
   Node(MemoryNetwork& network, const MachineSettings& settings, ReplicaId id)
-      : desk_(DeskSettings{}), machine_(network, settings, id) {
+      : desk_(desk_settings()), machine_(network, settings, id) {
     machine_.tell(&desk_);
   }
   ~Node() {
@@ -76,6 +76,12 @@ class Node {
   Machine& machine() { return machine_; }
 
  private:
+  static DeskSettings desk_settings() {
+    DeskSettings settings;
+    settings.verify_payloads = true;
+    return settings;
+  }
+
   ClientDesk desk_;
   Metrics metrics_{nullptr};
   CountQuery queries_;
@@ -131,6 +137,34 @@ TEST(ReplicaOverHttp, MakesATransactionFinalAndFindsItAgainEverywhere) {
   EXPECT_EQ(members["members"].size(), 4U);
   const RawResponse metrics = nodes[1]->ask(get("/metrics"));
   EXPECT_NE(metrics.body.find("govchain_engine_committed_blocks_total"), std::string::npos);
+}
+
+TEST(ReplicaOverHttp, WhatIsForgedIsRefusedBeforeItCostsTheChainAnything) {
+  MemoryNetwork network(ChainId(7));
+  MachineSettings settings;
+  settings.payload_check = [](const Payload& payload) { return payload.bytes.front() != 'f'; };
+  std::vector<std::unique_ptr<Node>> nodes;
+  for (uint32_t i = 0; i < 4; ++i) {
+    nodes.push_back(std::make_unique<Node>(network, settings, ReplicaId(i)));
+  }
+  for (const auto& node : nodes) ASSERT_NO_FATAL_FAILURE(node->start());
+  for (const auto& node : nodes) ASSERT_TRUE(node->is_ready());
+  const RawResponse forged =
+      nodes[0]->ask(post("/v1/transactions", "application/octet-stream", "forged"));
+  EXPECT_EQ(forged.status, 403U);
+  const json refusal = json::parse(forged.body);
+  EXPECT_EQ(refusal["status"], "refused");
+  EXPECT_EQ(refusal["cause"], "forged");
+  const RawResponse good =
+      nodes[0]->ask(post("/v1/transactions?wait=60", "application/octet-stream", "good"));
+  ASSERT_EQ(good.status, 200U) << good.body;
+  ASSERT_TRUE(nodes[0]->machine().wait_until_final(Height(json::parse(good.body)["height"])));
+  EXPECT_EQ(nodes[0]->machine().payloads().size(), 1U);
+  const std::string metrics = nodes[0]->ask(get("/metrics")).body;
+  EXPECT_NE(metrics.find("govchain_submissions_total{outcome=\"admitted\"} 1\n"),
+            std::string::npos);
+  EXPECT_NE(metrics.find("govchain_submissions_total{outcome=\"refused_forged\"} 1\n"),
+            std::string::npos);
 }
 
 // What a client gets proves to it that the block is final, without trust in the replica.

@@ -362,7 +362,9 @@ TEST_F(Api, CountsForPrometheus) {
   Replica::Look seen;
   seen.counters.forged = 4;
   seen.status.mempool = Bytes(123);
+  seen.messages_dropped = 9;
   look(seen);
+  desk_->on_journal_failed(Error{ErrorCode::kIo, "no room", "a.life"});
   expect(post("/v1/transactions", kOctets, "hello"), 202);
   finalise(*desk_, 3, replica_.proposed());
   expect(get("/nowhere"), 404);
@@ -377,6 +379,8 @@ TEST_F(Api, CountsForPrometheus) {
            "govchain_finality_seconds_count 1",
            "govchain_finality_seconds_bucket{le=\"60\"} 1",
            "govchain_disk_full 0",
+           "govchain_journal_failed 1",
+           "govchain_messages_dropped_total 9",
            "govchain_transport_frames_sent_total 77",
            "govchain_http_connections 1",
            "# TYPE govchain_finality_seconds histogram",

@@ -31,6 +31,7 @@ NetworkFile a_network(Protocol protocol) {
   network.engine.checkpoint_interval = 17;
   network.settings.hotstuff.commit_rule = hotstuff::CommitRule::kThreeChain;
   network.settings.raft.lease_reads = true;
+  network.admission_verifies_payloads = false;
   for (uint32_t i = 0; i < 4; ++i) {
     Member member;
     member.id = ReplicaId(2 * i);
@@ -87,8 +88,17 @@ TEST_F(Files, OfANetworkAreReadBackForEveryEngine) {
     EXPECT_EQ(read->engine.checkpoint_interval, 17U);
     EXPECT_EQ(read->engine.batch_delay, Duration::milliseconds(3));
     EXPECT_EQ(read->addresses, network.addresses);
+    EXPECT_FALSE(read->admission_verifies_payloads);
     EXPECT_EQ((*read->application)["departments"], 5);
   }
+}
+
+TEST_F(Files, OfANetworkThatDoNotSayWhoVerifiesHaveAdmissionVerify) {
+  json file = json::parse(encode_network_file(a_network(Protocol::kPbft)));
+  file.erase("admission_verifies_payloads");
+  const Result<NetworkFile> read = read_network_file(put("network.json", file.dump()));
+  ASSERT_TRUE(read.ok());
+  EXPECT_TRUE(read->admission_verifies_payloads);
 }
 
 TEST_F(Files, OfANetworkSayWhatIsWrongAndWhere) {

@@ -162,7 +162,7 @@ Result<ReplicaParts> Machine::make_parts() {
   parts.engine.checkpoint_interval = settings_.checkpoint_interval;
   parts.engine.retained_blocks = settings_.retained_blocks;
   parts.signer = [id = id_] { return signer_of(id); };
-  parts.payload_check = [](const Payload&) { return true; };
+  parts.payload_check = settings_.payload_check;
   parts.genesis = [] { return std::make_unique<ListApplication>(); };
   parts.fetch.part_bytes = 100;  // several for every state
   parts.fetch.patience = Duration::milliseconds(500);
@@ -238,6 +238,10 @@ bool Machine::wait_until_overtaken() {
   return wait([&] { return overtaken_; });
 }
 
+bool Machine::wait_until_journal_failed() {
+  return wait([&] { return !journal_failures_.empty(); });
+}
+
 std::optional<Height> Machine::read() {
   Token token;
   {
@@ -261,6 +265,11 @@ Height Machine::final_height() const {
 std::optional<StopReason> Machine::stopped() const {
   const std::lock_guard lock(mutex_);
   return stopped_;
+}
+
+std::vector<Error> Machine::journal_failures() const {
+  const std::lock_guard lock(mutex_);
+  return journal_failures_;
 }
 
 std::vector<Digest> Machine::payloads() {
@@ -328,6 +337,13 @@ void Machine::on_membership(const Membership& membership) {
 }
 void Machine::on_disk_full(bool full) {
   if (other_ != nullptr) other_->on_disk_full(full);
+}
+
+void Machine::on_journal_failed(const Error& error) {
+  if (other_ != nullptr) other_->on_journal_failed(error);
+  const std::lock_guard lock(mutex_);
+  journal_failures_.push_back(error);
+  said_.notify_all();
 }
 
 std::vector<std::string> Machine::lives() const {

@@ -38,6 +38,7 @@ struct MachineSettings {
   uint32_t replicas = 4;
   uint64_t checkpoint_interval = 4;
   uint64_t retained_blocks = 100;
+  PayloadCheck payload_check = [](const Payload&) { return true; };
 };
 
 class Machine final : private ReplicaListener {
@@ -71,6 +72,8 @@ class Machine final : private ReplicaListener {
   [[nodiscard]] bool has_answered(const Digest& payload) const;
   [[nodiscard]] Height final_height() const;
   [[nodiscard]] std::optional<StopReason> stopped() const;
+  [[nodiscard]] std::vector<Error> journal_failures() const;
+  [[nodiscard]] bool wait_until_journal_failed();
   // Of the state, once it is at `height` or above.
   [[nodiscard]] std::vector<Digest> payloads();
 
@@ -85,6 +88,7 @@ class Machine final : private ReplicaListener {
   void on_membership(const Membership& membership) override;
   void on_stopped(StopReason reason, const std::string& explanation) override;
   void on_disk_full(bool full) override;
+  void on_journal_failed(const Error& error) override;
   struct Electricity;
   template <typename Predicate>
   [[nodiscard]] bool wait(Predicate predicate);
@@ -113,6 +117,7 @@ class Machine final : private ReplicaListener {
   uint64_t next_token_ = 1;
   std::map<Token, std::optional<Height>> reads_;
   std::optional<StopReason> stopped_;
+  std::vector<Error> journal_failures_;
 };
 
 }  // namespace govchain::consensus::node::testing

@@ -3,14 +3,18 @@
 #include "consensus/node/journal/replay.h"
 
 #include <cstdint>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <system_error>
+#include <unistd.h>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "consensus/node/files/descriptor.h"
 #include "tests/consensus/node/host/network.h"
 
 namespace govchain::consensus::node {
@@ -31,6 +35,17 @@ void write_bytes(const std::string& path, const std::vector<uint8_t>& bytes) {
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(bytes.data()),
              static_cast<std::streamsize>(bytes.size()));
+}
+
+// Puts the device that is always full in the place of a file that this process has open.
+bool fill_up(const std::string& path) {
+  const Descriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  for (const auto& open : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(open.path(), gone) != path) continue;
+    return ::dup2(full.number(), std::stoi(open.path().filename().string())) >= 0;
+  }
+  return false;
 }
 
 class Lives : public ::testing::TestWithParam<const ProtocolTraits*> {
@@ -115,6 +130,26 @@ TEST_P(Lives, ThatWereChangedAreNoticed) {
   rotten[8] = 9;
   write_bytes(path, rotten);
   EXPECT_EQ(replay(path, network[0]).error().code, ErrorCode::kUnsupported);
+}
+
+TEST(Journal, ThatCannotBeWrittenIsToldOfOnceAndTheReplicaGoesOn) {
+  Network network(MachineSettings{});
+  network.start_all();
+  (void)network.order(0, 0);
+  ASSERT_TRUE(fill_up(network[0].lives().back()));
+  for (uint8_t i = 0; i < 4; ++i) {
+    const std::vector<uint8_t> large(200'000, i);
+    const PayloadRef payload = make_payload(HashAlgorithm::kSha256, large, 1);
+    network[0].replica().propose(payload);
+    ASSERT_TRUE(network[0].wait_until_answered(payload->digest));
+  }
+  ASSERT_TRUE(network[0].wait_until_journal_failed());
+  (void)network.order(0, 1);
+  network[0].shut_down();
+  ASSERT_EQ(network[0].journal_failures().size(), 1U);
+  EXPECT_EQ(network[0].journal_failures()[0].code, ErrorCode::kExhausted);
+  EXPECT_NE(network[0].journal_failures()[0].where.find(".life"), std::string::npos);
+  EXPECT_TRUE(network[1].journal_failures().empty());
 }
 
 }  // namespace
