@@ -80,6 +80,11 @@ void add_init(CLI::App& node, CommandContext& context) {
   init_command->add_option("--chain", layout.chain, "its number")->capture_default_str();
   init_command->add_option("--departments", layout.departments, "that may submit")
       ->capture_default_str();
+  init_command
+      ->add_option("--checkpoint-interval", layout.engine.checkpoint_interval,
+                   "blocks from one checkpoint, which proofs need, to the next")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000}))
+      ->capture_default_str();
   init_command->add_option("--host", layout.host, "where the replicas listen")
       ->capture_default_str();
   init_command->add_option("--port", layout.first_port, "of replica 0, for its peers")

@@ -5,7 +5,7 @@
 //   {"query": "department", "department": 1}          region and roles
 //   {"query": "record", "key": "hex"}                 value with a proof under the state root
 //   {"query": "transaction", "id": "hex", "expiry": nanoseconds since 1970}   its receipt
-//   {"query": "sharing.resource", "resource": 7}      what contracts keep: service/service_queries.h
+//   {"query": "sharing.resource", "resource": 7}      see service/service_queries.h
 
 #include <nlohmann/json.hpp>
 
