@@ -14,6 +14,7 @@
 #include "analysis/command/output_file.h"
 #include "analysis/live/child_process.h"
 #include "analysis/live/delay_line.h"
+#include "analysis/live/forgetful/preloadable.h"
 #include "analysis/live/free_ports.h"
 #include "analysis/live/load_process.h"
 #include "analysis/live/network.h"
@@ -95,7 +96,9 @@ class LiveRun {
                      "the program: build the target govchain_forgetful",
                      scenario_.path + " /faults"};
       }
-      network.forgetful = request_.forgetful;
+      Result<std::string> library = forgetful::preloadable(request_.forgetful, request_.folder);
+      if (!library) return library.error();
+      network.forgetful = *std::move(library);
     }
     NetworkLayout& layout = network.layout;
     layout.replicas = plan_.replicas;

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "analysis/live/child_process.h"
+#include "analysis/live/forgetful/preloadable.h"
 #include "analysis/live/forgetful/rollback.h"
 #include "analysis/live/forgetful/undo_journal.h"
 
@@ -132,10 +133,12 @@ class Forgetful : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   void run(const std::string& script, bool swallows = false) {
+    const auto library = preloadable(GOVCHAIN_FORGETFUL, folder_.string());
+    ASSERT_TRUE(library.ok()) << library.error().message;
     ChildRequest request;
     request.arguments = {fs::read_symlink("/proc/self/exe").string(),
                          "--gtest_filter=ForgetfulChild.*", "--gtest_also_run_disabled_tests"};
-    request.environment = {{"LD_PRELOAD", GOVCHAIN_FORGETFUL},
+    request.environment = {{"LD_PRELOAD", *library},
                            {kDataVariable, (folder_ / "data").string()},
                            {kUndoVariable, (folder_ / "undo").string()},
                            {kScriptVariable, script}};
@@ -245,6 +248,22 @@ TEST_F(Forgetful, SomePagesMaySurviveAndEachIsWhole) {
 TEST_F(Forgetful, FilesCannotBeWrittenThroughMemory) {
   run("memory");
   EXPECT_EQ(text("log"), "refused text");
+}
+
+TEST(Preloadable, ALibraryInAPathWithASpaceIsLoadedByWayOfALink) {
+  const fs::path folder = fs::temp_directory_path() / ("preload-" + std::to_string(::getpid()));
+  const fs::path odd = folder / "a library: here";
+  fs::create_directories(odd);
+  std::ofstream(odd / "library.so") << "content";
+  EXPECT_EQ(*preloadable("/usr/lib/library.so", folder.string()), "/usr/lib/library.so");
+  for (int again = 0; again < 2; ++again) {
+    const auto link = preloadable((odd / "library.so").string(), folder.string());
+    ASSERT_TRUE(link.ok()) << link.error().message;
+    EXPECT_EQ(link->find_first_of(" :"), std::string::npos);
+    EXPECT_EQ(fs::file_size(*link), 7U);
+  }
+  EXPECT_FALSE(preloadable((odd / "library.so").string(), odd.string()).ok());
+  fs::remove_all(folder);
 }
 
 }  // namespace
