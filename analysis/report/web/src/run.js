@@ -38,8 +38,10 @@ function chain_section(chain) {
 }
 
 export function run(data) {
-  document.getElementById('title').textContent = `Simulation of ${data.scenario}`;
-  document.getElementById('subtitle').textContent = `${significant(data.simulated_seconds)} s simulated, the first ${significant(data.warmup_seconds)} s as warm-up, seed ${data.seed}.`;
+  // Only processes have lines of their own to speak of.
+  const live = data.links !== undefined;
+  document.getElementById('title').textContent = `${live ? 'Live run' : 'Simulation'} of ${data.scenario}`;
+  document.getElementById('subtitle').textContent = `${significant(data.simulated_seconds)} s ${live ? 'as processes on one machine' : 'simulated'}, the first ${significant(data.warmup_seconds)} s as warm-up, seed ${data.seed}.`;
   document.title = `govchain: ${data.scenario}`;
   const asked = objectives(data);
   if (asked.length) section('Objectives', asked);
