@@ -99,7 +99,15 @@ uint32_t add_class(const std::string& service, sim::Bytes payload, double factor
   return static_cast<uint32_t>(world.classes.size() - 1);
 }
 
-double measured_factor(const std::string& workload) {
+// Whose calls have content of any size; the others' are as long as they are.
+bool takes_size(const std::string& workload) { return workload == "evidence"; }
+
+double measured_factor(const std::string& workload, sim::Bytes payload) {
+  if (workload == "evidence") {
+    return (models::kEvidenceCostPerMille + models::kEvidenceCostPerMilleAndKilobyte *
+                                                static_cast<double>(payload.count()) / 1'024) /
+           1000.0;
+  }
   if (workload == "sharing") return models::kSharingCostPerMille / 1000.0;
   if (workload == "licence") return models::kLicenceCostPerMille / 1000.0;
   if (workload == "invoice") return models::kInvoiceCostPerMille / 1000.0;
@@ -125,16 +133,20 @@ std::vector<Part> read_mix(const Reader& load, const Reader& chain, sim::WorldSp
     if (real && world.load_mode == sim::LoadMode::kCohort) {
       entry.refuse("workload", "real contract calls need load_mode exact");
     }
-    if (real && entry.has("payload_bytes")) {
+    if (real && !takes_size(part.workload) && entry.has("payload_bytes")) {
       entry.warn("payload_bytes", "has no effect: real calls have their own size");
     }
     if (!real && ledger && world.load_mode == sim::LoadMode::kExact) {
       entry.refuse("", "random bytes are no calls of the ledger; name a workload",
-                   "one of sharing, licence, invoice");
+                   "one of sharing, licence, invoice, evidence");
     }
     sim::Bytes own = payload;
-    double own_factor = real ? measured_factor(part.workload) : factor;
     entry.bytes("payload_bytes", own);
+    if (takes_size(part.workload) && own.count() > models::kMaxFieldBytes) {
+      entry.refuse(entry.has("payload_bytes") ? "payload_bytes" : "workload",
+                   fmt::format("a call's content has at most {} bytes", models::kMaxFieldBytes));
+    }
+    double own_factor = real ? measured_factor(part.workload, own) : factor;
     entry.number("execution_factor", own_factor);
     part.transaction_class = add_class(entry.text("service"), own, own_factor, world);
     total += part.share;
@@ -143,7 +155,9 @@ std::vector<Part> read_mix(const Reader& load, const Reader& chain, sim::WorldSp
   for (const char* key : {"payload_bytes", "execution_factor"}) {
     const auto entries = load.objects("mix", "mix");
     const bool all_own = std::all_of(entries.begin(), entries.end(), [&](const Reader& entry) {
-      return entry.has(key) || entry.text("workload", "random") != "random";
+      const std::string workload = entry.text("workload", "random");
+      const bool uses_size = std::string_view(key) == "payload_bytes" && takes_size(workload);
+      return entry.has(key) || (workload != "random" && !uses_size);
     });
     if (load.has(key) && !entries.empty() && all_own) {
       load.warn(key, "has no effect: every entry of mix has its own");
@@ -161,7 +175,8 @@ std::vector<Part> read_mix(const Reader& load, const Reader& chain, sim::WorldSp
   return parts;
 }
 
-sim::TransactionMaker maker_of(const std::string& workload, const Reader& chain,
+sim::TransactionMaker maker_of(const std::string& workload, sim::Bytes payload,
+                               consensus::HashAlgorithm hash, const Reader& chain,
                                sim::ChainIndex index, uint32_t source) {
   if (workload == "random") return {};
   uint32_t departments = 10;
@@ -172,6 +187,9 @@ sim::TransactionMaker maker_of(const std::string& workload, const Reader& chain,
   config.departments = models::standard_departments(departments, 1);
   if (workload == "licence") return models::licence_workload(std::move(config));
   if (workload == "invoice") return models::invoice_workload(std::move(config));
+  if (workload == "evidence") {
+    return models::evidence_workload(std::move(config), payload, hash);
+  }
   return models::sharing_workload(std::move(config));
 }
 
@@ -235,7 +253,8 @@ void read_load(const Reader& load, const Reader& chain, sim::ChainIndex index,
       for (sim::RateStep& step : one.rate) {
         step.per_second *= part.share / static_cast<double>(ingress.size());
       }
-      one.maker = maker_of(part.workload, chain, index, source++);
+      one.maker = maker_of(part.workload, world.classes[part.transaction_class].payload,
+                           world.chains[index].engine.hash, chain, index, source++);
       world.loads.push_back(std::move(one));
     }
   }

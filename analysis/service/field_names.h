@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 
+#include "models/services/evidence/records.h"
 #include "models/services/gateway/records.h"
 #include "models/services/invoice/records.h"
 #include "models/services/licence/records.h"
@@ -188,6 +189,42 @@ struct FieldNames<models::gateway::Tick> {
   static constexpr Names<1> kNames = {"number"};
 };
 
+// --- evidence
+
+template <>
+struct FieldNames<models::evidence::EvidenceName> {
+  static constexpr Names<2> kNames = {"collector", "number"};
+};
+template <>
+struct FieldNames<models::evidence::Collect> {
+  static constexpr Names<3> kNames = {"number", "digest", "content?"};
+};
+template <>
+struct FieldNames<models::evidence::Process> {
+  static constexpr Names<4> kNames = {"source", "number", "digest", "content?"};
+};
+template <>
+struct FieldNames<models::evidence::Check> {
+  static constexpr Names<2> kNames = {"name", "digest"};
+};
+template <>
+struct FieldNames<models::evidence::HandOver> {
+  static constexpr Names<2> kNames = {"name", "to"};
+};
+template <>
+struct FieldNames<models::evidence::Named> {
+  static constexpr Names<1> kNames = {"name"};
+};
+template <>
+struct FieldNames<models::evidence::Evidence> {
+  static constexpr Names<8> kNames = {"digest", "source",       "custodian", "receiver",
+                                      "state",  "collected_at", "events",    "altered"};
+};
+template <>
+struct FieldNames<models::evidence::HistoryEntry> {
+  static constexpr Names<5> kNames = {"time", "event", "department", "to", "digest"};
+};
+
 // --- The words for values, in the order of the enumerations.
 
 [[nodiscard]] constexpr auto words_of(models::sharing::DataClass /*type*/) {
@@ -201,6 +238,13 @@ struct FieldNames<models::gateway::Tick> {
 }
 [[nodiscard]] constexpr auto words_of(models::invoice::InvoiceState /*type*/) {
   return Names<4>{"valid", "claimed", "cancelled", "red letter"};
+}
+[[nodiscard]] constexpr auto words_of(models::evidence::EvidenceState /*type*/) {
+  return Names<3>{"held", "handed over", "closed"};
+}
+[[nodiscard]] constexpr auto words_of(models::evidence::Event /*type*/) {
+  return Names<8>{"collected",   "processed", "checked",  "found altered",
+                  "handed over", "accepted",  "returned", "closed"};
 }
 [[nodiscard]] constexpr auto words_of(models::gateway::RequestState /*type*/) {
   return Names<3>{"pending", "completed", "compensated"};

@@ -54,6 +54,12 @@ constexpr ServiceMethod gateway(std::string_view name, models::gateway::Method n
   return method<Arguments>(name, models::gateway::kContractId, number, caller);
 }
 
+template <typename Arguments>
+constexpr ServiceMethod evidence(std::string_view name, models::evidence::Method number,
+                                 std::string_view caller) {
+  return method<Arguments>(name, models::evidence::kContractId, number, caller);
+}
+
 std::span<const ServiceMethod> make_methods() {
   using Sharing = models::sharing::Method;
   using Licence = models::licence::Method;
@@ -62,7 +68,9 @@ std::span<const ServiceMethod> make_methods() {
   namespace sh = models::sharing;
   namespace li = models::licence;
   namespace in = models::invoice;
+  using Evidence = models::evidence::Method;
   namespace ga = models::gateway;
+  namespace ev = models::evidence;
   static const std::array kMethods = {
       sharing<sh::RegisterResource>("sharing.register", Sharing::kRegister, "any department"),
       sharing<sh::Apply>("sharing.apply", Sharing::kApply, "any but the managing department"),
@@ -94,6 +102,13 @@ std::span<const ServiceMethod> make_methods() {
       gateway<ga::Execute>("gateway.execute", Gateway::kExecute, "a gateway of the target"),
       gateway<ga::Settle>("gateway.settle", Gateway::kSettle, "a gateway of the source"),
       gateway<ga::Tick>("gateway.tick", Gateway::kTick, "a gateway"),
+      evidence<ev::Collect>("evidence.collect", Evidence::kCollect, "any department"),
+      evidence<ev::Process>("evidence.process", Evidence::kProcess, "the source's custodian"),
+      evidence<ev::Check>("evidence.check", Evidence::kCheck, "any department"),
+      evidence<ev::HandOver>("evidence.hand-over", Evidence::kHandOver, "the custodian"),
+      evidence<ev::Named>("evidence.accept", Evidence::kAccept, "whom it was handed over to"),
+      evidence<ev::Named>("evidence.return", Evidence::kReturn, "whom it was handed over to"),
+      evidence<ev::Named>("evidence.close", Evidence::kClose, "the custodian"),
   };
   return kMethods;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/service/record_json.h"
+#include "models/services/evidence/contract.h"
 #include "models/services/invoice/contract.h"
 #include "models/services/licence/contract.h"
 #include "models/services/sharing/contract.h"
@@ -125,6 +126,23 @@ struct Request {
   }
   [[nodiscard]] models::StateKey key() const { return models::gateway::request_key(name); }
 };
+struct Evidence {
+  models::evidence::EvidenceName name;
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit(name.collector, name.number);
+  }
+  [[nodiscard]] models::StateKey key() const { return models::evidence::evidence_key(name); }
+};
+struct History {
+  models::evidence::EvidenceName name;
+  uint64_t first = 0;
+  uint32_t limit = 100;
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit(name.collector, name.number, first, limit);
+  }
+};
 struct RequestStatus : Request {
   [[nodiscard]] models::StateKey key() const { return models::gateway::request_status_key(name); }
 };
@@ -183,6 +201,14 @@ struct FieldNames<query::Issuer> {
 template <>
 struct FieldNames<query::Request> {
   static constexpr Names<2> kNames = {"requester", "number"};
+};
+template <>
+struct FieldNames<query::Evidence> {
+  static constexpr Names<2> kNames = {"collector", "number"};
+};
+template <>
+struct FieldNames<query::History> {
+  static constexpr Names<4> kNames = {"collector", "number", "first?", "limit?"};
 };
 template <>
 struct FieldNames<query::RequestStatus> {
@@ -253,6 +279,13 @@ json read_presentations(const StateReader& state, const query::Presentations& qu
           {"size", licence ? licence->presented : 0}};
 }
 
+json read_history(const StateReader& state, const query::History& query) {
+  const auto evidence = models::evidence::find_evidence(state, query.name);
+  return {
+      {"entries", list_of(models::evidence::history(state, query.name, query.first, query.limit))},
+      {"size", evidence ? evidence->events : 0}};
+}
+
 template <typename Query, json (*kRead)(const StateReader&, const Query&)>
 ServiceQuery log(std::string_view name) {
   return {name, FieldNames<Query>::kNames, [](const StateReader& state, const json& arguments) {
@@ -277,6 +310,8 @@ std::span<const ServiceQuery> service_queries() {
       record<query::Request, models::gateway::Request>("gateway.request"),
       record<query::RequestStatus, models::gateway::RequestStatus>("gateway.status"),
       record<query::Decision, models::gateway::Decision>("gateway.decision"),
+      record<query::Evidence, models::evidence::Evidence>("evidence.evidence"),
+      log<query::History, read_history>("evidence.history"),
   };
   return kQueries;
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "models/services/evidence/contract.h"
 #include "models/services/gateway/contract.h"
 #include "models/services/invoice/contract.h"
 #include "models/services/licence/contract.h"
@@ -14,8 +15,10 @@ const std::vector<const Contract*>& standard_contracts() {
   static const licence::LicenceContract licence_contract;
   static const invoice::InvoiceContract invoice_contract;
   static const gateway::GatewayContract gateway_contract;
+  static const evidence::EvidenceContract evidence_contract;
   static const std::vector<const Contract*> contracts{&sharing_contract, &licence_contract,
-                                                      &invoice_contract, &gateway_contract};
+                                                      &invoice_contract, &gateway_contract,
+                                                      &evidence_contract};
   return contracts;
 }
 

@@ -1,8 +1,11 @@
 #include "models/services/workload.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "consensus/assert.h"
+#include "consensus/crypto/hash.h"
+#include "models/services/evidence/records.h"
 #include "models/services/gateway/records.h"
 #include "models/services/invoice/records.h"
 #include "models/services/licence/records.h"
@@ -283,6 +286,29 @@ void make_gateway_request(const Stream& stream, const Step& step, consensus::Cha
               gateway::Method::kRequest, request, out);
 }
 
+// --- Evidence: each case is one call.
+
+void make_evidence(const Stream& stream, const Step& step, consensus::Bytes size,
+                   consensus::HashAlgorithm algorithm, std::vector<uint8_t>& out) {
+  const std::vector<uint8_t> fixed = encode_fields(evidence::Collect{});
+  evidence::Collect collect;
+  collect.number = step.matter;
+  const uint64_t wanted = std::max(size, kLeastEvidenceCall).count();
+  collect.content.resize(wanted - fixed.size());
+  // SplitMix64 (Steele, Lea, Flood 2014), from the ordinal and the stream's random number.
+  uint64_t state = step.random ^ (step.matter * 0x9E3779B97F4A7C15ULL);
+  for (size_t i = 0; i < collect.content.size(); ++i) {
+    if (i % 8 == 0) state += 0x9E3779B97F4A7C15ULL;
+    uint64_t z = state;
+    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+    collect.content[i] = static_cast<uint8_t>((z ^ (z >> 27U)) >> (8U * (i % 8)));
+  }
+  collect.digest = consensus::hash(algorithm, collect.content);
+  if (step.misbehave) collect.digest = digest_of(step.matter, 3);
+  stream.emit(step, stream.any(step.matter), kNobody, evidence::kContractId,
+              evidence::Method::kCollect, collect, out);
+}
+
 using Script = void (*)(const Stream&, const Step&, std::vector<uint8_t>&);
 
 WorkloadMaker make_workload(WorkloadConfig config, uint64_t steps, Script script) {
@@ -302,6 +328,14 @@ WorkloadMaker licence_workload(WorkloadConfig config) {
 }
 WorkloadMaker invoice_workload(WorkloadConfig config) {
   return make_workload(std::move(config), kInvoiceSteps, make_invoice);
+}
+
+WorkloadMaker evidence_workload(WorkloadConfig config, consensus::Bytes size,
+                                consensus::HashAlgorithm hash) {
+  return [stream = Stream(std::move(config), 1), size, hash](
+             uint64_t ordinal, uint64_t random, int64_t wall_time, std::vector<uint8_t>& out) {
+    make_evidence(stream, stream.step(ordinal, random, wall_time), size, hash, out);
+  };
 }
 
 WorkloadMaker gateway_workload(WorkloadConfig config, consensus::ChainId target, int64_t timeout) {

@@ -2,11 +2,11 @@
 // Transaction makers: streams of realistic calls, one maker per load and contract.
 //
 // A stream is made of cases (a resource from registration to its last access; a licence; an
-// invoice), each with a fixed script. The steps of one case lie `kLag` rounds apart, so that a step
-// is offered long after those it builds on; in between other cases go on. A few calls break a rule
-// on purpose (a second claim, another purpose), as they do in life. A maker keeps nothing: the
-// bytes are a function of (config, ordinal, random, wall time) and differ between ordinals and
-// between sources.
+// invoice; a piece of evidence), each with a fixed script. The steps of one case lie `kLag` rounds
+// apart, so that a step is offered long after those it builds on; in between other cases go on. A
+// few calls break a rule on purpose (a second claim, another purpose), as they do in life. A maker
+// keeps nothing: the bytes are a function of (config, ordinal, random, wall time) and differ
+// between ordinals and between sources.
 
 #include <cstdint>
 #include <functional>
@@ -41,6 +41,12 @@ inline constexpr uint64_t kLag = 4;
 [[nodiscard]] WorkloadMaker sharing_workload(WorkloadConfig config);
 [[nodiscard]] WorkloadMaker licence_workload(WorkloadConfig config);
 [[nodiscard]] WorkloadMaker invoice_workload(WorkloadConfig config);
+// Evidence that is collected with its content in the call; the arguments take `size`, or
+// kLeastEvidenceCall if that is more. The hash is that of `hash`, the chain's. Some give the hash
+// of something else, on purpose.
+inline constexpr consensus::Bytes kLeastEvidenceCall{64};
+[[nodiscard]] WorkloadMaker evidence_workload(WorkloadConfig config, consensus::Bytes size,
+                                              consensus::HashAlgorithm hash);
 
 // Requests from `config.chain` to `target`: looks at the resources that shared_catalogue() put into
 // the target's genesis. One request in `config.refused_per_thousand` asks for a resource that the
@@ -66,6 +72,9 @@ inline constexpr uint64_t kReferenceUnits = 23;
 inline constexpr uint32_t kSharingCostPerMille = 3'091;
 inline constexpr uint32_t kLicenceCostPerMille = 1'665;
 inline constexpr uint32_t kInvoiceCostPerMille = 1'430;
+// A call without content, and what 1,024 bytes more of it add.
+inline constexpr uint32_t kEvidenceCostPerMille = 1'637;
+inline constexpr uint32_t kEvidenceCostPerMilleAndKilobyte = 1'391;
 // Gateway transactions read the other chain's members: these figures are for 4; each further member
 // adds kMemberCostPerMille.
 inline constexpr uint32_t kMemberCostPerMille = 52;

@@ -16,10 +16,15 @@ json example_of(std::string_view method, std::string_view field) {
   const std::string digest(64, 'a');
   if (field == "class") return "conditional";
   if (field == "approve" || field == "recognised") return true;
-  if (field == "description" || field == "record" || field == "lock") return digest;
+  if (field == "description" || field == "record" || field == "lock" || field == "digest")
+    return digest;
   if (field == "call") return {{"contract", 1}, {"method", 4}, {"arguments", "00ff"}};
   if (field == "request") {
     return {{"target", 2}, {"call", example_of(method, "call")}, {"deadline", -5}};
+  }
+  if (field == "content") return "00ff";
+  if ((field == "name" || field == "source") && method.starts_with("evidence")) {
+    return {{"collector", 1}, {"number", 2}};
   }
   if (field == "name") return {{"requester", 1}, {"number", 2}};
   if (field == "decision") return {{"outcome", "expired"}, {"code", 7}, {"decided_at", 9}};

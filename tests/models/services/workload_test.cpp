@@ -54,14 +54,23 @@ Outcome run(const LedgerConfig& chain, const WorkloadMaker& maker, uint64_t coun
   return outcome;
 }
 
+constexpr uint64_t kEvidenceSize = 300;
+WorkloadMaker evidence_of_300_bytes(WorkloadConfig config) {
+  return evidence_workload(std::move(config), consensus::Bytes(kEvidenceSize),
+                           consensus::HashAlgorithm::kSha256);
+}
+
 struct Kind {
   const char* name;
   WorkloadMaker (*maker)(WorkloadConfig);
   uint32_t stated_per_mille;
 };
-const Kind kKinds[] = {{"sharing", sharing_workload, kSharingCostPerMille},
-                       {"e-licence", licence_workload, kLicenceCostPerMille},
-                       {"e-invoice", invoice_workload, kInvoiceCostPerMille}};
+const Kind kKinds[] = {
+    {"sharing", sharing_workload, kSharingCostPerMille},
+    {"e-licence", licence_workload, kLicenceCostPerMille},
+    {"e-invoice", invoice_workload, kInvoiceCostPerMille},
+    {"evidence", evidence_of_300_bytes,
+     kEvidenceCostPerMille + kEvidenceCostPerMilleAndKilobyte*(kEvidenceSize - 44) / 1'024}};
 
 TEST(Workload, IsMostlyAppliedOnChainsOfEverySize) {
   for (const Kind& kind : kKinds) {
@@ -91,6 +100,17 @@ TEST(Workload, IsAFunctionOfItsArgumentsAndDistinctPerOrdinalAndSource) {
         EXPECT_TRUE(seen.insert(bytes).second) << kind.name << " " << source << " " << ordinal;
       }
     }
+  }
+}
+
+TEST(Workload, EvidenceTakesTheBytesThatItIsAskedFor) {
+  const LedgerConfig chain = standard_chain(consensus::ChainId(3), 10, 2);
+  for (const uint64_t size : {64U, 128U, 1'024U, 16'384U}) {
+    const WorkloadMaker maker = evidence_workload(workload_config(chain, 4), consensus::Bytes(size),
+                                                  consensus::HashAlgorithm::kSha256);
+    std::vector<uint8_t> bytes;
+    maker(7, 5, kStart, bytes);
+    EXPECT_EQ(bytes.size(), kTransactionOverhead + size);
   }
 }
 
