@@ -59,10 +59,10 @@ Result<json> prove_record(const Ledger& ledger, const json& request) {
     return invalid("expected \"key\" with 2 to " + std::to_string(2 * models::StateKey::kMaxBytes) +
                    " hexadecimal digits in small letters");
   }
-  const std::vector<uint8_t>* const value = ledger.tree().find(*key);
+  const std::optional<std::span<const uint8_t>> value = ledger.tree().find(*key);
   std::vector<uint8_t> proof;
   models::encode_proof(ledger.tree().prove(*key), proof);
-  return json{{"value", value == nullptr ? json() : json(to_hex(*value))},
+  return json{{"value", value ? json(to_hex(*value)) : json()},
               {"proof", to_hex(proof)},
               {"state_root", to_hex(ledger.state_root().bytes)}};
 }
@@ -119,12 +119,12 @@ Result<json> prove_certified_record(const Ledger& ledger,
     return Error{ErrorCode::kExhausted, "the checkpoint's state is not here", {}};
   }
   const models::StateTree& tree = *ledger.tree_at(wanted.checkpoint.height);
-  const std::vector<uint8_t>* const value = tree.find(wanted.key);
+  const std::optional<std::span<const uint8_t>> value = tree.find(wanted.key);
   std::vector<uint8_t> proof;
   models::encode_proof(tree.prove(wanted.key), proof);
   return json{{"record",
                {{"key", to_hex(wanted.key)},
-                {"value", value == nullptr ? json() : json(to_hex(*value))},
+                {"value", value ? json(to_hex(*value)) : json()},
                 {"proof", to_hex(proof)}}}};
 }
 

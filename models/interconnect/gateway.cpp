@@ -210,7 +210,7 @@ void Gateway::bring_back(AgentContext& context, uint64_t index, Task& task) {
   task.stage = Stage::kDecided;
   const Certified target = certified(context, link_.target, link_.source);
   const StateKey key = gateway::decision_key(link_.source.chain_id, task.name);
-  if (target.tree == nullptr || target.tree->find(key.bytes()) == nullptr) {
+  if (target.tree == nullptr || !target.tree->find(key.bytes())) {
     // The next checkpoint of the target will call; the timer is for the case that it never comes.
     arm(context, index, task, link_.retry);
     return;

@@ -11,19 +11,21 @@ WorkUnits& WorkUnits::operator+=(const WorkUnits& other) {
   return *this;
 }
 
-const std::vector<uint8_t>* StateReader::find(const StateKey& key) const {
+std::optional<std::span<const uint8_t>> StateReader::find(const StateKey& key) const {
   return tree_.find(key.bytes());
 }
 
-const std::vector<uint8_t>* CallState::find(const StateKey& key) const {
+std::optional<std::span<const uint8_t>> CallState::find(const StateKey& key) const {
   ++work_.reads;
   for (size_t i = used_; i-- > 0;) {
     const Write& write = writes_[i];
-    if (write.key == key) return write.erased ? nullptr : &write.value;
+    if (write.key != key) continue;
+    if (write.erased) return std::nullopt;
+    return write.value;
   }
   ++work_.hashes;
-  const std::vector<uint8_t>* value = tree_.find(key.bytes());
-  if (value != nullptr) work_.bytes += value->size();
+  const std::optional<std::span<const uint8_t>> value = tree_.find(key.bytes());
+  if (value) work_.bytes += value->size();
   return value;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "models/ledger/fields.h"
@@ -32,18 +33,18 @@ class StateReader {
   StateReader(const StateReader&) = delete;
   StateReader& operator=(const StateReader&) = delete;
 
-  // Null if absent; valid until the next write.
-  [[nodiscard]] virtual const std::vector<uint8_t>* find(const StateKey& key) const;
+  // Nothing if absent; valid until the next write.
+  [[nodiscard]] virtual std::optional<std::span<const uint8_t>> find(const StateKey& key) const;
   // A record that a contract wrote; a record that does not decode is a broken invariant.
   template <typename Record>
   [[nodiscard]] std::optional<Record> get(const StateKey& key) const {
-    const std::vector<uint8_t>* bytes = find(key);
-    if (bytes == nullptr) return std::nullopt;
+    const std::optional<std::span<const uint8_t>> bytes = find(key);
+    if (!bytes) return std::nullopt;
     std::optional<Record> record = decode_fields<Record>(*bytes);
     GOVCHAIN_ASSERT(record.has_value());
     return record;
   }
-  [[nodiscard]] bool has(const StateKey& key) const { return find(key) != nullptr; }
+  [[nodiscard]] bool has(const StateKey& key) const { return find(key).has_value(); }
 
  protected:
   const StateTree& tree_;
@@ -53,7 +54,7 @@ class CallState final : public StateReader {
  public:
   explicit CallState(const StateTree& tree) : StateReader(tree) {}
 
-  [[nodiscard]] const std::vector<uint8_t>* find(const StateKey& key) const override;
+  [[nodiscard]] std::optional<std::span<const uint8_t>> find(const StateKey& key) const override;
   template <typename Record>
   void put(const StateKey& key, const Record& record) {
     Write& write = append(key);

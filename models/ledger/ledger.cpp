@@ -70,7 +70,7 @@ void Ledger::write_genesis() {
   status_.hash_algorithm = static_cast<uint8_t>(config_->hash);
   for (const Department& department : config_->departments) {
     const StateKey key = department_key(department.id);
-    GOVCHAIN_ASSERT(tree_.find(key.bytes()) == nullptr);
+    GOVCHAIN_ASSERT(!tree_.find(key.bytes()));
     tree_.put(key.bytes(), encode_fields(department));
   }
   for (const GenesisRecord& record : config_->genesis) tree_.put(record.key.bytes(), record.value);

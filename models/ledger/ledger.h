@@ -60,6 +60,7 @@ class Ledger final : public consensus::Application {
   void execute(const consensus::Block& block, consensus::ExecutionResult& result) override;
   [[nodiscard]] consensus::Digest state_root() const override { return tree_.root(); }
   [[nodiscard]] std::vector<uint8_t> snapshot() const override;
+  [[nodiscard]] std::unique_ptr<consensus::StateStream> open_snapshot() const override;
   [[nodiscard]] consensus::Status restore(std::span<const uint8_t> snapshot) override;
   [[nodiscard]] std::unique_ptr<consensus::Application> clone() const override;
 

@@ -20,8 +20,8 @@ int64_t ReplayWindow::bucket_of(int64_t expiry) {
 std::optional<Receipt> ReplayWindow::find(const Digest& id, int64_t expiry) const {
   const auto place = buckets_.find(bucket_of(expiry));
   if (place == buckets_.end()) return std::nullopt;
-  const std::vector<uint8_t>* bytes = place->second.receipts.find(id.bytes);
-  if (bytes == nullptr) return std::nullopt;
+  const std::optional<std::span<const uint8_t>> bytes = place->second.receipts.find(id.bytes);
+  if (!bytes) return std::nullopt;
   const std::optional<StoredReceipt> stored = decode_fields<StoredReceipt>(*bytes);
   GOVCHAIN_ASSERT(stored.has_value());
   return Receipt{.code = stored->code, .contract = stored->contract};
@@ -73,16 +73,11 @@ uint64_t ReplayWindow::size() const {
   return total;
 }
 
-void ReplayWindow::encode(consensus::Writer& out) const {
-  out.u32(static_cast<uint32_t>(buckets_.size()));
-  for (const auto& [number, bucket] : buckets_) {
-    out.i64(number);
-    out.u64(bucket.receipts.size());
-    bucket.receipts.visit([&](std::span<const uint8_t> id, std::span<const uint8_t> receipt) {
-      out.raw(id);
-      out.raw(receipt);
-    });
-  }
+std::vector<std::pair<int64_t, StateTree>> ReplayWindow::minutes() const {
+  std::vector<std::pair<int64_t, StateTree>> minutes;
+  minutes.reserve(buckets_.size());
+  for (const auto& [number, bucket] : buckets_) minutes.emplace_back(number, bucket.receipts);
+  return minutes;
 }
 
 consensus::Result<ReplayWindow> ReplayWindow::decode(consensus::HashAlgorithm algorithm,
@@ -107,9 +102,10 @@ consensus::Result<ReplayWindow> ReplayWindow::decode(consensus::HashAlgorithm al
       const std::span<const uint8_t> id = in.raw(kIdBytes);
       bucket.receipts.put(id, in.raw(kReceiptBytes));
     }
-    const std::vector<uint8_t>* record = state.find(bucket_key(number).bytes());
-    if (record == nullptr || bucket.receipts.size() != entries ||
-        *record != encode_fields(BucketRoot{.root = bucket.receipts.root()})) {
+    const std::optional<std::span<const uint8_t>> record = state.find(bucket_key(number).bytes());
+    const std::optional<BucketRoot> stated =
+        record ? decode_fields<BucketRoot>(*record) : std::nullopt;
+    if (!stated || bucket.receipts.size() != entries || stated->root != bucket.receipts.root()) {
       return Error{ErrorCode::kCorrupt, "the replay window contradicts the state",
                    "ledger snapshot"};
     }

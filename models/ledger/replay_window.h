@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "consensus/application.h"
@@ -38,8 +39,9 @@ class ReplayWindow {
   void settle(int64_t block_time, StateTree& state);
   [[nodiscard]] uint64_t size() const;
 
-  void encode(consensus::Writer& out) const;
-  // Reads what encode() wrote and checks every bucket against its record in `state`.
+  // Minutes with their receipts, ascending: what a snapshot has of them, beside their number.
+  [[nodiscard]] std::vector<std::pair<int64_t, StateTree>> minutes() const;
+  // Reads a snapshot's minutes, and checks every bucket against its record in `state`.
   [[nodiscard]] static consensus::Result<ReplayWindow> decode(consensus::HashAlgorithm algorithm,
                                                               const StateTree& state,
                                                               consensus::Reader& in);

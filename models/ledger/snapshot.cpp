@@ -1,6 +1,10 @@
 // Snapshot and restore of a ledger: the records in the order of their paths, then the replay
 // window. Equal states give equal bytes, because the order depends on the set of keys alone.
 
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "consensus/assert.h"
 #include "models/ledger/ledger.h"
 
@@ -16,19 +20,79 @@ constexpr uint32_t kMaxRecordBytes = 1U << 20U;
 
 Error problem(ErrorCode code, const char* message) { return {code, message, "ledger snapshot"}; }
 
+// Shares all records with the ledger, so that opening it reads none.
+class LedgerStream final : public consensus::StateStream {
+ public:
+  LedgerStream(const StateTree& tree, const ReplayWindow& window)
+      : records_(tree.size()), state_(tree.records()), minutes_(window.minutes()) {}
+
+  void read(size_t count, std::vector<uint8_t>& out) override {
+    consensus::Writer writer(out);
+    const size_t begin = out.size();
+    while (part_ != Part::kEnd && out.size() - begin < count) advance(writer);
+  }
+
+ private:
+  enum class Part : uint8_t { kHeader, kRecords, kMinutes, kReceipts, kEnd };
+
+  void advance(consensus::Writer& out) {
+    switch (part_) {
+      case Part::kHeader:
+        out.u16(kSnapshotVersion);
+        out.u64(records_);
+        part_ = Part::kRecords;
+        return;
+      case Part::kRecords:
+        if (const StateLeaf* const record = state_.next()) {
+          out.blob(record->key());
+          out.blob(record->value());
+          return;
+        }
+        out.u32(static_cast<uint32_t>(minutes_.size()));
+        part_ = Part::kMinutes;
+        return;
+      case Part::kMinutes:
+        if (minute_ == minutes_.size()) {
+          part_ = Part::kEnd;
+          return;
+        }
+        out.i64(minutes_[minute_].first);
+        out.u64(minutes_[minute_].second.size());
+        receipts_ = minutes_[minute_].second.records();
+        ++minute_;
+        part_ = Part::kReceipts;
+        return;
+      case Part::kReceipts:
+        if (const StateLeaf* const receipt = receipts_->next()) {
+          out.raw(receipt->key());
+          out.raw(receipt->value());
+          return;
+        }
+        part_ = Part::kMinutes;
+        return;
+      case Part::kEnd:
+        return;
+    }
+  }
+
+  Part part_ = Part::kHeader;
+  const uint64_t records_;
+  StateCursor state_;
+  const std::vector<std::pair<int64_t, StateTree>> minutes_;
+  size_t minute_ = 0;  // the next
+  std::optional<StateCursor> receipts_;
+};
+
 }  // namespace
 
 std::vector<uint8_t> Ledger::snapshot() const {
   std::vector<uint8_t> bytes;
-  consensus::Writer out(bytes);
-  out.u16(kSnapshotVersion);
-  out.u64(tree_.size());
-  tree_.visit([&out](std::span<const uint8_t> key, std::span<const uint8_t> value) {
-    out.blob(key);
-    out.blob(value);
-  });
-  window_.encode(out);
+  LedgerStream(tree_, window_).read(SIZE_MAX, bytes);
   return bytes;
+}
+
+std::unique_ptr<consensus::StateStream> Ledger::open_snapshot() const {
+  return std::make_unique<LedgerStream>(tree_, window_);
 }
 
 consensus::Status Ledger::restore(std::span<const uint8_t> snapshot) {
@@ -48,9 +112,9 @@ consensus::Status Ledger::restore(std::span<const uint8_t> snapshot) {
   if (!in.ok() || tree.size() != records) {
     return problem(ErrorCode::kMalformed, "a record is cut short or occurs twice");
   }
-  const std::vector<uint8_t>* status_bytes = tree.find(status_key().bytes());
+  const std::optional<std::span<const uint8_t>> status_bytes = tree.find(status_key().bytes());
   const std::optional<ChainStatus> status =
-      status_bytes == nullptr ? std::nullopt : decode_fields<ChainStatus>(*status_bytes);
+      status_bytes ? decode_fields<ChainStatus>(*status_bytes) : std::nullopt;
   if (!status) return problem(ErrorCode::kMalformed, "no status record");
   if (status->chain != config_->chain ||
       status->hash_algorithm != static_cast<uint8_t>(config_->hash)) {

@@ -9,21 +9,36 @@
 //
 // Cost, n records, k of them written since the last root: finding one record walks about
 // log2(n) + 1.3 branches and hashes once (the key); the root hashes about k * (log2(n / k) + 2.3)
-// nodes of 67 bytes or less, each written node once however often it was written. Memory: 88 bytes
-// for a branch and 152 plus key and value for a leaf.
+// nodes of 67 bytes or less, each written node once however often it was written. Memory: 96 bytes
+// for a branch and 64 plus key and value for a leaf, each one allocation.
 
-#include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "consensus/crypto/hash.h"
-#include "consensus/pool.h"
 #include "consensus/types.h"
 #include "models/ledger/proof.h"
+#include "models/ledger/state_node.h"
 
 namespace govchain::models {
+
+// The records of a tree one by one. What becomes of the tree meanwhile does not matter, and any one
+// thread may read.
+class StateCursor {
+ public:
+  // Null after the last; the record is there for as long as the cursor is.
+  [[nodiscard]] const StateLeaf* next();
+
+ private:
+  friend class StateTree;
+  explicit StateCursor(StateNodeRef root);
+
+  StateNodeRef root_;
+  std::vector<const StateNode*> pending_;  // the next one last
+};
 
 class StateTree {
  public:
@@ -36,8 +51,8 @@ class StateTree {
   StateTree& operator=(StateTree&&) noexcept = default;
   ~StateTree() = default;
 
-  // Null if absent; valid until the next write.
-  [[nodiscard]] const std::vector<uint8_t>* find(std::span<const uint8_t> key) const;
+  // Nothing if absent; valid until the next write.
+  [[nodiscard]] std::optional<std::span<const uint8_t>> find(std::span<const uint8_t> key) const;
   void put(std::span<const uint8_t> key, std::span<const uint8_t> value);
   // True if there was such a record.
   bool erase(std::span<const uint8_t> key);
@@ -50,44 +65,19 @@ class StateTree {
   // All records in the order of their paths, which depends on the set of keys alone.
   void visit(const std::function<void(std::span<const uint8_t> key,
                                       std::span<const uint8_t> value)>& visitor) const;
+  // The same as they are now, to be read later; costs as much as a copy.
+  [[nodiscard]] StateCursor records() const;
   // Hash computations so far, of this tree and those it was copied from: a deterministic measure of
   // work.
   [[nodiscard]] uint64_t hashes() const { return hashes_; }
   [[nodiscard]] consensus::HashAlgorithm algorithm() const { return algorithm_; }
 
  private:
-  struct Branch;
-  struct Leaf;
-  // Either a branch, a leaf, or (only at the root of an empty tree) nothing.
-  struct Child {
-    consensus::Ref<Branch> branch;
-    consensus::Ref<Leaf> leaf;
-  };
-  struct Leaf : consensus::Counted {
-    consensus::Digest path;
-    consensus::Digest hash;
-    uint64_t owner = 0;  // the tree that may write it in place
-    bool hashed = false;
-    std::vector<uint8_t> key;
-    std::vector<uint8_t> value;
-    void recycle();
-  };
-  struct Branch : consensus::Counted {
-    consensus::Digest hash;
-    uint64_t owner = 0;
-    uint16_t bit = 0;
-    bool hashed = false;
-    std::array<Child, 2> children;
-    void recycle();
-  };
-
-  [[nodiscard]] const Leaf* nearest(const consensus::Digest& path) const;
+  void share() const;
+  [[nodiscard]] const StateLeaf* nearest(const consensus::Digest& path) const;
   [[nodiscard]] consensus::Digest path_of(std::span<const uint8_t> key) const;
-  Branch& writable(consensus::Ref<Branch>& branch);
-  consensus::Digest hash_child(const Child& child) const;
-  [[nodiscard]] consensus::Ref<Leaf> make_leaf(const consensus::Digest& path,
-                                               std::span<const uint8_t> key,
-                                               std::span<const uint8_t> value) const;
+  StateBranch& writable(StateNodeRef& branch);
+  [[nodiscard]] consensus::Digest hash_of(const StateNode& node) const;
 
   consensus::HashAlgorithm algorithm_;
   // Nodes that carry this number are this tree's own and may be written in place; taking a new
@@ -95,7 +85,10 @@ class StateTree {
   mutable uint64_t owner_;
   mutable uint64_t hashes_ = 0;
   uint64_t size_ = 0;
-  Child root_;
+  StateNodeRef root_;  // null: the tree is empty
+  // Of root_, while `root_hashed_`.
+  mutable consensus::Digest root_hash_;
+  mutable bool root_hashed_ = false;
 };
 
 }  // namespace govchain::models

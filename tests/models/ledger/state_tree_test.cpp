@@ -1,7 +1,11 @@
 #include "models/ledger/state_tree.h"
 
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -45,11 +49,11 @@ TEST(StateTree, BehavesLikeAMapAndItsRootDependsOnTheRecordsAlone) {
         ASSERT_EQ(tree.root(), tree_of(model).root());
       }
       const BytesOf wanted = bytes_of(random.below(80), 9);
-      const BytesOf* found = tree.find(wanted);
+      const auto found = tree.find(wanted);
       const auto expected = model.find(wanted);
-      ASSERT_EQ(found != nullptr, expected != model.end());
-      if (found != nullptr) {
-        ASSERT_EQ(*found, expected->second);
+      ASSERT_EQ(found.has_value(), expected != model.end());
+      if (found) {
+        ASSERT_EQ(BytesOf(found->begin(), found->end()), expected->second);
       }
       ASSERT_EQ(tree.size(), model.size());
     }
@@ -88,6 +92,31 @@ TEST(StateTree, CopiesDoNotSeeEachOthersWrites) {
   for (size_t i = 0; i < trees.size(); ++i) EXPECT_EQ(trees[i].root(), tree_of(models[i]).root());
 }
 
+// In the order of visit(), while the tree goes on.
+TEST(StateTree, IsReadRecordByRecordAsItWasWhenTheReadingBegan) {
+  for (const uint64_t records : {0ULL, 1ULL, 2ULL, 700ULL}) {
+    StateTree tree(HashAlgorithm::kSha256);
+    for (uint64_t i = 0; i < records; ++i) tree.put(bytes_of(i, 8), bytes_of(i, i % 30));
+    std::vector<std::pair<BytesOf, BytesOf>> expected;
+    tree.visit([&](std::span<const uint8_t> key, std::span<const uint8_t> value) {
+      expected.emplace_back(BytesOf(key.begin(), key.end()), BytesOf(value.begin(), value.end()));
+    });
+    StateCursor cursor = tree.records();
+    std::vector<std::pair<BytesOf, BytesOf>> read;
+    uint64_t written = 0;
+    while (const StateLeaf* const leaf = cursor.next()) {
+      read.emplace_back(BytesOf(leaf->key().begin(), leaf->key().end()),
+                        BytesOf(leaf->value().begin(), leaf->value().end()));
+      tree.put(bytes_of(written, 8), bytes_of(~written, 50));
+      (void)tree.erase(bytes_of(written + 1, 8));
+      written += 2;
+      (void)tree.root();
+    }
+    EXPECT_EQ(cursor.next(), nullptr);
+    EXPECT_EQ(read, expected);
+  }
+}
+
 TEST(StateTree, RootIsIncremental) {
   StateTree tree(HashAlgorithm::kSha256);
   for (uint64_t i = 0; i < 20'000; ++i) tree.put(bytes_of(i, 8), bytes_of(i, 8));
@@ -109,9 +138,9 @@ TEST(StateTree, ProvesEveryPresentAndAbsentKeyAndNothingElse) {
       const uint64_t number = random.below(2 * records + 2);
       const BytesOf key = bytes_of(number, 6);
       const StateProof proof = tree.prove(key);
-      const BytesOf* value = tree.find(key);
-      ASSERT_EQ(value != nullptr, number % 2 == 0 && number / 2 < records);
-      if (value != nullptr) {
+      const auto value = tree.find(key);
+      ASSERT_EQ(value.has_value(), number % 2 == 0 && number / 2 < records);
+      if (value) {
         EXPECT_TRUE(verify_inclusion(HashAlgorithm::kSha256, root, key, *value, proof));
         EXPECT_FALSE(verify_inclusion(HashAlgorithm::kSha256, root, key, bytes_of(999, 12), proof));
         EXPECT_FALSE(verify_exclusion(HashAlgorithm::kSha256, root, key, proof));
@@ -123,13 +152,13 @@ TEST(StateTree, ProvesEveryPresentAndAbsentKeyAndNothingElse) {
   }
 }
 
-bool accepted(const Digest& root, const BytesOf& key, const BytesOf* value,
-              const BytesOf& encoded) {
+bool accepted(const Digest& root, const BytesOf& key,
+              const std::optional<std::span<const uint8_t>>& value, const BytesOf& encoded) {
   consensus::Reader in(encoded);
   const StateProof proof = decode_proof(in);
   if (!in.finished()) return false;
-  return value != nullptr ? verify_inclusion(HashAlgorithm::kSha256, root, key, *value, proof)
-                          : verify_exclusion(HashAlgorithm::kSha256, root, key, proof);
+  return value ? verify_inclusion(HashAlgorithm::kSha256, root, key, *value, proof)
+               : verify_exclusion(HashAlgorithm::kSha256, root, key, proof);
 }
 
 TEST(StateTree, AnyFlippedBitOfAProofFails) {
@@ -137,7 +166,7 @@ TEST(StateTree, AnyFlippedBitOfAProofFails) {
   for (uint64_t i = 0; i < 100; ++i) tree.put(bytes_of(i, 6), bytes_of(i, 3));
   for (const uint64_t number : {5ULL, 1'000'005ULL}) {
     const BytesOf key = bytes_of(number, 6);
-    const BytesOf* value = tree.find(key);
+    const auto value = tree.find(key);
     BytesOf encoded;
     encode_proof(tree.prove(key), encoded);
     ASSERT_TRUE(accepted(tree.root(), key, value, encoded));
