@@ -73,12 +73,11 @@ uint32_t crc32c_by_tables(std::span<const uint8_t> bytes, uint32_t crc) {
 
 }  // namespace
 
-uint32_t crc32c(std::span<const uint8_t> bytes) {
-  constexpr uint32_t kStart = 0xFFFFFFFFU;
+uint32_t crc32c(std::span<const uint8_t> bytes, uint32_t before) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("sse4.2") != 0) return ~crc32c_by_processor(bytes, kStart);
+  if (__builtin_cpu_supports("sse4.2") != 0) return ~crc32c_by_processor(bytes, ~before);
 #endif
-  return ~crc32c_by_tables(bytes, kStart);
+  return ~crc32c_by_tables(bytes, ~before);
 }
 
 void encode_frame(Ticket ticket, const LogRecord& record, std::vector<uint8_t>& out_bytes) {

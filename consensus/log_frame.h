@@ -20,7 +20,8 @@ namespace govchain::consensus {
 inline constexpr uint64_t kLogFrameBytes = 18;
 
 // CRC-32C (Castagnoli, RFC 3720 appendix B.4), as file systems and LevelDB's log use it.
-[[nodiscard]] uint32_t crc32c(std::span<const uint8_t> bytes);
+// `before`: of what precedes them, for a checksum that is made piece by piece.
+[[nodiscard]] uint32_t crc32c(std::span<const uint8_t> bytes, uint32_t before = 0);
 
 // Appends one frame to `out`.
 void encode_frame(Ticket ticket, const LogRecord& record, std::vector<uint8_t>& out);

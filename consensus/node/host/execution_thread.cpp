@@ -6,14 +6,20 @@
 
 namespace govchain::consensus::node {
 
+namespace {
+
+// What a block is besides its payloads, so that empty ones count, too.
+constexpr Bytes kBlockBytes{256};
+
+}  // namespace
+
 ExecutionThread::ExecutionThread(std::unique_ptr<Application> state, Height height, Genesis genesis,
-                                 std::unique_ptr<SnapshotFolder> snapshots,
-                                 ExecutionListener& listener)
+                                 SnapshotThread& snapshots, ExecutionListener& listener)
     : listener_(listener),
+      snapshots_(snapshots),
       genesis_(std::move(genesis)),
       state_(std::move(state)),
-      height_(height),
-      snapshots_(std::move(snapshots)) {
+      height_(height) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -39,7 +45,7 @@ void ExecutionThread::run() {
   while (true) {
     posted_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
     if (ending_) return;
-    const Task task = std::move(tasks_.front());
+    Task task = std::move(tasks_.front());
     tasks_.pop_front();
     lock.unlock();
     task();
@@ -56,8 +62,8 @@ void ExecutionThread::query(Query query) {
 }
 
 void ExecutionThread::check(Checkpoint checkpoint, std::vector<uint8_t> state) {
-  post([this, checkpoint = std::move(checkpoint), state = std::move(state)] {
-    check_now(checkpoint, state);
+  post([this, checkpoint = std::move(checkpoint), state = std::move(state)]() mutable {
+    check_now(checkpoint, std::move(state));
   });
 }
 
@@ -70,49 +76,30 @@ void ExecutionThread::install(Checkpoint checkpoint) {
   });
 }
 
-void ExecutionThread::read_part(Height height, uint64_t offset, uint64_t count, PartTaker taker) {
-  post([this, height, offset, count, taker = std::move(taker)] {
-    taker(snapshots_->read_part(height, offset, count));
-  });
-}
-
-void ExecutionThread::remove_snapshots_below(Height height) {
-  post([this, height] {
-    const Status removed = snapshots_->remove_below(height);
-    if (!removed) fail(removed.error());
-  });
-}
-
 void ExecutionThread::execute_now(const BlockRef& block, bool take_snapshot) {
-  if (failed_ || block->height <= height_) return;
+  if (block->height <= height_) return;
   GOVCHAIN_ASSERT(block->height == height_.next());
   state_->execute(*block, result_);
   height_ = block->height;
+  executed_ += kBlockBytes + block->payload_size();
   listener_.on_executed(height_, result_.state_root, std::move(result_.receipts));
   result_.clear();
   if (!take_snapshot) return;
-  const Status written = snapshots_->write(height_, state_->state_root(), state_->snapshot());
-  if (written) return listener_.on_snapshot(height_);
-  // Without room there is none of this height; the next one is tried again.
-  if (written.error().code != ErrorCode::kExhausted) fail(written.error());
+  snapshots_.hold(height_, state_->state_root(), state_->open_snapshot(),
+                  std::exchange(executed_, Bytes()));
 }
 
 // Durable before it is said to be here: what follows makes it the only state that there is.
-void ExecutionThread::check_now(const Checkpoint& checkpoint, const std::vector<uint8_t>& state) {
+void ExecutionThread::check_now(const Checkpoint& checkpoint, std::vector<uint8_t> state) {
   checked_ = genesis_();
-  const bool matches = checked_->restore(state) && checked_->state_root() == checkpoint.state_root;
-  if (matches) {
-    const Status written = snapshots_->write(checkpoint.height, checkpoint.state_root, state);
-    if (written) return listener_.on_checked(checkpoint, true);
-    if (written.error().code != ErrorCode::kExhausted) fail(written.error());
+  if (!checked_->restore(state) || checked_->state_root() != checkpoint.state_root) {
+    checked_.reset();
+    return listener_.on_checked(checkpoint, false);
   }
-  checked_.reset();
-  listener_.on_checked(checkpoint, false);
-}
-
-void ExecutionThread::fail(const Error& error) {
-  if (std::exchange(failed_, true)) return;
-  listener_.on_execution_failed(error);
+  snapshots_.write(checkpoint.height, checkpoint.state_root, std::move(state),
+                   [this, checkpoint](const Status& written) {
+                     listener_.on_checked(checkpoint, written.ok());
+                   });
 }
 
 }  // namespace govchain::consensus::node

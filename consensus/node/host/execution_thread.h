@@ -1,6 +1,7 @@
 #pragma once
-// The thread of a replica that owns its state: it executes committed blocks, answers queries,
-// writes snapshots and takes over fetched ones, each in the order in which it is asked.
+// The thread of a replica that owns its state: it executes committed blocks, answers queries, gives
+// the states of checkpoints to the snapshot thread and takes over fetched ones, each in the order
+// in which it is asked.
 
 #include <condition_variable>
 #include <deque>
@@ -12,7 +13,7 @@
 
 #include "consensus/application.h"
 #include "consensus/checkpoint.h"
-#include "consensus/node/host/snapshot_folder.h"
+#include "consensus/node/host/snapshot_thread.h"
 #include "consensus/result.h"
 #include "consensus/types.h"
 
@@ -24,15 +25,10 @@ class ExecutionListener {
   // On the execution thread.
   virtual void on_executed(Height height, const Digest& state_root,
                            std::vector<Receipt> receipts) = 0;
-  // The snapshot at `height` is durable.
-  virtual void on_snapshot(Height height) = 0;
-  // Whether the bytes given to check() are the state of that checkpoint. If so they are kept, and
-  // durable, until install() or the next check().
+  // Whether the bytes given to check() are the state of that checkpoint. If so they are durable,
+  // and kept until install() or the next check(). On the snapshot thread.
   virtual void on_checked(const Checkpoint& checkpoint, bool matches) = 0;
   virtual void on_installed(const Checkpoint& checkpoint) = 0;
-  // Nothing more is executed: the disk would not take a snapshot for another reason than want of
-  // room.
-  virtual void on_execution_failed(const Error& error) = 0;
 
  protected:
   ExecutionListener() = default;
@@ -46,9 +42,9 @@ class ExecutionThread {
   // The state before any block.
   using Genesis = std::function<std::unique_ptr<Application>()>;
 
-  // `state` is that after the block at `height`.
+  // `state` is that after the block at `height`. `snapshots` and `listener` outlive it.
   ExecutionThread(std::unique_ptr<Application> state, Height height, Genesis genesis,
-                  std::unique_ptr<SnapshotFolder> snapshots, ExecutionListener& listener);
+                  SnapshotThread& snapshots, ExecutionListener& listener);
   // Drops what has not begun, and joins.
   ~ExecutionThread();
   ExecutionThread(const ExecutionThread&) = delete;
@@ -60,28 +56,23 @@ class ExecutionThread {
   void check(Checkpoint checkpoint, std::vector<uint8_t> state);
   // The state last checked, which matched, becomes the replica's.
   void install(Checkpoint checkpoint);
-  // Of a snapshot, for a peer.
-  using PartTaker = std::function<void(Result<SnapshotFolder::Part>)>;
-  void read_part(Height height, uint64_t offset, uint64_t count, PartTaker taker);
-  void remove_snapshots_below(Height height);
 
  private:
   using Task = std::function<void()>;
   void post(Task task);
   void run();
   void execute_now(const BlockRef& block, bool take_snapshot);
-  void check_now(const Checkpoint& checkpoint, const std::vector<uint8_t>& state);
-  void fail(const Error& error);
+  void check_now(const Checkpoint& checkpoint, std::vector<uint8_t> state);
 
   ExecutionListener& listener_;
+  SnapshotThread& snapshots_;
   Genesis genesis_;
   // Of the thread.
   std::unique_ptr<Application> state_;
   Height height_;
-  std::unique_ptr<SnapshotFolder> snapshots_;
   ExecutionResult result_;
+  Bytes executed_;  // blocks since the last checkpoint
   std::unique_ptr<Application> checked_;
-  bool failed_ = false;
 
   std::mutex mutex_;
   std::condition_variable posted_;

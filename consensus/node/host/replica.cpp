@@ -46,8 +46,10 @@ void Replica::start(Transport& transport) {
       [this](std::vector<Input>&& answers) { mailbox_.put(std::move(answers)); });
   storage_ = std::make_unique<StorageThread>(std::move(parts_.storage),
                                              static_cast<StorageListener&>(*this));
+  snapshot_thread_ = std::make_unique<SnapshotThread>(
+      std::move(parts_.snapshots), parts_.snapshot_policy, static_cast<SnapshotListener&>(*this));
   execution_ = std::make_unique<ExecutionThread>(std::move(recovered_->state), executed_height_,
-                                                 parts_.genesis, std::move(parts_.snapshots),
+                                                 parts_.genesis, *snapshot_thread_,
                                                  static_cast<ExecutionListener&>(*this));
   engine_ = traits_of(parts_.protocol).make(parts_.engine, parts_.settings, std::move(state));
   recovered_.reset();
@@ -57,11 +59,12 @@ void Replica::start(Transport& transport) {
 void Replica::stop() {
   mailbox_.close();
   if (loop_.joinable()) loop_.join();
-  // What they still have to tell goes to a mailbox that nobody reads. The storage thread asks the
-  // execution thread for something, not the other way round.
+  // What they still have to tell goes to a mailbox that nobody reads. Each asks those below it for
+  // something, not the other way round.
   crypto_.reset();
   storage_.reset();
   execution_.reset();
+  snapshot_thread_.reset();
   parts_.journal.reset();
 }
 
@@ -245,7 +248,7 @@ void Replica::on_installed(const Checkpoint& checkpoint) {
   mailbox_.put(Mailbox::Task([this, checkpoint] { installed(checkpoint); }));
 }
 
-void Replica::on_execution_failed(const Error& error) {
+void Replica::on_snapshots_failed(const Error& error) {
   mailbox_.put(Mailbox::Task(
       [this, error] { fail(StopReason::kStorageFailed, error.where + ": " + error.message); }));
 }

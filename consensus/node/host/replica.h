@@ -1,7 +1,8 @@
 #pragma once
 // A running replica: the loop of consensus/engine.h on a thread of its own, with a thread that
-// writes (storage_thread.h), one that executes (execution_thread.h), and a pool that signs and
-// verifies (crypto_pool.h). Peers are reached through a Transport.
+// writes (storage_thread.h), one that executes (execution_thread.h), one that keeps states
+// (snapshot_thread.h), and a pool that signs and verifies (crypto_pool.h). Peers are reached
+// through a Transport.
 //
 // What carries a ticket waits in the loop until the storage thread has said that it is durable.
 // What a client may see is said only of blocks that are final, durable and executed here.
@@ -21,6 +22,7 @@
 #include "consensus/node/host/crypto_pool.h"
 #include "consensus/node/host/execution_thread.h"
 #include "consensus/node/host/mailbox.h"
+#include "consensus/node/host/snapshot_thread.h"
 #include "consensus/node/host/state_fetch.h"
 #include "consensus/node/host/storage_thread.h"
 #include "consensus/node/journal/input_journal.h"
@@ -70,6 +72,7 @@ struct ReplicaParts {
   unsigned crypto_threads = 1;
   StorageParts storage;
   std::unique_ptr<SnapshotFolder> snapshots;
+  SnapshotPolicy snapshot_policy;
   ExecutionThread::Genesis genesis;
   StateFetchSettings fetch;
   bool archive = false;                   // every block is kept
@@ -87,6 +90,7 @@ struct RecoveredReplica {
 
 class Replica final : private TransportListener,
                       private StorageListener,
+                      private SnapshotListener,
                       private ExecutionListener {
  public:
   // Nothing runs before start(). The listener must outlive it.
@@ -159,10 +163,11 @@ class Replica final : private TransportListener,
   void on_store_failed(const Error& error) override;
   // --- ExecutionListener
   void on_executed(Height height, const Digest& state_root, std::vector<Receipt> receipts) override;
-  void on_snapshot(Height height) override;
   void on_checked(const Checkpoint& checkpoint, bool matches) override;
   void on_installed(const Checkpoint& checkpoint) override;
-  void on_execution_failed(const Error& error) override;
+  // --- SnapshotListener
+  void on_snapshot(Height height) override;
+  void on_snapshots_failed(const Error& error) override;
 
   // --- The loop (replica.cpp)
   void run();
@@ -242,6 +247,7 @@ class Replica final : private TransportListener,
   Height executed_height_;
   Height checkpoint_height_;          // stored
   std::deque<Height> snapshots_;      // durable, ascending
+  Height state_kept_;                 // what lies below has been given up
   std::deque<StoredBlock> released_;  // final and durable, not yet answered
   std::deque<Outcome> outcomes_;      // executed, not yet answered
   std::vector<effect::ReadReady> waiting_reads_;
@@ -249,6 +255,7 @@ class Replica final : private TransportListener,
 
   // Threads, which use all of the above.
   std::unique_ptr<StorageThread> storage_;
+  std::unique_ptr<SnapshotThread> snapshot_thread_;
   std::unique_ptr<ExecutionThread> execution_;
   std::unique_ptr<CryptoPool> crypto_;
   std::thread loop_;

@@ -180,6 +180,8 @@ void Replica::release(Gated& gated) {
       commands_.emplace_back(StoreCheckpoint{gated.checkpoint});
       checkpoint_height_ = std::max(checkpoint_height_, gated.checkpoint.height);
       listener_.on_checkpoint(gated.checkpoint);
+      // Lagging peers ask for the newest.
+      snapshot_thread_->release_below(checkpoint_height_);
       drop_old_state();
       break;
     case Gated::Kind::kTruncate:

@@ -45,18 +45,18 @@ void Replica::take_state_word(ReplicaId from, StateWord word) {
   pursue(fetch_.on_part(from, std::move(*word.part), now()));
 }
 
-// Read on the execution thread, sent from there: the loop has nothing to decide about it.
+// Read on the snapshot thread, sent from there: the loop has nothing to decide about it.
 void Replica::serve_state(ReplicaId to, const StateRequest& request) {
-  execution_->read_part(request.height, request.offset, parts_.fetch.part_bytes,
-                        [this, to, request](Result<SnapshotFolder::Part> found) {
-                          StatePart part{request.height, request.offset, 0, {}};
-                          if (found) {
-                            part.total = found->header.size;
-                            part.bytes = std::move(found->bytes);
-                          }
-                          // Who gets nothing asks another peer after a while.
-                          (void)transport_->send_bulk(to, encode(part));
-                        });
+  snapshot_thread_->read_part(request.height, request.offset, parts_.fetch.part_bytes,
+                              [this, to, request](Result<SnapshotFolder::Part> found) {
+                                StatePart part{request.height, request.offset, 0, {}};
+                                if (found) {
+                                  part.total = found->header.size;
+                                  part.bytes = std::move(found->bytes);
+                                }
+                                // Who gets nothing asks another peer after a while.
+                                (void)transport_->send_bulk(to, encode(part));
+                              });
 }
 
 void Replica::pursue(StateFetch::Progress progress) {
@@ -73,7 +73,9 @@ void Replica::installed(const Checkpoint& checkpoint) {
   executed_height_ = checkpoint.height;
   checkpoint_height_ = std::max(checkpoint_height_, checkpoint.height);
   snapshots_ = {checkpoint.height};
-  execution_->remove_snapshots_below(checkpoint.height);
+  state_kept_ = checkpoint.height;
+  snapshot_thread_->release_below(checkpoint.height);
+  snapshot_thread_->remove_below(checkpoint.height);
   // Those that were executed here before are answered as any other, once they are durable.
   const Height known = outcomes_.empty() ? Height() : outcomes_.back().height;
   std::erase_if(released_, [&](const StoredBlock& stored) {
@@ -90,10 +92,11 @@ void Replica::drop_old_state() {
   const auto newest = std::upper_bound(snapshots_.begin(), snapshots_.end(), checkpoint_height_);
   if (newest == snapshots_.begin()) return;
   const Height kept = *(newest - 1);
-  if (kept == snapshots_.front() && kept < checkpoint_height_) return;
+  if (kept <= state_kept_) return;
+  state_kept_ = kept;
   while (snapshots_.front() < kept) snapshots_.pop_front();
   // A crash may still take the checkpoint back, and with it what makes the newest state usable.
-  commands_.emplace_back(WhenStored{[this, kept] { execution_->remove_snapshots_below(kept); }});
+  commands_.emplace_back(WhenStored{[this, kept] { snapshot_thread_->remove_below(kept); }});
   if (parts_.archive) return;
   const uint64_t retained = parts_.engine.retained_blocks;
   if (kept.value() > retained) commands_.emplace_back(PruneBlocks{Height(kept.value() - retained)});

@@ -4,7 +4,9 @@
 #include <charconv>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
+#include "consensus/assert.h"
 #include "consensus/codec.h"
 #include "consensus/log_frame.h"
 
@@ -122,44 +124,87 @@ Result<SnapshotHeader> SnapshotFolder::read_header(File& file, const std::string
   return header;
 }
 
+bool SnapshotFolder::holds(Height height) const {
+  return std::binary_search(heights_.begin(), heights_.end(), height);
+}
+
+Status SnapshotFolder::begin(Height height, const Digest& root) {
+  return or_abandon(create(height, root));
+}
+
+Status SnapshotFolder::append(std::span<const uint8_t> bytes) {
+  GOVCHAIN_ASSERT(unfinished_);
+  return or_abandon(write_next(bytes));
+}
+
+Status SnapshotFolder::finish() {
+  GOVCHAIN_ASSERT(unfinished_);
+  const Status published = or_abandon(publish());
+  unfinished_.reset();
+  return published;
+}
+
 Status SnapshotFolder::write(Height height, const Digest& root, std::span<const uint8_t> state) {
-  const auto place = std::lower_bound(heights_.begin(), heights_.end(), height);
-  const bool held = place != heights_.end() && *place == height;
-  if (held) {
+  if (holds(height)) {
     const Result<Part> part = read_part(height, 0, 0);
     if (part && part->header.root == root && part->header.size == state.size()) return success();
   }
-  const std::string unfinished(kUnfinished);
-  const Status written = write_file(unfinished, height, root, state);
-  if (!written) {
-    (void)folder_->remove(unfinished);
-    return written;
-  }
-  const Status renamed = folder_->rename(unfinished, name_of(height));
-  if (!renamed) return renamed;
-  if (!held) heights_.insert(place, height);
-  return folder_->sync();
+  const Status begun = begin(height, root);
+  if (!begun) return begun;
+  const Status appended = append(state);
+  if (!appended) return appended;
+  return finish();
 }
 
-Status SnapshotFolder::write_file(const std::string& name, Height height, const Digest& root,
-                                  std::span<const uint8_t> state) {
+Status SnapshotFolder::or_abandon(Status status) {
+  if (!status) {
+    unfinished_.reset();
+    (void)folder_->remove(std::string(kUnfinished));
+  }
+  return status;
+}
+
+Status SnapshotFolder::create(Height height, const Digest& root) {
+  const std::string name(kUnfinished);
+  unfinished_.reset();
   const Result<std::vector<std::string>> names = folder_->list();
   if (!names) return names.error();
   if (std::find(names->begin(), names->end(), name) != names->end()) {
     const Status removed = folder_->remove(name);
     if (!removed) return removed;
   }
-  const Result<std::unique_ptr<File>> created = folder_->create(name);
+  Result<std::unique_ptr<File>> created = folder_->create(name);
   if (!created) return created.error();
-  File& file = **created;
-  const Status reserved = file.reserve(kHeaderBytes + state.size());
+  unfinished_ = Unfinished{std::move(*created), SnapshotHeader{owner_, height, root, 0, 0}};
+  return success();
+}
+
+Status SnapshotFolder::write_next(std::span<const uint8_t> bytes) {
+  SnapshotHeader& header = unfinished_->header;
+  const uint64_t end = kHeaderBytes + header.size;
+  const Status reserved = unfinished_->file->reserve(end + bytes.size());
   if (!reserved) return reserved;
-  const Status headed =
-      file.write(0, encode(SnapshotHeader{owner_, height, root, state.size(), crc32c(state)}));
+  const Status written = unfinished_->file->write(end, bytes);
+  if (!written) return written;
+  header.checksum = crc32c(bytes, header.checksum);
+  header.size += bytes.size();
+  return success();
+}
+
+// The header last, because it has the checksum.
+Status SnapshotFolder::publish() {
+  const SnapshotHeader& header = unfinished_->header;
+  const Status headed = unfinished_->file->write(0, encode(header));
   if (!headed) return headed;
-  const Status filled = file.write(kHeaderBytes, state);
-  if (!filled) return filled;
-  return file.sync();
+  const Status synced = unfinished_->file->sync();
+  if (!synced) return synced;
+  const Status renamed = folder_->rename(std::string(kUnfinished), name_of(header.height));
+  if (!renamed) return renamed;
+  if (!holds(header.height)) {
+    heights_.insert(std::lower_bound(heights_.begin(), heights_.end(), header.height),
+                    header.height);
+  }
+  return folder_->sync();
 }
 
 Result<StoredSnapshot> SnapshotFolder::read(Height height) const {

@@ -40,8 +40,16 @@ class SnapshotFolder {
   [[nodiscard]] static Result<std::unique_ptr<SnapshotFolder>> open(std::unique_ptr<Folder> folder,
                                                                     const StorageOwner& owner);
 
-  // Durable when it returns. Errors: kExhausted (nothing is left behind), kIo.
+  // Piece by piece, one state at a time: begin(), append() …, finish(), after which it is durable.
+  // Errors of each: kExhausted, kIo; nothing is left behind then, and the next is a begin().
+  [[nodiscard]] Status begin(Height height, const Digest& root);
+  [[nodiscard]] Status append(std::span<const uint8_t> bytes);
+  [[nodiscard]] Status finish();
+  // All of that at once.
   [[nodiscard]] Status write(Height height, const Digest& root, std::span<const uint8_t> state);
+  // Of the state being written so far.
+  [[nodiscard]] uint64_t written() const { return unfinished_ ? unfinished_->header.size : 0; }
+  [[nodiscard]] bool holds(Height height) const;
   // Ascending.
   [[nodiscard]] const std::vector<Height>& heights() const { return heights_; }
   // kNotFound; kCorrupt if header or checksum do not match.
@@ -58,14 +66,22 @@ class SnapshotFolder {
  private:
   SnapshotFolder(std::unique_ptr<Folder> folder, const StorageOwner& owner)
       : folder_(std::move(folder)), owner_(owner) {}
-  [[nodiscard]] Status write_file(const std::string& name, Height height, const Digest& root,
-                                  std::span<const uint8_t> state);
+  struct Unfinished {
+    std::unique_ptr<File> file;
+    SnapshotHeader header;
+  };
+  [[nodiscard]] Status create(Height height, const Digest& root);
+  [[nodiscard]] Status write_next(std::span<const uint8_t> bytes);
+  [[nodiscard]] Status publish();
+  // Passes an error on, and leaves nothing behind.
+  [[nodiscard]] Status or_abandon(Status status);
   [[nodiscard]] Result<SnapshotHeader> read_header(File& file, const std::string& name) const;
   [[nodiscard]] Error corrupt(const std::string& name, const std::string& what) const;
 
   std::unique_ptr<Folder> folder_;
   StorageOwner owner_;
   std::vector<Height> heights_;
+  std::optional<Unfinished> unfinished_;
 };
 
 }  // namespace govchain::consensus::node

@@ -184,6 +184,7 @@ Result<ReplicaParts> Machine::make_parts() {
       std::make_unique<PoweredFolder>(state_disk_.open(), electricity_->power), owner);
   if (!snapshots) return snapshots.error();
   parts.snapshots = std::move(*snapshots);
+  parts.snapshot_policy = settings_.snapshot_policy;
   return parts;
 }
 
