@@ -24,7 +24,7 @@ std::optional<std::span<const uint8_t>> CallState::find(const StateKey& key) con
     return write.value;
   }
   ++work_.hashes;
-  const std::optional<std::span<const uint8_t>> value = tree_.find(key.bytes());
+  const std::optional<std::span<const uint8_t>> value = tree_.find_at(path_of(key));
   if (value) work_.bytes += value->size();
   return value;
 }
@@ -48,15 +48,25 @@ void CallState::apply_to(StateTree& tree) {
   for (size_t i = 0; i < used_; ++i) {
     const Write& write = writes_[i];
     if (write.erased) {
-      (void)tree.erase(write.key.bytes());
+      (void)tree.erase_at(path_of(write.key));
     } else {
-      tree.put(write.key.bytes(), write.value);
+      tree.put_at(path_of(write.key), write.key.bytes(), write.value);
     }
   }
   used_ = 0;
 }
 
-void CallState::reset() {
+const consensus::Digest& CallState::path_of(const StateKey& key) const {
+  for (const RecordPath& known : paths_) {
+    if (known.key == key) return known.path;
+  }
+  ++unforeseen_;
+  paths_.push_back({key, tree_.path_of(key.bytes())});
+  return paths_.back().path;
+}
+
+void CallState::reset(std::span<const RecordPath> known) {
+  paths_.assign(known.begin(), known.end());
   used_ = 0;
   work_ = {};
 }

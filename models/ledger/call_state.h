@@ -50,6 +50,12 @@ class StateReader {
   const StateTree& tree_;
 };
 
+// A record's name and its place in the tree.
+struct RecordPath {
+  StateKey key;
+  consensus::Digest path;
+};
+
 class CallState final : public StateReader {
  public:
   explicit CallState(const StateTree& tree) : StateReader(tree) {}
@@ -70,9 +76,13 @@ class CallState final : public StateReader {
   void apply_to(StateTree& tree);
 
   [[nodiscard]] WorkUnits& work() { return work_; }
-  void reset();
+  // Records that calls looked at so far without their paths being known: what they waited for.
+  [[nodiscard]] uint64_t unforeseen() const { return unforeseen_; }
+  // Before a call; `known`: paths of records that it may look at, so that they are not made again.
+  void reset(std::span<const RecordPath> known);
 
  private:
+  [[nodiscard]] const consensus::Digest& path_of(const StateKey& key) const;
   struct Write {
     StateKey key;
     std::vector<uint8_t> value;
@@ -83,6 +93,8 @@ class CallState final : public StateReader {
   // The first used_ are live; the rest keep their capacity for the next call.
   std::vector<Write> writes_;
   size_t used_ = 0;
+  mutable std::vector<RecordPath> paths_;  // a handful
+  mutable uint64_t unforeseen_ = 0;
   mutable WorkUnits work_;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "consensus/assert.h"
-#include "models/ledger/batch.h"
 
 namespace govchain::models {
 
@@ -29,6 +28,9 @@ class Ledger::Host final : public CallHost {
 
 namespace {
 
+// Calls whose records are fetched ahead together: enough to keep the memory busy, and what they
+// fetch stays in the cache until they are run.
+constexpr size_t kForeseenCalls = 16;
 constexpr Receipt kMalformed{.code = code_of(ReceiptCode::kMalformed), .contract = 0};
 
 std::shared_ptr<const LedgerConfig> ordered(LedgerConfig config) {
@@ -84,8 +86,10 @@ void Ledger::execute(const consensus::Block& block, consensus::ExecutionResult& 
   work_.clear();
   status_.height = block.height;
   status_.block_time = std::max(status_.block_time, block.wall_time);
-  for (const consensus::PayloadRef& payload : block.payloads) {
-    execute_payload(*payload, result.receipts);
+  decode_calls(config_->hash, config_->chain, config_->verify_signatures, block, block_);
+  for (size_t i = 0; i < block_.calls.size(); ++i) {
+    if (i % kForeseenCalls == 0) foresee(i);
+    execute_call(block_.calls[i], foreseen_[i % kForeseenCalls], result.receipts);
   }
   GOVCHAIN_ASSERT(work_.size() == result.receipts.size());
   status_.transactions += result.receipts.size();
@@ -120,86 +124,78 @@ std::optional<ReceiptProof> Ledger::prove_receipt(consensus::Height height, cons
   return std::nullopt;
 }
 
-void Ledger::execute_payload(const consensus::Payload& payload, std::vector<Receipt>& receipts) {
-  if (payload.bytes.empty()) {
-    // A cohort: its cost is charged by the host, its transactions have no bytes to run.
-    receipts.resize(receipts.size() + payload.transactions);
-    work_.resize(receipts.size());
-    return;
-  }
-  if (is_batch(payload.bytes)) return execute_batch(payload, receipts);
-  consensus::Reader in(payload.bytes);
-  for (uint32_t i = 0; i < payload.transactions; ++i) {
-    const bool last = i + 1 == payload.transactions;
-    const std::optional<Transaction> transaction = decode_transaction(in);
-    call_state_.reset();
-    if (!transaction || (last && !in.finished())) {
-      // Bytes after the last transaction are malformed: an encoding is an identity.
-      receipts.push_back(kMalformed);
-    } else {
-      call_state_.work().bytes += kTransactionOverhead + transaction->arguments.size();
-      const Digest id = transaction_id(config_->hash, *transaction);
-      SignatureClaim claim{.statement = transaction_statement(config_->chain, id),
-                           .signature = transaction->signature,
-                           .holds = {}};
-      receipts.push_back(apply(*transaction, id, claim));
+// What the next calls will look at, all at once.
+void Ledger::foresee(size_t first) {
+  foreseen_.clear();
+  for (size_t i = first; i < std::min(first + kForeseenCalls, block_.calls.size()); ++i) {
+    const BlockCall& call = block_.calls[i];
+    Foreseen& next = foreseen_.emplace_back();
+    if (call.kind != BlockCall::Kind::kCall) continue;
+    next.receipt = tree_.path_of(call.id.bytes);
+    window_.foresee(next.receipt, call.transaction.expiry, walks_);
+    names_.assign(1, department_key(call.transaction.sender));
+    const Contract* contract = find_contract(config_->contracts, call.transaction.contract);
+    if (contract != nullptr) contract->foresee(call.transaction, names_);
+    for (const StateKey& name : names_) {
+      next.records.push_back({name, tree_.path_of(name.bytes())});
+      walks_.add(tree_, next.records.back().path);
     }
-    work_.push_back(call_state_.work());
   }
+  walks_.run();
 }
 
-void Ledger::execute_batch(const consensus::Payload& payload, std::vector<Receipt>& receipts) {
-  const std::optional<TransactionBatch> batch = decode_batch(payload.bytes);
-  // One signature covers all of it, so it is whole or nothing.
-  if (!batch || batch->transactions.size() != payload.transactions) {
-    receipts.resize(receipts.size() + payload.transactions, kMalformed);
-    work_.resize(receipts.size());
-    return;
+void Ledger::execute_call(BlockCall& call, const Foreseen& foreseen,
+                          std::vector<Receipt>& receipts) {
+  switch (call.kind) {
+    case BlockCall::Kind::kCohort:
+      receipts.resize(receipts.size() + call.transactions);
+      break;
+    case BlockCall::Kind::kMalformed:
+      receipts.resize(receipts.size() + call.transactions, kMalformed);
+      break;
+    case BlockCall::Kind::kCall:
+      call_state_.reset(foreseen.records);
+      call_state_.work().bytes += call.overhead + call.transaction.arguments.size();
+      receipts.push_back(apply(call, foreseen));
+      work_.push_back(call_state_.work());
+      break;
   }
-  const std::vector<Digest> ids = transaction_ids(config_->hash, *batch);
-  SignatureClaim claim{.statement = {}, .signature = batch->signature, .holds = {}};
-  if (config_->verify_signatures) {
-    claim.statement = batch_statement(config_->chain, batch_digest(config_->hash, ids));
-  }
-  for (size_t i = 0; i < ids.size(); ++i) {
-    const Transaction& transaction = batch->transactions[i];
-    call_state_.reset();
-    call_state_.work().bytes += kCallOverhead + transaction.arguments.size();
-    receipts.push_back(apply(transaction, ids[i], claim));
-    work_.push_back(call_state_.work());
-  }
+  work_.resize(receipts.size());
 }
 
-Receipt Ledger::apply(const Transaction& transaction, const Digest& id, SignatureClaim& claim) {
+Receipt Ledger::apply(BlockCall& call, const Foreseen& foreseen) {
   ++call_state_.work().hashes;
+  const Transaction& transaction = call.transaction;
   Department sender;
-  const ReceiptCode admission = admit(transaction, id, claim, sender);
+  const ReceiptCode admission = admit(call, foreseen, sender);
   // What was not admitted is not remembered either: it cost its sender nothing to make, and an id
   // does not cover the signature, so that a forger could burn another's id.
   if (admission != ReceiptCode::kApplied) {
     return {.code = code_of(admission), .contract = transaction.contract};
   }
-  const Receipt receipt{.code = run(transaction, id, sender), .contract = transaction.contract};
+  const Receipt receipt{.code = run(transaction, call.id, sender),
+                        .contract = transaction.contract};
   if (receipt.code == 0) {
     call_state_.apply_to(tree_);
   }
-  window_.add(id, transaction.expiry, receipt);
+  window_.add(call.id, foreseen.receipt, transaction.expiry, receipt);
   return receipt;
 }
 
-ReceiptCode Ledger::admit(const Transaction& transaction, const Digest& id, SignatureClaim& claim,
-                          Department& sender) {
+ReceiptCode Ledger::admit(const BlockCall& call, const Foreseen& foreseen, Department& sender) {
+  const Transaction& transaction = call.transaction;
   if (transaction.chain != config_->chain) return ReceiptCode::kWrongChain;
   if (transaction.expiry < status_.block_time) return ReceiptCode::kExpired;
   if (transaction.expiry - status_.block_time > config_->validity) {
     return ReceiptCode::kExpiryTooFar;
   }
-  if (window_.find(id, transaction.expiry)) return ReceiptCode::kReplayed;
+  if (window_.find_at(foreseen.receipt, transaction.expiry)) return ReceiptCode::kReplayed;
   Host host(*this);
   const std::optional<Department> department = host.department(transaction.sender);
   if (!department) return ReceiptCode::kUnknownSender;
   sender = *department;
   if (config_->verify_signatures) {
+    SignatureClaim& claim = block_.claims[call.claim];
     if (!claim.holds) {
       ++call_state_.work().signature_checks;
       claim.holds =

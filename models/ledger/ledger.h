@@ -19,6 +19,7 @@
 #include "consensus/application.h"
 #include "consensus/crypto/crypto.h"
 #include "consensus/crypto/hash.h"
+#include "models/ledger/block_calls.h"
 #include "models/ledger/contract.h"
 #include "models/ledger/proof.h"
 #include "models/ledger/receipt_proof.h"
@@ -90,6 +91,8 @@ class Ledger final : public consensus::Application {
   // last block's state root.
   [[nodiscard]] std::span<const WorkUnits> last_work() const { return work_; }
   [[nodiscard]] uint64_t last_root_hashes() const { return root_hashes_; }
+  // Records that calls of this ledger looked at without having foreseen it (Contract::foresee).
+  [[nodiscard]] uint64_t unforeseen_records() const { return call_state_.unforeseen(); }
   // What a receipt says, for people.
   [[nodiscard]] std::string describe(const consensus::Receipt& receipt) const;
 
@@ -100,20 +103,17 @@ class Ledger final : public consensus::Application {
   void write_genesis();
   void write_status();
   void keep_for_proofs();
-  void execute_payload(const consensus::Payload& payload,
-                       std::vector<consensus::Receipt>& receipts);
-  void execute_batch(const consensus::Payload& payload, std::vector<consensus::Receipt>& receipts);
-  // What the sender's key must have signed; whether it has, once that has been checked, so that the
-  // transactions of a batch cost one check.
-  struct SignatureClaim {
-    consensus::Statement statement;
-    consensus::Signature signature;
-    std::optional<bool> holds;
+  // What is known of a call before it is run.
+  struct Foreseen {
+    consensus::Digest receipt;        // path of its receipt
+    std::vector<RecordPath> records;  // that it will probably look at
   };
-  [[nodiscard]] consensus::Receipt apply(const Transaction& transaction,
-                                         const consensus::Digest& id, SignatureClaim& claim);
-  [[nodiscard]] ReceiptCode admit(const Transaction& transaction, const consensus::Digest& id,
-                                  SignatureClaim& claim, Department& sender);
+  void foresee(size_t first);
+  void execute_call(BlockCall& call, const Foreseen& foreseen,
+                    std::vector<consensus::Receipt>& receipts);
+  [[nodiscard]] consensus::Receipt apply(BlockCall& call, const Foreseen& foreseen);
+  [[nodiscard]] ReceiptCode admit(const BlockCall& call, const Foreseen& foreseen,
+                                  Department& sender);
   [[nodiscard]] uint16_t run(const Transaction& transaction, const consensus::Digest& id,
                              const Department& sender);
 
@@ -129,6 +129,11 @@ class Ledger final : public consensus::Application {
     ReplayWindow window;
   };
   std::deque<Kept> kept_;
+  // Of the block that is being executed.
+  BlockCalls block_;
+  std::vector<Foreseen> foreseen_;
+  std::vector<StateKey> names_;
+  StateWalks walks_;
   std::vector<WorkUnits> work_;
   uint64_t root_hashes_ = 0;
   // Made when first needed; they hold no state of the ledger.

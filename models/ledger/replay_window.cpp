@@ -18,9 +18,18 @@ int64_t ReplayWindow::bucket_of(int64_t expiry) {
 }
 
 std::optional<Receipt> ReplayWindow::find(const Digest& id, int64_t expiry) const {
+  return find_at(consensus::hash(algorithm_, id.bytes), expiry);
+}
+
+void ReplayWindow::foresee(const Digest& path, int64_t expiry, StateWalks& walks) const {
+  const auto place = buckets_.find(bucket_of(expiry));
+  if (place != buckets_.end()) walks.add(place->second.receipts, path);
+}
+
+std::optional<Receipt> ReplayWindow::find_at(const Digest& path, int64_t expiry) const {
   const auto place = buckets_.find(bucket_of(expiry));
   if (place == buckets_.end()) return std::nullopt;
-  const std::optional<std::span<const uint8_t>> bytes = place->second.receipts.find(id.bytes);
+  const std::optional<std::span<const uint8_t>> bytes = place->second.receipts.find_at(path);
   if (!bytes) return std::nullopt;
   const std::optional<StoredReceipt> stored = decode_fields<StoredReceipt>(*bytes);
   GOVCHAIN_ASSERT(stored.has_value());
@@ -44,11 +53,12 @@ ReplayWindow::Bucket& ReplayWindow::bucket_at(int64_t number) {
       .first->second;
 }
 
-void ReplayWindow::add(const Digest& id, int64_t expiry, Receipt receipt) {
+void ReplayWindow::add(const Digest& id, const Digest& path, int64_t expiry, Receipt receipt) {
   Bucket& bucket = bucket_at(bucket_of(expiry));
   bucket.changed = true;
-  bucket.receipts.put(
-      id.bytes, encode_fields(StoredReceipt{.code = receipt.code, .contract = receipt.contract}));
+  bucket.receipts.put_at(
+      path, id.bytes,
+      encode_fields(StoredReceipt{.code = receipt.code, .contract = receipt.contract}));
 }
 
 void ReplayWindow::settle(int64_t block_time, StateTree& state) {

@@ -33,7 +33,12 @@ class ReplayWindow {
   // Null unless it is remembered. `state`: the one that settle() brought up to date last.
   [[nodiscard]] std::optional<ReceiptProof> prove(const consensus::Digest& id, int64_t expiry,
                                                   const StateTree& state) const;
-  void add(const consensus::Digest& id, int64_t expiry, consensus::Receipt receipt);
+  // The same for the path of an id (StateTree::path_of), and the walk to it.
+  [[nodiscard]] std::optional<consensus::Receipt> find_at(const consensus::Digest& path,
+                                                          int64_t expiry) const;
+  void foresee(const consensus::Digest& path, int64_t expiry, StateWalks& walks) const;
+  void add(const consensus::Digest& id, const consensus::Digest& path, int64_t expiry,
+           consensus::Receipt receipt);
   // Drops every bucket in which all has expired at `block_time`, and brings the state's records of
   // the buckets up to date.
   void settle(int64_t block_time, StateTree& state);

@@ -77,8 +77,7 @@ const StateLeaf* StateTree::nearest(const Digest& path) const {
   return &StateLeaf::of(*node);
 }
 
-std::optional<std::span<const uint8_t>> StateTree::find(std::span<const uint8_t> key) const {
-  const Digest path = path_of(key);
+std::optional<std::span<const uint8_t>> StateTree::find_at(const Digest& path) const {
   const StateLeaf* leaf = nearest(path);
   if (leaf == nullptr || leaf->path != path) return std::nullopt;
   return leaf->value();
@@ -96,8 +95,8 @@ StateBranch& StateTree::writable(StateNodeRef& branch) {
   return StateBranch::of(*branch.get());
 }
 
-void StateTree::put(std::span<const uint8_t> key, std::span<const uint8_t> value) {
-  const Digest path = path_of(key);
+void StateTree::put_at(const Digest& path, std::span<const uint8_t> key,
+                       std::span<const uint8_t> value) {
   const StateLeaf* near = nearest(path);
   const uint16_t difference = near == nullptr ? kPathBits : first_difference(path, near->path);
   const bool known = near != nullptr && difference == kPathBits;
@@ -132,8 +131,7 @@ void StateTree::put(std::span<const uint8_t> key, std::span<const uint8_t> value
   ++size_;
 }
 
-bool StateTree::erase(std::span<const uint8_t> key) {
-  const Digest path = path_of(key);
+bool StateTree::erase_at(const Digest& path) {
   const StateLeaf* near = nearest(path);
   if (near == nullptr || near->path != path) return false;
   StateNodeRef* parent = nullptr;
@@ -258,6 +256,24 @@ const StateLeaf* StateCursor::next() {
     }
   }
   return nullptr;
+}
+
+void StateWalks::add(const StateTree& tree, const consensus::Digest& path) {
+  if (tree.root_) walks_.push_back({tree.root_.get(), path});
+}
+
+void StateWalks::run() {
+  while (!walks_.empty()) {
+    size_t kept = 0;
+    for (size_t i = 0; i < walks_.size(); ++i) {
+      Walk walk = walks_[i];
+      if (walk.node->is_leaf()) continue;
+      walk.node = StateBranch::of(*walk.node).children[path_bit(walk.path, walk.node->bit)].get();
+      fetch_ahead(*walk.node);
+      walks_[kept++] = walk;
+    }
+    walks_.resize(kept);
+  }
 }
 
 }  // namespace govchain::models

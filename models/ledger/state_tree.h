@@ -52,10 +52,22 @@ class StateTree {
   ~StateTree() = default;
 
   // Nothing if absent; valid until the next write.
-  [[nodiscard]] std::optional<std::span<const uint8_t>> find(std::span<const uint8_t> key) const;
-  void put(std::span<const uint8_t> key, std::span<const uint8_t> value);
+  [[nodiscard]] std::optional<std::span<const uint8_t>> find(std::span<const uint8_t> key) const {
+    return find_at(path_of(key));
+  }
+  void put(std::span<const uint8_t> key, std::span<const uint8_t> value) {
+    put_at(path_of(key), key, value);
+  }
   // True if there was such a record.
-  bool erase(std::span<const uint8_t> key);
+  bool erase(std::span<const uint8_t> key) { return erase_at(path_of(key)); }
+
+  // The same for who needs a path more than once, which is a hash of the key.
+  [[nodiscard]] consensus::Digest path_of(std::span<const uint8_t> key) const;
+  [[nodiscard]] std::optional<std::span<const uint8_t>> find_at(
+      const consensus::Digest& path) const;
+  void put_at(const consensus::Digest& path, std::span<const uint8_t> key,
+              std::span<const uint8_t> value);
+  bool erase_at(const consensus::Digest& path);
 
   // Hashes what was written since the last call.
   [[nodiscard]] consensus::Digest root() const;
@@ -73,9 +85,9 @@ class StateTree {
   [[nodiscard]] consensus::HashAlgorithm algorithm() const { return algorithm_; }
 
  private:
+  friend class StateWalks;
   void share() const;
   [[nodiscard]] const StateLeaf* nearest(const consensus::Digest& path) const;
-  [[nodiscard]] consensus::Digest path_of(std::span<const uint8_t> key) const;
   StateBranch& writable(StateNodeRef& branch);
   [[nodiscard]] consensus::Digest hash_of(const StateNode& node) const;
 
@@ -89,6 +101,22 @@ class StateTree {
   // Of root_, while `root_hashed_`.
   mutable consensus::Digest root_hash_;
   mutable bool root_hashed_ = false;
+};
+
+// Fetches what searches will come by, of several trees if need be: the walks go down side by side,
+// so the memory works on all of them at once, where a search waits at each of its steps.
+class StateWalks {
+ public:
+  void add(const StateTree& tree, const consensus::Digest& path);
+  // Goes all the ways and forgets them. No tree may have been written since its walk was added.
+  void run();
+
+ private:
+  struct Walk {
+    const StateNode* node;
+    consensus::Digest path;
+  };
+  std::vector<Walk> walks_;
 };
 
 }  // namespace govchain::models

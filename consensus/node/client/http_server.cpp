@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 
 #include "consensus/node/client/http_session.h"
+#include "consensus/node/host/thread_name.h"
 
 namespace govchain::consensus::node {
 
@@ -59,7 +60,10 @@ class BeastHttpServer final : public HttpServer {
     if (error) return Error{ErrorCode::kIo, "cannot listen: " + error.message(), where};
     accept();
     tick();
-    thread_ = std::thread([this] { shared_.context.run(); });
+    thread_ = std::thread([this] {
+      name_this_thread("clients");
+      shared_.context.run();
+    });
     return success();
   }
   [[nodiscard]] uint16_t port() const override { return port_; }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "consensus/assert.h"
+#include "consensus/node/host/thread_name.h"
 
 namespace govchain::consensus::node {
 
@@ -20,7 +21,10 @@ ExecutionThread::ExecutionThread(std::unique_ptr<Application> state, Height heig
       genesis_(std::move(genesis)),
       state_(std::move(state)),
       height_(height) {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    name_this_thread("execution");
+    run();
+  });
 }
 
 ExecutionThread::~ExecutionThread() {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "consensus/node/host/thread_name.h"
 #include "consensus/protocols.h"
 
 namespace govchain::consensus::node {
@@ -53,7 +54,10 @@ void Replica::start(Transport& transport) {
                                                  static_cast<ExecutionListener&>(*this));
   engine_ = traits_of(parts_.protocol).make(parts_.engine, parts_.settings, std::move(state));
   recovered_.reset();
-  loop_ = std::thread([this] { run(); });
+  loop_ = std::thread([this] {
+    name_this_thread("loop");
+    run();
+  });
 }
 
 void Replica::stop() {

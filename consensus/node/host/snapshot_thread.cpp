@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "consensus/node/host/thread_name.h"
+
 namespace govchain::consensus::node {
 
 namespace {
@@ -23,7 +25,10 @@ SnapshotThread::SnapshotThread(std::unique_ptr<SnapshotFolder> folder, const Sna
     const Result<SnapshotFolder::Part> newest = folder_->read_part(folder_->heights().back(), 0, 0);
     if (newest) size_ = Bytes(newest->header.size);
   }
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    name_this_thread("snapshots");
+    run();
+  });
 }
 
 SnapshotThread::~SnapshotThread() {

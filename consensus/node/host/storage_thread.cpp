@@ -2,11 +2,16 @@
 
 #include <utility>
 
+#include "consensus/node/host/thread_name.h"
+
 namespace govchain::consensus::node {
 
 StorageThread::StorageThread(StorageParts parts, StorageListener& listener)
     : parts_(std::move(parts)), listener_(listener), durable_(parts_.log->durable().value()) {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    name_this_thread("storage");
+    run();
+  });
 }
 
 StorageThread::~StorageThread() {

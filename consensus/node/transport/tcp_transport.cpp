@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "consensus/assert.h"
+#include "consensus/node/host/thread_name.h"
 #include "consensus/node/transport/identity.h"
 #include "consensus/node/transport/tls_context.h"
 
@@ -97,7 +98,10 @@ Status TcpTransport::listen() {
 void TcpTransport::run() {
   apply_peers(settings_.peers);
   accept();
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = std::thread([this] {
+    name_this_thread("transport");
+    io_.run();
+  });
 }
 
 // ---- Out, from any thread ----

@@ -149,4 +149,39 @@ uint16_t EvidenceContract::call(CallContext& context, uint16_t method,
   return code_of(ReceiptCode::kUnknownMethod);
 }
 
+void EvidenceContract::foresee(const Transaction& transaction,
+                               std::vector<StateKey>& records) const {
+  const std::span<const uint8_t> bytes = transaction.arguments;
+  switch (static_cast<Method>(transaction.method)) {
+    case Method::kCollect:
+      if (const auto call = decode_fields<Collect>(bytes)) {
+        const EvidenceName name{transaction.sender, call->number};
+        records.insert(records.end(), {evidence_key(name), history_key(name, 0)});
+      }
+      return;
+    case Method::kProcess:
+      if (const auto call = decode_fields<Process>(bytes)) {
+        const EvidenceName name{transaction.sender, call->number};
+        records.insert(records.end(),
+                       {evidence_key(call->source), evidence_key(name), history_key(name, 0)});
+      }
+      return;
+    case Method::kCheck:
+      if (const auto call = decode_fields<Check>(bytes))
+        records.push_back(evidence_key(call->name));
+      return;
+    case Method::kHandOver:
+      if (const auto call = decode_fields<HandOver>(bytes)) {
+        records.push_back(evidence_key(call->name));
+      }
+      return;
+    case Method::kAccept:
+    case Method::kReturn:
+    case Method::kClose:
+      if (const auto call = decode_fields<Named>(bytes))
+        records.push_back(evidence_key(call->name));
+      return;
+  }
+}
+
 }  // namespace govchain::models::evidence

@@ -131,4 +131,37 @@ uint16_t InvoiceContract::call(CallContext& context, uint16_t method,
   return code_of(ReceiptCode::kUnknownMethod);
 }
 
+void InvoiceContract::foresee(const Transaction& transaction,
+                              std::vector<StateKey>& records) const {
+  const std::span<const uint8_t> bytes = transaction.arguments;
+  const PartyId party = transaction.on_behalf_of;
+  switch (static_cast<Method>(transaction.method)) {
+    case Method::kAllot:
+      if (const auto call = decode_fields<Allot>(bytes))
+        records.push_back(issuer_key(call->issuer));
+      return;
+    case Method::kIssue:
+      if (const auto call = decode_fields<Issue>(bytes)) {
+        records.insert(records.end(), {issuer_key(party), invoice_key(party, call->number)});
+      }
+      return;
+    case Method::kTransfer:
+      if (const auto call = decode_fields<Transfer>(bytes)) {
+        records.push_back(invoice_key(call->issuer, call->number));
+      }
+      return;
+    case Method::kClaim:
+      if (const auto call = decode_fields<Claim>(bytes)) {
+        records.push_back(invoice_key(call->issuer, call->number));
+      }
+      return;
+    case Method::kRedLetter:
+      if (const auto call = decode_fields<RedLetter>(bytes)) {
+        records.insert(records.end(), {issuer_key(party), invoice_key(party, call->red_number),
+                                       invoice_key(party, call->number)});
+      }
+      return;
+  }
+}
+
 }  // namespace govchain::models::invoice

@@ -171,4 +171,45 @@ uint16_t LicenceContract::call(CallContext& context, uint16_t method,
   return code_of(ReceiptCode::kUnknownMethod);
 }
 
+void LicenceContract::foresee(const Transaction& transaction,
+                              std::vector<StateKey>& records) const {
+  const std::span<const uint8_t> bytes = transaction.arguments;
+  switch (static_cast<Method>(transaction.method)) {
+    case Method::kIssue:
+      if (const auto call = decode_fields<Issue>(bytes)) {
+        records.push_back(licence_key(transaction.sender, call->number));
+      }
+      return;
+    case Method::kAuthorise:
+      if (const auto call = decode_fields<Authorise>(bytes)) {
+        records.insert(records.end(),
+                       {licence_key(call->authority, call->number),
+                        authorisation_key(call->authority, call->number, call->authorisation)});
+      }
+      return;
+    case Method::kPresent:
+      if (const auto call = decode_fields<Present>(bytes)) {
+        records.insert(records.end(),
+                       {licence_key(call->authority, call->number),
+                        authorisation_key(call->authority, call->number, call->authorisation),
+                        presentation_key(call->authority, call->number, 0)});
+      }
+      return;
+    case Method::kSuspend:
+    case Method::kResume:
+    case Method::kRevoke:
+      if (const auto call = decode_fields<Named>(bytes)) {
+        records.push_back(licence_key(transaction.sender, call->number));
+      }
+      return;
+    case Method::kWithdrawAuthorisation:
+      if (const auto call = decode_fields<WithdrawAuthorisation>(bytes)) {
+        records.push_back(authorisation_key(call->authority, call->number, call->authorisation));
+      }
+      return;
+    case Method::kRecognise:
+      return;
+  }
+}
+
 }  // namespace govchain::models::licence

@@ -186,4 +186,54 @@ uint16_t SharingContract::call(CallContext& context, uint16_t method,
   return code_of(ReceiptCode::kUnknownMethod);
 }
 
+void SharingContract::foresee(const Transaction& transaction,
+                              std::vector<StateKey>& records) const {
+  const std::span<const uint8_t> bytes = transaction.arguments;
+  const DepartmentId sender = transaction.sender;
+  switch (static_cast<Method>(transaction.method)) {
+    case Method::kRegister:
+      if (const auto call = decode_fields<RegisterResource>(bytes)) {
+        records.push_back(resource_key(call->resource));
+      }
+      return;
+    case Method::kApply:
+      if (const auto call = decode_fields<Apply>(bytes)) {
+        records.insert(records.end(), {resource_key(call->resource),
+                                       application_key(call->resource, sender, call->number)});
+      }
+      return;
+    case Method::kAnswer:
+      if (const auto call = decode_fields<Answer>(bytes)) {
+        records.insert(records.end(),
+                       {resource_key(call->resource),
+                        application_key(call->resource, call->applicant, call->number)});
+      }
+      return;
+    case Method::kAccess:
+      if (const auto call = decode_fields<Access>(bytes)) {
+        records.insert(
+            records.end(),
+            {resource_key(call->resource), application_key(call->resource, sender, call->number),
+             log_size_key(call->resource), record_size_key(call->resource, call->record),
+             record_log_key(call->resource, call->record, 0)});
+      }
+      return;
+    case Method::kWithdrawApplication:
+      if (const auto call = decode_fields<WithdrawApplication>(bytes)) {
+        records.push_back(application_key(call->resource, sender, call->number));
+      }
+      return;
+    case Method::kRevokeGrant:
+      if (const auto call = decode_fields<RevokeGrant>(bytes)) {
+        records.push_back(application_key(call->resource, call->applicant, call->number));
+      }
+      return;
+    case Method::kWithdrawResource:
+      if (const auto call = decode_fields<WithdrawResource>(bytes)) {
+        records.push_back(resource_key(call->resource));
+      }
+      return;
+  }
+}
+
 }  // namespace govchain::models::sharing

@@ -44,6 +44,7 @@ class SharingContract final : public Contract {
   [[nodiscard]] std::string_view name() const override { return "sharing"; }
   [[nodiscard]] uint16_t call(CallContext& context, uint16_t method,
                               std::span<const uint8_t> arguments) const override;
+  void foresee(const Transaction& transaction, std::vector<StateKey>& records) const override;
   [[nodiscard]] std::string_view refusal_text(uint16_t code) const override {
     return text_of(static_cast<Refusal>(code));
   }
