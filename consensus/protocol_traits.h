@@ -49,7 +49,8 @@ struct ProtocolTraits {
   ViewScope view_scope = ViewScope::kChain;
   PayloadMemory payload_memory = PayloadMemory::kRetainedBlocks;
   // Whether the certificate of a commit, its signatures and weight taken as good, proves the block.
-  // Null: its statement names the block's height and digest.
+  // Null: it is one of final votes (a quorum of an earlier phase proves nothing to a client), and
+  // its statement names the block's height and digest.
   bool (*proves_commit)(HashAlgorithm algorithm, const Certificate& certificate,
                         const Block& block) = nullptr;
   // input::Reconfigure is carried out, members of weight 0 learn, and leadership can be handed

@@ -56,8 +56,8 @@ bool proves_commit(HashAlgorithm algorithm, const Certificate& certificate, cons
   const Statement& statement = certificate.statement;
   const ProtocolTraits& traits = traits_of(statement.protocol);
   if (traits.proves_commit != nullptr) return traits.proves_commit(algorithm, certificate, block);
-  return statement.type != kCheckpointStatement && statement.height == block.height &&
-         statement.digest == block.digest;
+  return traits.roles.of(statement.type) == MessageRole::kFinalVote &&
+         statement.height == block.height && statement.digest == block.digest;
 }
 
 }  // namespace govchain::consensus

@@ -9,6 +9,7 @@
 
 #include "consensus/codec.h"
 #include "consensus/crypto/crypto.h"
+#include "consensus/protocols.h"
 #include "consensus/raft/messages.h"
 #include "sim/checkers/checkers.h"
 
@@ -196,6 +197,17 @@ TEST_F(CheckerTest, CertificateNeedsGenuineSignatures) {
 TEST_F(CheckerTest, CertificateMustNameTheBlock) {
   const auto proof = certify(statement(3, 1, digest_of(1)), {0, 1, 2});
   checkers_->on_commit(replica(0), at(1), *block(1), proof.get());
+  expect_broken("certificate");
+}
+
+// A quorum that prepared a block has not decided it: another view may decide another.
+TEST_F(CheckerTest, CertificateOfAnEarlierPhaseProvesNothing) {
+  const BlockRef one = block(1);
+  const auto vote =
+      consensus::traits_of(Protocol::kPbft).roles.type_of(consensus::MessageRole::kVote);
+  ASSERT_TRUE(vote);
+  const auto proof = certify(statement(*vote, 1, one->digest), {0, 1, 2});
+  checkers_->on_commit(replica(0), at(1), *one, proof.get());
   expect_broken("certificate");
 }
 
