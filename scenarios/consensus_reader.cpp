@@ -126,6 +126,13 @@ class ChainsReader {
       return;
     }
     used_pools_.insert(pool_id);
+    bool one_machine = false;
+    chain.boolean("one_machine", one_machine);
+    if (one_machine && pooled) {
+      chain.refuse("one_machine", "a pool has a host for each of a chain's replicas in a place");
+      return;
+    }
+    const auto first = static_cast<sim::HostIndex>(world_.hosts.size());
     std::map<size_t, uint32_t> here;
     for (uint32_t i = 0; i < replicas; ++i) {
       const size_t place = places[i % places.size()];
@@ -143,6 +150,9 @@ class ChainsReader {
         spec.replicas.push_back({static_cast<sim::HostIndex>(world_.hosts.size())});
         world_.hosts.push_back(
             {fmt::format("{}-{}", spec.name, i), static_cast<sim::PlaceIndex>(place), profile});
+        // What goes from process to process meets no network card.
+        if (one_machine) world_.hosts.back().profile.nic = sim::Rate::unlimited();
+        if (one_machine && i > 0) world_.hosts.back().machine = first;
       }
     }
   }

@@ -149,6 +149,7 @@ std::vector<Part> read_mix(const Reader& load, const Reader& chain, sim::WorldSp
     double own_factor = real ? measured_factor(part.workload, own) : factor;
     entry.number("execution_factor", own_factor);
     part.transaction_class = add_class(entry.text("service"), own, own_factor, world);
+    if (real) world.classes.back().contract = part.workload;
     total += part.share;
     parts.push_back(std::move(part));
   }
@@ -223,6 +224,9 @@ void read_load(const Reader& load, const Reader& chain, sim::ChainIndex index,
   sim::LoadSpec common;
   common.chain = index;
   if (load.text("arrivals", "poisson") == "uniform") common.arrivals = sim::ArrivalKind::kUniform;
+  bool one_machine = false;
+  chain.boolean("one_machine", one_machine);
+  if (one_machine) common.clients_on = world.chains[index].replicas.front().host;
   load.milliseconds("access_delay_ms", common.access_delay);
   load.seconds("until_seconds", common.until);
   const std::vector<sim::RateStep> steps = steps_of(load, common.until, world);

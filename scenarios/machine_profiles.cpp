@@ -82,6 +82,9 @@ Result<sim::MachineProfile> read_profile(DataFile file) {
   if (root.find("measurements") != nullptr) {
     const JsonNode* measured = file.member(root, "measurements", JsonNode::Type::kObject);
     if (measured != nullptr) check_measurements(file, *measured);
+    if (measured != nullptr && !file.failure()) {
+      profile.measurements = read_measurements(file, *measured);
+    }
   }
   if (file.failure()) return *file.failure();
   return profile;

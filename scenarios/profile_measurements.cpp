@@ -95,6 +95,33 @@ void check_row(DataFile& file, const JsonNode& row) {
 
 }  // namespace
 
+std::shared_ptr<const sim::Measurements> read_measurements(DataFile& file,
+                                                           const JsonNode& measurements) {
+  auto read = std::make_shared<sim::Measurements>();
+  for (const JsonNode& row : file.list(measurements, "rows")) {
+    const JsonNode* const of = row.find("of");
+    const JsonNode* const us = row.find("us");
+    if (of == nullptr || us == nullptr) continue;
+    sim::MeasuredRow& out = read->rows.emplace_back();
+    out.what = file.text(row, "what");
+    for (const Member& label : of->members) out.of.emplace_back(label.key, label.value.text);
+    const auto time = [&](const char* key) {
+      constexpr double kNanoseconds = 1e3;
+      return sim::Duration::nanoseconds(
+          static_cast<int64_t>(file.number(*us, key) * kNanoseconds + 0.5));
+    };
+    out.time.minimum = time("minimum");
+    out.time.low_quartile = time("low_quartile");
+    out.time.median = time("median");
+    out.time.high_quartile = time("high_quartile");
+    out.time.maximum = time("maximum");
+    const bool is_wait = us->find("p90") != nullptr;
+    out.time.p90 = is_wait ? time("p90") : out.time.maximum;
+    out.time.p99 = is_wait ? time("p99") : out.time.maximum;
+  }
+  return read;
+}
+
 void only_members(DataFile& file, const JsonNode& object, const std::vector<std::string>& known) {
   for (const Member& member : object.members) {
     if (std::find(known.begin(), known.end(), member.key) != known.end()) continue;

@@ -95,8 +95,9 @@ class AgentDesk::Context final : public AgentContext {
   }
   [[nodiscard]] bool verify(HostIndex host, ChainIndex chain,
                             std::span<const consensus::SignedStatement> claims) override {
-    const OperationCosts& costs = fabric_.spec.hosts[host].profile.costs;
-    fabric_.cpus[host].run_spread(now(), costs.verify * static_cast<int64_t>(claims.size()));
+    const HostIndex machine = fabric_.spec.hosts[host].machine.value_or(host);
+    const OperationCosts& costs = fabric_.spec.hosts[machine].profile.costs;
+    fabric_.cpus[machine].run_spread(now(), costs.verify * static_cast<int64_t>(claims.size()));
     return consensus::verify_claims(*fabric_.chains[chain].verifier, membership(chain), claims);
   }
   void record_service(ServiceIndex service, Duration latency, bool completed) override {

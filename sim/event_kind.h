@@ -21,6 +21,8 @@ enum class EventKind : uint32_t {
   kAdversary,     // index: adversary
   kRequest,       // index: request
   kSample,
+  kSnapshotDone,  // index: endpoint
+  kCore,          // index: machine times RunQueue::kMostCores plus core
 };
 
 }  // namespace govchain::sim

@@ -13,6 +13,9 @@
 #include "sim/checkers/observer.h"
 #include "sim/host/cpu.h"
 #include "sim/host/disk.h"
+#include "sim/host/flushes.h"
+#include "sim/host/run_queue.h"
+#include "sim/host/worker.h"
 #include "sim/kernel.h"
 #include "sim/load/transaction_book.h"
 #include "sim/network/network.h"
@@ -49,6 +52,10 @@ struct ChainRuntime {
   // By height, from 1: contract calls in it, weighted with their class's factor, in 1/1024; when a
   // leader first wrote it.
   std::deque<uint64_t> execution_weight;
+  // By height, from 1: how long its execution takes on machines that were measured.
+  std::deque<Duration> execution_times;
+  // The process of its clients; null if it has none that costs anything.
+  std::unique_ptr<Worker> client_process;
   std::deque<TimePoint> proposed_at;
 
   uint64_t committed_height = 0;  // highest released anywhere
@@ -65,8 +72,10 @@ class ClientSide {
  public:
   virtual ~ClientSide() = default;
   // The block is final and executed at `who`; `receipts` has one entry per transaction with bytes.
+  // Clients of its payloads from `first` up to `last` hear of it now.
   virtual void on_answered(ReplicaAddress who, const consensus::Block& block,
-                           std::span<const consensus::Receipt> receipts, const PathCost& path) = 0;
+                           std::span<const consensus::Receipt> receipts, const PathCost& path,
+                           size_t first, size_t last) = 0;
   virtual void on_checkpoint(ReplicaAddress who, const consensus::Checkpoint& checkpoint) = 0;
   virtual void on_refused(const consensus::Payload& payload) = 0;
   // It was ordered in a block that its ingress replica skipped with a snapshot: final, but without
@@ -81,8 +90,11 @@ struct Fabric {
   const RunOptions& options;
   Kernel& kernel;
   Network& network;
-  std::vector<Cpu>& cpus;    // per host
-  std::vector<Disk>& disks;  // per host
+  std::vector<Cpu>& cpus;    // per host; of one that has none of its own never used
+  std::vector<Disk>& disks;  // likewise
+  // Of the machines that were measured, which use these instead; null or unused elsewhere.
+  std::vector<std::unique_ptr<RunQueue>>& run_queues;
+  std::vector<Flushes>& flushes;
   std::vector<Observer*>& observers;
   TransactionBook& book;
   ClientSide& clients;

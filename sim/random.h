@@ -27,6 +27,7 @@ enum class RandomPurpose : uint8_t {
   kFuzz = 10,        // per fuzz seed
   kExperiment = 11,  // whatever stands above the simulator
   kTest = 12,
+  kDisk = 13,  // per machine
 };
 
 using PhiloxCounter = std::array<uint32_t, 4>;

@@ -48,6 +48,7 @@ void ReplicaHost::carry_out(effect::Persist& persist) {
     GOVCHAIN_ASSERT(appended.ok());
     unsynced_ += size;
     count_written(size);
+    if (threads_) append_on_thread(persist.ticket, size);
   }
   if (persists_until_crash_ > 0 && --persists_until_crash_ == 0) crashed_in_effects_ = true;
 }
@@ -106,7 +107,7 @@ void ReplicaHost::carry_out(effect::CancelTimer& cancel) {
 
 void ReplicaHost::carry_out(effect::Verify& verify_message) {
   Verification answer;
-  answer.at = cpu().run(now(), costs_.verify);
+  answer.at = threads_ ? now() : cpu().run(now(), costs_.verify);
   answer.token = verify_message.token;
   answer.valid = verify(verify_message.message);
   answer.message = std::move(verify_message.message);
@@ -118,6 +119,7 @@ void ReplicaHost::carry_out(effect::Verify& verify_message) {
 // notification, not one per signature.
 void ReplicaHost::hand_over_verifications() {
   if (step_verifications_.empty()) return;
+  if (threads_) return verify_on_thread();
   PathCost path = cause_;
   path.cpu += verified_at_ - now();
   for (Verification& answer : step_verifications_) {
@@ -134,6 +136,10 @@ void ReplicaHost::carry_out(effect::VerifyClaims& verify_claims) {
   const std::vector<consensus::SignedStatement>& claims = verify_claims.claims->claims;
   const bool valid =
       std::all_of(claims.begin(), claims.end(), [&](const auto& claim) { return verify(claim); });
+  if (threads_) {
+    return work_on(threads_->crypto, threads_->model.verify * static_cast<int64_t>(claims.size()),
+                   input::Verified{verify_claims.token, valid, {}});
+  }
   const TimePoint done =
       cpu().run_spread(now(), costs_.verify * static_cast<int64_t>(claims.size()));
   complete_later(done, input::Verified{verify_claims.token, valid, {}});
@@ -142,16 +148,25 @@ void ReplicaHost::carry_out(effect::VerifyClaims& verify_claims) {
 void ReplicaHost::carry_out(effect::VerifyPayloads& verify_payloads) {
   // Clients are honest here; what their signatures cost is what matters.
   const auto count = static_cast<int64_t>(verify_payloads.block->transactions());
+  if (threads_) {
+    return work_on(threads_->crypto, threads_->model.verify_client * count,
+                   input::Verified{verify_payloads.token, true, {}});
+  }
   complete_later(cpu().run_spread(now(), costs_.client_verify * count),
                  input::Verified{verify_payloads.token, true, {}});
 }
 
 void ReplicaHost::carry_out(effect::Sign& sign) {
+  if (threads_) {
+    return work_on(threads_->crypto, threads_->model.sign,
+                   input::Signed{sign.token, signer_->sign(sign.statement)});
+  }
   complete_later(cpu().run(now(), costs_.sign),
                  input::Signed{sign.token, signer_->sign(sign.statement)});
 }
 
 void ReplicaHost::carry_out(effect::Execute& execute_block) {
+  if (threads_) return execute_on_thread(execute_block);
   const uint64_t weight = execution_weight(*execute_block.block);
   constexpr auto kUnit = 1024;
   const Duration cost = costs_.execute_transaction * static_cast<int64_t>(weight) / kUnit;
@@ -175,6 +190,11 @@ void ReplicaHost::carry_out(effect::Commit& commit) {
         store_.put({commit.block, shared_certificate(*commit.block, commit.certificate)});
     GOVCHAIN_ASSERT(stored.ok());
     store_dirty_ = true;
+    if (threads_) {
+      threads_->storage.give(
+          threads_->model.store.each * static_cast<int64_t>(commit.block->payloads.size()), nullptr,
+          threads_->model.store.once);
+    }
     // The body is in the log already; a store writes it once more when it compacts.
     count_written(size);
   }

@@ -27,7 +27,8 @@ ReplicaHost::ReplicaHost(Fabric& fabric, ReplicaAddress address, EndpointIndex e
       address_(address),
       endpoint_(endpoint),
       host_(fabric.spec.chains[address.chain].replicas[address.replica].host),
-      costs_(fabric.spec.hosts[host_].profile.costs) {
+      machine_(fabric.spec.hosts[host_].machine.value_or(host_)),
+      costs_(fabric.spec.hosts[machine_].profile.costs) {
   const ChainSpec& spec = fabric.spec.chains[address.chain];
   const auto scheme =
       fabric.spec.crypto == CryptoMode::kReal ? spec.scheme : consensus::SignatureScheme::kModelled;
@@ -43,6 +44,7 @@ ReplicaHost::ReplicaHost(Fabric& fabric, ReplicaAddress address, EndpointIndex e
   log_ = consensus::MemoryLog(config);
   keys_ = &chain().genesis;
   if (!spec.software.empty()) software_ = spec.software[address.replica];
+  if (fabric.run_queues[machine_]) make_threads();
 }
 
 ReplicaHost::~ReplicaHost() = default;
@@ -59,6 +61,7 @@ void ReplicaHost::deliver(const Parcel& parcel, TimePoint at, Duration transit) 
     if (!message) return;
   }
   if (arrivals_.size() >= kMaxWaitingMessages) return;
+  if (threads_) return receive_frame(parcel, std::move(message), transit);
   PathCost path = parcel.path;
   path.network += transit;
   arrivals_.insert(Arrival{at, parcel.from, at, std::move(message), path});
@@ -112,6 +115,7 @@ void ReplicaHost::complete_later(TimePoint at, Input input, const PathCost& path
 
 // Makes sure that the loop runs at `at` at the latest, unless it is busy until later anyway.
 void ReplicaHost::wake(TimePoint at) {
+  if (threads_) return wake_thread(at);
   if (batch_runs_) return;
   at = std::max({at, paused_until_, now()});
   if (at >= armed_at_) return;
@@ -130,6 +134,10 @@ void ReplicaHost::on_loop_event() {
   if (event_at_ == now()) event_at_ = TimePoint::max();
   if (!engine_ || now() != armed_at_) return;  // superseded
   armed_at_ = TimePoint::max();
+  if (threads_) {
+    if (paused_until_ <= now()) threads_->hold(false);
+    return wake_thread(std::max(next_due(), paused_until_));
+  }
   if (paused_until_ > now()) {
     // SIGSTOP: whatever was being worked on goes on afterwards.
     arm(paused_until_);
@@ -143,6 +151,7 @@ void ReplicaHost::on_loop_event() {
 }
 
 void ReplicaHost::run_loop() {
+  if (threads_) return wake_thread(next_due());
   while (collect()) {
     const TimePoint finish = cpu().run_on(loop_core_, now(), batch_cost_);
     if (finish > now()) {
@@ -253,6 +262,7 @@ void ReplicaHost::step() {
 }
 
 void ReplicaHost::admit(const consensus::PayloadRef& payload) {
+  if (threads_) return admit_on_thread(payload);
   const bool accepted = engine_ && !has_stopped() && engine_->credit() >= payload->size;
   if (!accepted) {
     fabric_.clients.on_refused(*payload);
@@ -270,7 +280,12 @@ void ReplicaHost::admit(const consensus::PayloadRef& payload) {
   complete_later(done, input::Propose{payload});
 }
 
-void ReplicaHost::pause(TimePoint until) { paused_until_ = std::max(paused_until_, until); }
+void ReplicaHost::pause(TimePoint until) {
+  paused_until_ = std::max(paused_until_, until);
+  if (!threads_) return;
+  threads_->hold(true);
+  wake_thread(paused_until_);
+}
 
 void ReplicaHost::set_drift(int64_t parts_per_billion) {
   clock_.set_drift(now(), parts_per_billion);

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "consensus/engine.h"
@@ -17,6 +18,7 @@
 #include "sim/inbox.h"
 #include "sim/random.h"
 #include "sim/replica_clock.h"
+#include "sim/replica_threads.h"
 
 namespace govchain::sim {
 
@@ -55,6 +57,7 @@ class ReplicaHost {
   void on_disk_event();
   void on_restart_event();
   void on_fetch_timeout();
+  void on_snapshot_done();
   void give(consensus::Input input, TimePoint at);
   // A client's transactions have reached this replica.
   void admit(const consensus::PayloadRef& payload);
@@ -82,6 +85,12 @@ class ReplicaHost {
   [[nodiscard]] TimePoint last_change() const { return last_change_; }
   [[nodiscard]] ReplicaAddress address() const { return address_; }
   [[nodiscard]] HostIndex host() const { return host_; }
+  // Whose cores and disk it uses.
+  [[nodiscard]] HostIndex machine() const { return machine_; }
+  // Null where the machine was not measured.
+  [[nodiscard]] const ProcessorModel* processor_model() const {
+    return threads_ ? &threads_->model : nullptr;
+  }
   [[nodiscard]] const consensus::Engine* engine() const { return engine_.get(); }
   [[nodiscard]] const consensus::Application* application() const {
     return engine_ ? application_.get() : nullptr;
@@ -97,6 +106,17 @@ class ReplicaHost {
 
  private:
   class AdversaryOutbox;
+  // The loop, where it shares cores with the threads around it (replica_threads.cpp).
+  class Loop final : public Runnable {
+   public:
+    explicit Loop(ReplicaHost& host) : host_(host) {}
+    [[nodiscard]] bool has_work() const override;
+    [[nodiscard]] Duration begin() override;
+    void end() override;
+
+   private:
+    ReplicaHost& host_;
+  };
 
   struct Arrival {
     TimePoint at;
@@ -163,6 +183,23 @@ class ReplicaHost {
     SnapshotBytes bytes;
     std::unique_ptr<consensus::Application> application;
   };
+
+  // --- Thread by thread, on a machine that was measured (replica_threads.cpp)
+  void make_threads();
+  void wake_thread(TimePoint at);
+  void receive_frame(const Parcel& parcel, consensus::MessageRef message, Duration transit);
+  void send_frames(std::span<const ReplicaIndex> receivers, const Parcel& parcel);
+  // The answer comes when one of the threads has done the work.
+  void work_on(Worker& worker, Duration cost, consensus::Input answer);
+  void verify_on_thread();
+  void append_on_thread(consensus::Ticket ticket, Bytes size);
+  void sync_appended();
+  [[nodiscard]] Duration execution_time(const consensus::Block& block);
+  void execute_on_thread(consensus::effect::Execute& execute_block);
+  void snapshot_on_thread(Bytes size);
+  void admit_on_thread(const consensus::PayloadRef& payload);
+  void answer_on_thread(const Released& answered, const ExecutedBlock& results);
+  void give_answer(size_t payloads, std::function<void()> heard);
 
   // --- The loop (replica_host.cpp)
   void wake(TimePoint at);
@@ -256,8 +293,8 @@ class ReplicaHost {
   [[nodiscard]] uint64_t execution_weight(const consensus::Block& block);
 
   [[nodiscard]] TimePoint now() const { return fabric_.kernel.now(); }
-  [[nodiscard]] Cpu& cpu() { return fabric_.cpus[host_]; }
-  [[nodiscard]] Disk& disk() { return fabric_.disks[host_]; }
+  [[nodiscard]] Cpu& cpu() { return fabric_.cpus[machine_]; }
+  [[nodiscard]] Disk& disk() { return fabric_.disks[machine_]; }
   [[nodiscard]] const OperationCosts& costs() const { return costs_; }
   [[nodiscard]] ChainRuntime& chain() { return fabric_.chains[address_.chain]; }
   [[nodiscard]] const ChainRuntime& chain() const { return fabric_.chains[address_.chain]; }
@@ -267,6 +304,7 @@ class ReplicaHost {
   ReplicaAddress address_;
   EndpointIndex endpoint_;
   HostIndex host_;
+  HostIndex machine_;
   OperationCosts costs_;
   // The loop, first, because every message touches it.
   std::unique_ptr<consensus::Engine> engine_;
@@ -308,6 +346,11 @@ class ReplicaHost {
   TimePoint execution_free_;
   uint32_t execution_core_ = UINT32_MAX;
 
+  // On a machine that was measured, all of these instead.
+  Loop loop_{*this};
+  std::unique_ptr<ReplicaThreads> threads_;
+  consensus::Ticket appended_;  // by the storage thread, and not synced yet
+
   // Storage.
   consensus::MemoryLog log_;
   consensus::MemoryBlockStore store_;
@@ -338,6 +381,9 @@ class ReplicaHost {
   consensus::Height executed_height_;
   consensus::ExecutionResult execution_result_;
   std::deque<Snapshot> snapshots_;
+  // Of a machine that was measured, where not every checkpoint's state is written.
+  Bytes executed_since_written_;
+  std::optional<Bytes> written_state_;
   std::deque<Released> released_;
   std::deque<ExecutedBlock> executed_;
   std::vector<consensus::effect::ReadReady> waiting_reads_;  // for the state to get that far

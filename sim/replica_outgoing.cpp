@@ -89,6 +89,7 @@ void ReplicaHost::transmit(const ReplicaId* to, const consensus::MessageRef& mes
 // One thread hands the copies to the card, one after the other.
 void ReplicaHost::put_on_wire(std::span<const ReplicaIndex> receivers, Parcel parcel) {
   if (receivers.empty()) return;
+  if (threads_) return send_frames(receivers, parcel);
   Duration each = costs_.message_send;
   if (costs_.per_kilobyte_network != Duration::zero()) {
     each += Duration::nanoseconds(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "consensus/snapshot_policy.h"
 #include "sim/replica_host.h"
 
 namespace govchain::sim {
@@ -47,6 +48,7 @@ void ReplicaHost::execute(Completion& completion) {
   GOVCHAIN_ASSERT(block.height == executed_height_.next());
   application_->execute(block, execution_result_);
   executed_height_ = block.height;
+  executed_since_written_ += consensus::kExecutedBlockBytes + block.payload_size();
   fabric_.observe(
       [&](Observer& observer) { observer.on_executed(address_, now(), block, execution_result_); });
   if (completion.take_snapshot) take_snapshot(block.height, execution_result_.state_root);
@@ -106,7 +108,12 @@ void ReplicaHost::answer() {
       executed_.pop_front();
       fabric_.observe(
           [&](Observer& observer) { observer.on_answered(address_, now(), *answered.block); });
-      fabric_.clients.on_answered(address_, *answered.block, results.receipts, answered.path);
+      if (threads_) {
+        answer_on_thread(answered, results);
+      } else {
+        fabric_.clients.on_answered(address_, *answered.block, results.receipts, answered.path, 0,
+                                    answered.block->payloads.size());
+      }
     }
   }
 }
@@ -119,6 +126,7 @@ void ReplicaHost::take_snapshot(Height height, const consensus::Digest& root) {
     bytes = std::make_shared<const std::vector<uint8_t>>(application_->snapshot());
     shared = bytes;
   }
+  if (threads_) snapshot_on_thread(Bytes(bytes->size()));
   const TimePoint durable_at = disk().write(now(), Bytes(bytes->size()));
   count_written(Bytes(bytes->size()));
   snapshots_.push_back(Snapshot{height, root, std::move(bytes), durable_at});

@@ -61,6 +61,7 @@ void ReplicaHost::count_written(Bytes size) {
 // Starts a sync over everything appended so far, unless one is under way: what comes meanwhile
 // shares the next one (group commit).
 void ReplicaHost::kick_disk() {
+  if (threads_) return;  // sync_appended()
   while (sync_done_at_ == TimePoint::max()) {
     const bool log_waits = log_.last() > log_.durable();
     // Blocks in the store ride along with the log's syncs; they force one only before the log,
@@ -99,6 +100,7 @@ void ReplicaHost::on_disk_event() {
   if (now() != sync_done_at_) return;  // of before a crash
   sync_done_at_ = TimePoint::max();
   disk_done();
+  if (threads_) threads_->storage.go_on();
   kick_disk();
 }
 
@@ -118,7 +120,8 @@ void ReplicaHost::disk_done() {
   PathCost path = persist_cause_;
   path.disk += now() - persist_since_;
   complete_later(now(), input::Persisted{log_.durable()}, path);
-  release_durable();
+  // Where the loop is a thread like others it lets go what waits when it hears of it.
+  if (!threads_) release_durable();
 }
 
 void ReplicaHost::set_disk_full(bool full) {
@@ -153,6 +156,8 @@ void ReplicaHost::crash(bool torn_tail) {
   engine_.reset();
   outdated_ = false;
   application_.reset();
+  if (threads_) threads_->clear();
+  appended_ = Ticket(0);
   sink_.clear();
   inputs_.clear();
   arrivals_.clear();

@@ -99,6 +99,9 @@ void check_chains(const WorldSpec& spec, Check& check) {
   for (size_t i = 0; i < spec.hosts.size(); ++i) {
     check.require(spec.hosts[i].place < spec.network.places.size(), at("hosts", i, ".place"),
                   "no such place");
+    const std::optional<HostIndex> machine = spec.hosts[i].machine;
+    check.require(!machine || (*machine < spec.hosts.size() && !spec.hosts[*machine].machine),
+                  at("hosts", i, ".machine"), "names a host that has cores of its own");
     check.require(spec.hosts[i].profile.cores > 0, at("hosts", i, ".profile.cores"),
                   "a host has at least one core");
   }
@@ -148,6 +151,8 @@ void check_loads(const WorldSpec& spec, Check& check) {
                   at("loads", i, ".ingress"), "no such replica in this chain");
     check.require(load.transaction_class < spec.classes.size(),
                   at("loads", i, ".transaction_class"), "no such class");
+    check.require(!load.clients_on || *load.clients_on < spec.hosts.size(),
+                  at("loads", i, ".clients_on"), "no such host");
     check.require(load.access_delay >= Duration::zero(), at("loads", i, ".access_delay"),
                   "a delay is not negative");
     Duration before = -Duration::nanoseconds(1);
@@ -204,6 +209,25 @@ void check_faults(const WorldSpec& spec, Check& check) {
   }
 }
 
+// What a replica's threads cost must have been measured, wherever anything was.
+void check_measurements(const WorldSpec& spec, Check& check) {
+  for (size_t i = 0; i < spec.chains.size(); ++i) {
+    const ChainSpec& chain = spec.chains[i];
+    const Measurements* last = nullptr;
+    for (const ReplicaSpec& replica : chain.replicas) {
+      const HostIndex machine = spec.hosts[replica.host].machine.value_or(replica.host);
+      const Measurements* const measured = spec.hosts[machine].profile.measurements.get();
+      if (measured == nullptr || measured == last) continue;
+      last = measured;
+      const auto model = ProcessorModel::make(*measured, consensus::traits_of(chain.protocol),
+                                              static_cast<uint32_t>(chain.replicas.size()),
+                                              chain.scheme, chain.engine.hash);
+      check.require(model.ok(), at("hosts", machine, ".profile.measurements"),
+                    model.ok() ? "" : model.error().message);
+    }
+  }
+}
+
 }  // namespace
 
 Status check_world(const WorldSpec& spec) {
@@ -217,6 +241,7 @@ Status check_world(const WorldSpec& spec) {
   if (check.ok()) check_chains(spec, check);
   if (check.ok()) check_loads(spec, check);
   if (check.ok()) check_faults(spec, check);
+  if (check.ok()) check_measurements(spec, check);
   return check.result();
 }
 

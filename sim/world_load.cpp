@@ -106,7 +106,21 @@ void WorldRunner::submit_exact(Source& source, TimePoint intended) {
     return;
   }
   book_->submit(payload->digest, std::move(submission));
-  replicas_[source.ingress]->admit(payload);
+  hand_in(source, payload);
+}
+
+void WorldRunner::hand_in(const Source& source, const consensus::PayloadRef& payload) {
+  Worker* const process = chains_[source.spec->chain].client_process.get();
+  const ProcessorModel* const model = replicas_[source.ingress]->processor_model();
+  if (process == nullptr || model == nullptr) {
+    replicas_[source.ingress]->admit(payload);
+    return;
+  }
+  // The request is a half of what a client does, the answer the other.
+  process->give(
+      model->client.each / 2 * int64_t{payload->transactions},
+      [this, ingress = source.ingress, payload] { replicas_[ingress]->admit(payload); },
+      model->client.once, 0);
 }
 
 void WorldRunner::submit_cohort(Source& source) {
@@ -148,11 +162,12 @@ void WorldRunner::submit_cohort_part(Source& source, std::vector<TimePoint> inte
   submission.access_delay = load.access_delay;
   submission.intended = std::move(intended);
   book_->submit(payload->digest, std::move(submission));
-  replicas_[source.ingress]->admit(payload);
+  hand_in(source, payload);
 }
 
 void WorldRunner::on_answered(ReplicaAddress who, const consensus::Block& block,
-                              std::span<const consensus::Receipt> receipts, const PathCost& path) {
+                              std::span<const consensus::Receipt> receipts, const PathCost& path,
+                              size_t first, size_t last) {
   const EndpointIndex here = endpoint(who.chain, who.replica);
   if (is_ingress_[here]) {
     const ChainRuntime& chain = chains_[who.chain];
@@ -162,13 +177,15 @@ void WorldRunner::on_answered(ReplicaAddress who, const consensus::Block& block,
       proposed = chain.proposed_at[index - 1];
     }
     size_t next_receipt = 0;
-    for (const consensus::PayloadRef& payload : block.payloads) {
+    for (size_t i = 0; i < std::min(last, block.payloads.size()); ++i) {
+      const consensus::PayloadRef& payload = block.payloads[i];
       consensus::Receipt receipt;
       if (!payload->bytes.empty()) {
         // A payload with bytes has one receipt per transaction; here it is one transaction.
         if (next_receipt < receipts.size()) receipt = receipts[next_receipt];
         next_receipt += payload->transactions;
       }
+      if (i < first) continue;
       const TransactionBook::Index entry = book_->find(payload->digest);
       if (entry == TransactionBook::kNone || !book_->is_pending(entry) ||
           book_->submission(entry).ingress != here) {
@@ -181,7 +198,9 @@ void WorldRunner::on_answered(ReplicaAddress who, const consensus::Block& block,
       if (by_agent) agents_->on_final(agent, cookie, receipt);
     }
   }
-  if (agents_->watches(here)) agents_->on_block(who, block, receipts);
+  if (last >= block.payloads.size() && agents_->watches(here)) {
+    agents_->on_block(who, block, receipts);
+  }
 }
 
 void WorldRunner::on_checkpoint(ReplicaAddress who, const consensus::Checkpoint& checkpoint) {

@@ -155,10 +155,18 @@ void WorldRunner::finish() {
   book_->close();
   for (ChainRuntime& chain : chains_) finish_chain(chain);
   for (size_t host = 0; host < spec_.hosts.size(); ++host) {
+    if (spec_.hosts[host].machine) continue;
     result_.resources.push_back(
         {"host " + spec_.hosts[host].name + " cpu", cpus_[host].utilisation()});
     result_.resources.push_back(
-        {"host " + spec_.hosts[host].name + " disk", disks_[host].utilisation()});
+        {"host " + spec_.hosts[host].name + " disk",
+         run_queues_[host] ? flushes_[host].utilisation() : disks_[host].utilisation()});
+  }
+  for (size_t host = 0; host < spec_.hosts.size(); ++host) {
+    if (!run_queues_[host]) continue;
+    for (const auto& [role, share] : run_queues_[host]->shares_by_role()) {
+      result_.resources.push_back({"host " + spec_.hosts[host].name + " threads " + role, share});
+    }
   }
   network_->report(result_.resources);
   std::stable_sort(
@@ -178,7 +186,7 @@ void WorldRunner::finish_chain(ChainRuntime& chain) {
   for (ReplicaIndex replica = 0; replica < result.replicas; ++replica) {
     const ReplicaHost& host = *replicas_[chain.first_endpoint + replica];
     result.storage = std::max(result.storage, host.written_in_window());
-    result.cpu_utilisation = std::max(result.cpu_utilisation, cpus_[host.host()].utilisation());
+    result.cpu_utilisation = std::max(result.cpu_utilisation, cpus_[host.machine()].utilisation());
     result.view_changes = std::max(result.view_changes, host.view_changes());
     if (!host.is_up()) continue;
     add_counters(result.counters, host.engine()->counters());

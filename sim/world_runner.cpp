@@ -44,7 +44,10 @@ WorldRunner::WorldRunner(const WorldSpec& spec, const RunOptions& options)
   for (const HostSpec& host : spec.hosts) {
     cpus_.emplace_back(host.profile.cores, begin, end);
     disks_.emplace_back(host.profile.disk, begin, end);
+    flushes_.emplace_back(RandomStream(spec.seed, RandomPurpose::kDisk, flushes_.size()), begin,
+                          end);
   }
+  set_up_machines();
   set_up_chains();
   for (const std::string& name : spec.services) {
     result_.services.emplace_back().name = name;
@@ -60,7 +63,8 @@ WorldRunner::WorldRunner(const WorldSpec& spec, const RunOptions& options)
     observers_.push_back(trace_.get());
   }
   fabric_ = std::make_unique<Fabric>(Fabric{spec_, options_, kernel_, *network_, cpus_, disks_,
-                                            observers_, *book_, *this, chains_, replicas_});
+                                            run_queues_, flushes_, observers_, *book_, *this,
+                                            chains_, replicas_});
   for (const ChainRuntime& chain : chains_) {
     for (ReplicaIndex replica = 0; replica < chain.spec->replicas.size(); ++replica) {
       replicas_.push_back(std::make_unique<ReplicaHost>(
@@ -75,6 +79,18 @@ WorldRunner::WorldRunner(const WorldSpec& spec, const RunOptions& options)
 }
 
 WorldRunner::~WorldRunner() = default;
+
+// Machines that were measured share out their cores thread by thread.
+void WorldRunner::set_up_machines() {
+  run_queues_.resize(spec_.hosts.size());
+  for (uint32_t host = 0; host < spec_.hosts.size(); ++host) {
+    const HostSpec& spec = spec_.hosts[host];
+    if (spec.machine || spec.profile.measurements == nullptr) continue;
+    run_queues_[host] =
+        std::make_unique<RunQueue>(kernel_, cpus_[host], host * RunQueue::kMostCores,
+                                   ProcessorModel::wake_costs(*spec.profile.measurements));
+  }
+}
 
 void WorldRunner::set_up_chains() {
   EndpointIndex next = 0;
@@ -100,6 +116,13 @@ void WorldRunner::set_up_chains() {
     }
     chain.genesis.version = spec.engine.genesis.version;
     chain.verifier = consensus::make_verifier(scheme);
+    for (const LoadSpec& load : spec_.loads) {
+      if (load.chain != index || !load.clients_on || !run_queues_[*load.clients_on]) continue;
+      constexpr size_t kAtOnce = 64;
+      chain.client_process =
+          std::make_unique<Worker>(*run_queues_[*load.clients_on], "clients", kAtOnce);
+      break;
+    }
     next += static_cast<EndpointIndex>(spec.replicas.size());
     ChainResult& result = result_.chains.emplace_back();
     result.name = spec.name;
@@ -195,6 +218,12 @@ void WorldRunner::dispatch(uint32_t kind, uint32_t index) {
       break;
     case EventKind::kSample:
       on_sample();
+      break;
+    case EventKind::kSnapshotDone:
+      replicas_[index]->on_snapshot_done();
+      break;
+    case EventKind::kCore:
+      run_queues_[index / RunQueue::kMostCores]->on_event(index % RunQueue::kMostCores);
       break;
   }
 }

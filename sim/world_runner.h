@@ -53,7 +53,8 @@ class WorldRunner final : public NetworkSink, public ClientSide {
 
   // --- ClientSide
   void on_answered(ReplicaAddress who, const consensus::Block& block,
-                   std::span<const consensus::Receipt> receipts, const PathCost& path) override;
+                   std::span<const consensus::Receipt> receipts, const PathCost& path, size_t first,
+                   size_t last) override;
   void on_checkpoint(ReplicaAddress who, const consensus::Checkpoint& checkpoint) override;
   void on_refused(const consensus::Payload& payload) override;
   void on_ordered(const consensus::Payload& payload) override;
@@ -74,6 +75,7 @@ class WorldRunner final : public NetworkSink, public ClientSide {
     std::vector<uint64_t> backlog;  // per chain
   };
 
+  void set_up_machines();
   void set_up_chains();
   void set_up_loads();
   void set_up_faults();
@@ -81,6 +83,7 @@ class WorldRunner final : public NetworkSink, public ClientSide {
   // --- world_load.cpp
   void on_load(uint32_t index);
   void submit_exact(Source& source, TimePoint intended);
+  void hand_in(const Source& source, const consensus::PayloadRef& payload);
   void submit_cohort(Source& source);
   void submit_cohort_part(Source& source, std::vector<TimePoint> intended);
   void schedule_load(uint32_t index);
@@ -124,6 +127,8 @@ class WorldRunner final : public NetworkSink, public ClientSide {
   WorldResult result_;
   std::vector<Cpu> cpus_;
   std::vector<Disk> disks_;
+  std::vector<std::unique_ptr<RunQueue>> run_queues_;
+  std::vector<Flushes> flushes_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<CheckerSuite> checkers_;
   std::unique_ptr<ChromeTrace> trace_;

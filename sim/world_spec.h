@@ -80,6 +80,9 @@ struct HostSpec {
   std::string name;
   PlaceIndex place = 0;
   MachineProfile profile;
+  // The host whose cores and disk it uses, if these are not its own: an address of its own on a
+  // machine that has several. Names one that has its own.
+  std::optional<HostIndex> machine = {};
 };
 
 struct ReplicaSpec {
@@ -113,6 +116,8 @@ struct TransactionClass {
   Bytes payload{256};  // business bytes, without signature and framing
   double execution_factor =
       1;  // cost of its contract call relative to OperationCosts::execute_transaction
+  // What it calls, as the measurements of a machine name it; empty: nothing that they know.
+  std::string contract = {};
 };
 
 // Makes the bytes of a transaction in exact runs. `ordinal` counts this source's transactions from
@@ -136,7 +141,10 @@ struct LoadSpec {
   ArrivalKind arrivals = ArrivalKind::kPoisson;
   std::vector<RateStep> rate;  // ascending by `from`
   Duration until = Duration::max();
-  Duration access_delay;   // client to replica, one way; counted twice in the latency
+  Duration access_delay;  // client to replica, one way; counted twice in the latency
+  // Where the clients run, if what they do takes cores that replicas need too. Charged only where
+  // the machine's profile was measured (MachineProfile::measurements).
+  std::optional<HostIndex> clients_on = {};
   TransactionMaker maker;  // random bytes of the class's size if empty
 };
 

@@ -3,25 +3,16 @@
 
 #include <arpa/inet.h>
 #include <array>
-#include <mutex>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
-#include <utility>
-#include <vector>
 
+#include "analysis/calibrate/endpoint.h"
 #include "analysis/calibrate/probes.h"
-#include "analysis/calibrate/thread_clock.h"
 #include "consensus/assert.h"
 #include "consensus/codec.h"
-#include "consensus/node/client/client_desk.h"
-#include "consensus/node/client/http_server.h"
-#include "consensus/node/client/metrics.h"
-#include "consensus/node/client/query_service.h"
-#include "consensus/node/client/routes.h"
 #include "consensus/node/files/descriptor.h"
 
 namespace govchain::analysis {
@@ -36,61 +27,6 @@ using consensus::Status;
 
 constexpr uint64_t kRequests = 200;
 constexpr size_t kTransactionBytes = 256;
-
-// A replica that takes what it is given, and remembers it until it is made final.
-class TakingReplica final : public node::DeskReplica {
- public:
-  void propose(consensus::PayloadRef payload) override {
-    const std::lock_guard lock(mutex_);
-    payloads_.push_back(std::move(payload));
-  }
-  void read(consensus::Token /*token*/) override {}
-  void query(node::ExecutionThread::Query /*query*/) override {}
-  // Not asked: the desk is told that nobody checks signatures, which are measured by themselves.
-  void check(consensus::PayloadRef /*payload*/, std::function<void(bool good)> /*taker*/) override {
-  }
-  void look(std::function<void(const node::Replica::Look&)> /*taker*/) override {}
-  [[nodiscard]] consensus::Bytes credit() const override { return consensus::Bytes(64U << 20U); }
-  [[nodiscard]] std::vector<consensus::PayloadRef> take_payloads() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(payloads_, {});
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<consensus::PayloadRef> payloads_;
-};
-
-class NoQueries final : public node::QueryService {
- public:
-  consensus::Result<nlohmann::json> answer(const consensus::Application& /*state*/,
-                                           consensus::Height /*height*/,
-                                           const nlohmann::json& /*request*/) override {
-    return Error{ErrorCode::kUnsupported, "nothing to ask", {}};
-  }
-};
-
-// The routes, and the clock of the thread that serves them.
-class ClockedRoutes final : public node::HttpHandler {
- public:
-  ClockedRoutes(node::ClientDesk& desk, node::Metrics& metrics, node::QueryService& queries)
-      : routes_(node::RoutesSettings{}, desk, metrics, queries) {}
-  [[nodiscard]] Admission admit(const node::HttpHead& head) override { return routes_.admit(head); }
-  void handle(node::HttpRequest request, Respond respond) override {
-    clock_.take_this_thread();
-    routes_.handle(std::move(request), std::move(respond));
-  }
-  void on_time() override { routes_.on_time(); }
-  void on_response(std::string_view route, unsigned status) override {
-    routes_.on_response(route, status);
-  }
-  void on_connections(uint32_t open) override { routes_.on_connections(open); }
-  [[nodiscard]] std::optional<Duration> processor() const { return clock_.read(); }
-
- private:
-  node::Routes routes_;
-  ThreadClock clock_;
-};
 
 class Client {
  public:
@@ -143,23 +79,12 @@ class Client {
 
 class AdmissionProbe final : public Probe {
  public:
-  explicit AdmissionProbe(const ProbeSettings& settings)
-      : settings_(settings), metrics_(nullptr), desk_(node::DeskSettings{}) {}
-  ~AdmissionProbe() override {
-    server_.reset();
-    desk_.detach();
-  }
+  explicit AdmissionProbe(const ProbeSettings& settings) : settings_(settings) {}
   [[nodiscard]] std::string name() const override { return "admission"; }
 
   [[nodiscard]] Status prepare() override {
-    desk_.attach(replica_, consensus::Checkpoint{});
-    node::HttpServerSettings server_settings;
-    // Between two rounds the connection is quiet for as long as all else takes.
-    server_settings.idle_timeout = Duration::seconds(3'600);
-    auto server = node::HttpServer::start(server_settings, routes_);
-    if (!server) return server.error();
-    server_ = *std::move(server);
-    if (!client_.connect(server_->port())) {
+    if (Status started = endpoint_.start(); !started) return started;
+    if (!client_.connect(endpoint_.port())) {
       return Error{ErrorCode::kIo, "the endpoint for clients does not answer", {}};
     }
     return submit(1);
@@ -167,14 +92,14 @@ class AdmissionProbe final : public Probe {
 
   [[nodiscard]] Status round(Clocks& clocks, Figures& figures) override {
     const uint64_t requests = scaled(kRequests, settings_.effort);
-    const Duration before = routes_.processor().value_or(Duration::zero());
+    const Duration before = endpoint_.processor();
     const Duration begin = clocks.wall();
     if (Status submitted = submit(requests); !submitted) return submitted;
     figures.add(RowKind::kWall, {"submission", {{"over", "HTTP"}}}, "transaction",
                 clocks.wall() - begin, requests);
     figures.add(RowKind::kProcessor, {"admit", {{"over", "HTTP"}}}, "transaction",
-                routes_.processor().value_or(Duration::zero()) - before, requests);
-    finalise();
+                endpoint_.processor() - before, requests);
+    endpoint_.finalise();
     return consensus::success();
   }
 
@@ -198,25 +123,9 @@ class AdmissionProbe final : public Probe {
     return consensus::success();
   }
 
-  // What is pending becomes final, so that the desk's tables do not grow from round to round.
-  void finalise() {
-    auto block = consensus::Ref<consensus::Block>::make();
-    block->height = ++height_;
-    block->payloads = replica_.take_payloads();
-    consensus::seal_block(consensus::HashAlgorithm::kSha256, *block);
-    const std::vector<consensus::Receipt> receipts(block->payloads.size());
-    desk_.on_final({std::move(block), {}}, receipts);
-  }
-
   ProbeSettings settings_;
-  TakingReplica replica_;
-  NoQueries queries_;
-  node::Metrics metrics_;
-  node::ClientDesk desk_;
-  ClockedRoutes routes_{desk_, metrics_, queries_};
-  std::unique_ptr<node::HttpServer> server_;
+  Endpoint endpoint_;
   Client client_;
-  consensus::Height height_;
   uint64_t submitted_ = 0;
 };
 

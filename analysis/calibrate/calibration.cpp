@@ -19,13 +19,16 @@ std::vector<std::unique_ptr<Probe>> all_probes(const ProbeSettings& settings,
   probes.push_back(make_store_probe(settings));
   probes.push_back(make_transport_probe(settings));
   probes.push_back(make_admission_probe(settings));
+  probes.push_back(make_client_probe(settings));
   probes.push_back(make_hand_over_probe(settings));
+  probes.push_back(make_beside_probe(settings));
   probes.push_back(make_hash_probe(settings));
   probes.push_back(make_signature_probe(settings));
   probes.push_back(make_codec_probe(settings));
   for (const consensus::ProtocolTraits* protocol : consensus::protocols()) {
     probes.push_back(make_engine_probe(settings, *protocol));
   }
+  probes.push_back(make_block_probe(settings));
   probes.push_back(make_ledger_probe(settings, skipped));
   return probes;
 }

@@ -31,6 +31,9 @@ struct Skipped {
 [[nodiscard]] std::unique_ptr<Probe> make_file_probe(const ProbeSettings& settings);
 [[nodiscard]] std::unique_ptr<Probe> make_store_probe(const ProbeSettings& settings);
 [[nodiscard]] std::unique_ptr<Probe> make_admission_probe(const ProbeSettings& settings);
+[[nodiscard]] std::unique_ptr<Probe> make_client_probe(const ProbeSettings& settings);
+[[nodiscard]] std::unique_ptr<Probe> make_beside_probe(const ProbeSettings& settings);
+[[nodiscard]] std::unique_ptr<Probe> make_block_probe(const ProbeSettings& settings);
 
 // All of them. A folder that cannot be used is found by the first one that writes.
 [[nodiscard]] std::vector<std::unique_ptr<Probe>> all_probes(const ProbeSettings& settings,

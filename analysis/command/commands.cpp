@@ -12,6 +12,7 @@ const std::vector<AddCommand>& all_commands() {
       add_node_command,
       add_live_command,
       add_load_command,
+      add_validate_command,
       add_verify_block_command,
       add_scenario_command,
       add_compare_digests_command,

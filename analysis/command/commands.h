@@ -17,6 +17,7 @@ void add_node_call_command(CLI::App& node, CommandContext& context);
 void add_live_command(CLI::App& program, CommandContext& context);
 void add_load_command(CLI::App& program, CommandContext& context);
 void add_scenario_command(CLI::App& program, CommandContext& context);
+void add_validate_command(CLI::App& program, CommandContext& context);
 void add_verify_block_command(CLI::App& program, CommandContext& context);
 
 }  // namespace govchain::analysis

@@ -2,10 +2,8 @@
 
 #include "analysis/live/live.h"
 
-#include <filesystem>
 #include <iostream>
-#include <system_error>
-#include <unistd.h>
+#include <memory>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -17,6 +15,7 @@
 #include "analysis/command/simulate_options.h"
 #include "analysis/command/terminal.h"
 #include "analysis/live/load_process.h"
+#include "analysis/live/workplace.h"
 #include "analysis/report/report.h"
 
 namespace govchain::analysis {
@@ -24,7 +23,6 @@ namespace govchain::analysis {
 namespace {
 
 using consensus::Duration;
-namespace fs = std::filesystem;
 
 constexpr uint32_t kMostInBatch = 10'000;
 constexpr uint32_t kLongestBatchDelay = 60'000;  // milliseconds
@@ -38,48 +36,6 @@ struct Options {
 
 live::Batching batching_of(uint32_t transactions, uint32_t milliseconds) {
   return {transactions, Duration::milliseconds(milliseconds)};
-}
-
-// A folder for what the processes leave. It goes with the run, unless something went wrong.
-class Workplace {
- public:
-  [[nodiscard]] static consensus::Result<std::unique_ptr<Workplace>> make() {
-    std::error_code error;
-    std::string pattern = (fs::temp_directory_path(error) / "govchain-live-XXXXXX").string();
-    if (error || ::mkdtemp(pattern.data()) == nullptr) {
-      return consensus::Error{consensus::ErrorCode::kIo, "making a folder", pattern};
-    }
-    return std::make_unique<Workplace>(pattern);
-  }
-  explicit Workplace(std::string path) : path_(std::move(path)) {}
-  ~Workplace() {
-    std::error_code ignored;
-    if (!kept_) fs::remove_all(path_, ignored);
-  }
-  Workplace(const Workplace&) = delete;
-  Workplace& operator=(const Workplace&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-  void keep() { kept_ = true; }
-
- private:
-  std::string path_;
-  bool kept_ = false;
-};
-
-std::string own_program() {
-  std::error_code error;
-  return fs::read_symlink("/proc/self/exe", error).string();
-}
-
-// Beside the program where it was built, or where it is installed; empty if it is nowhere.
-std::string forgetful_library(const std::string& program) {
-  const fs::path folder = fs::path(program).parent_path();
-  for (const char* place : {".", "../lib/govchain"}) {
-    std::error_code error;
-    const fs::path library = fs::canonical(folder / place / "libgovchain_forgetful.so", error);
-    if (!error) return library.string();
-  }
-  return {};
 }
 
 ExitCode code_of(const live::LiveResult& result) {
@@ -119,14 +75,14 @@ void run_live_command(const Options& options, CommandContext& context) {
         {consensus::ErrorCode::kInvalid, "is a plan of a nation, not one chain", simulate.scenario},
         kExitUsage);
   }
-  const consensus::Result<std::unique_ptr<Workplace>> place = Workplace::make();
+  const consensus::Result<std::unique_ptr<live::Workplace>> place = live::Workplace::make();
   if (!place) return fail(context, place.error(), kExitFailed);
   Progress progress(scenario->id, simulate.quiet);
   live::LiveRequest request;
-  request.program = own_program();
+  request.program = live::own_program();
   request.folder = (*place)->path();
   request.profile = simulate.profile;
-  request.forgetful = forgetful_library(request.program);
+  request.forgetful = live::forgetful_library(request.program);
   request.batching = batching_of(options.batch, options.batch_delay);
   if (options.swallow_after) {
     constexpr double kNanoseconds = 1e9;

@@ -15,6 +15,16 @@ namespace govchain::analysis::validate {
 // What one run of a scenario gave.
 using Measure = std::function<consensus::Result<Figures>(const scenarios::Scenario& scenario)>;
 
+// Medians, least and most of several runs that had the same load (not empty): of those on a quiet
+// machine, if there are any.
+struct Repeated {
+  uint32_t runs = 0;  // that count
+  Figures median;
+  Figures least;
+  Figures most;
+};
+[[nodiscard]] Repeated summarise(std::vector<Figures> runs);
+
 struct CampaignRequest {
   std::vector<Configuration> design;
   // The scenario that a configuration is laid over, and how it is loaded; its profile is the
@@ -24,6 +34,12 @@ struct CampaignRequest {
   std::string free_profile;  // file of the machine without costs
   Measure live;
   Measure simulate;
+  // Live runs of each cell; while the search for saturation doubles the rate there is one.
+  uint32_t repetitions = 1;
+  std::vector<LoadLevel> levels{std::begin(kLoadLevels), std::end(kLoadLevels)};
+  size_t most_cells = SIZE_MAX;  // so many, and the campaign ends well
+  // Cells of an earlier campaign on this machine: what was measured live is not measured again.
+  std::vector<Cell> measured;
   double first_rate = 250;    // transactions per second with which the search for saturation begins
   double highest_rate = 1e6;  // where it gives up
   const std::atomic<bool>* stop = nullptr;
@@ -39,7 +55,9 @@ struct CampaignRequest {
 // not load, of a run, kExhausted if stopped.
 [[nodiscard]] consensus::Result<std::vector<Cell>> run_campaign(const CampaignRequest& request);
 
-// A chain that commits less than this share of what is offered is saturated.
-inline constexpr double kKeepsUp = 0.8;
+// Each scenario under its own load: a cell each, in the order given. `request.design` and
+// `request.scenario_of` do not count.
+[[nodiscard]] consensus::Result<std::vector<Cell>> run_scenarios(
+    const CampaignRequest& request, const std::vector<std::string>& paths);
 
 }  // namespace govchain::analysis::validate

@@ -70,6 +70,7 @@ double share_of(LoadLevel level) {
     case LoadLevel::kFourFifths:
       return 0.8;
     case LoadLevel::kSaturation:
+    case LoadLevel::kAsGiven:
       return 1;
   }
   return 1;
@@ -77,6 +78,7 @@ double share_of(LoadLevel level) {
 
 std::string name_of(LoadLevel level) {
   if (level == LoadLevel::kSaturation) return "saturation";
+  if (level == LoadLevel::kAsGiven) return "as given";
   return fmt::format("{} %", std::lround(share_of(level) * 100));
 }
 
@@ -141,6 +143,7 @@ std::vector<std::string> overrides_of(const Configuration& configuration) {
                   configuration.signature == SignatureScheme::kSm2 ? "sm2" : "ed25519"),
       fmt::format("/network/places/0/local_delay_ms={:g}",
                   configuration.link_delay.to_milliseconds()),
+      "/chains/0/one_machine=true",
   };
 }
 

@@ -30,7 +30,8 @@ struct Configuration {
 };
 
 // How hard a cell is driven. At saturation throughput is scored, below it latency.
-enum class LoadLevel : uint8_t { kFifth, kHalf, kFourFifths, kSaturation };
+// kAsGiven is no level of the design: the load that a scenario itself has.
+enum class LoadLevel : uint8_t { kFifth, kHalf, kFourFifths, kSaturation, kAsGiven };
 inline constexpr LoadLevel kLoadLevels[] = {LoadLevel::kFifth, LoadLevel::kHalf,
                                             LoadLevel::kFourFifths, LoadLevel::kSaturation};
 // Of the measured saturation.

@@ -19,7 +19,11 @@ using Json = nlohmann::ordered_json;
 Json figures_json(const Figures& figures) {
   return {{"throughput_tps", figures.throughput},
           {"latency_ms",
-           {{"p50", figures.p50.to_milliseconds()}, {"p99", figures.p99.to_milliseconds()}}}};
+           {{"p50", figures.p50.to_milliseconds()}, {"p99", figures.p99.to_milliseconds()}}},
+          {"load_made", figures.load_made},
+          {"processor", figures.processor},
+          {"blocks_per_second", figures.blocks_per_second},
+          {"others", figures.others}};
 }
 Json error_json(const std::optional<double>& error) { return error ? Json(*error) : Json(); }
 
@@ -32,7 +36,12 @@ Json cell_json(const Cell& cell) {
           {"load", name_of(cell.level)},
           {"offered_tps", cell.offered},
           {"calibrates", one.calibrates},
+          {"offered", was_offered(cell)},
+          {"quiet", was_quiet(cell.live)},
+          {"repetitions", cell.repetitions},
           {"live", figures_json(cell.live)},
+          {"live_least", figures_json(cell.live_least)},
+          {"live_most", figures_json(cell.live_most)},
           {"simulated", figures_json(cell.simulated)},
           {"free", figures_json(cell.free)},
           {"errors",
@@ -62,9 +71,9 @@ std::string both(double live, double simulated) { return figure(live) + " " + fi
 
 Line line_of(const Cell& cell) {
   const Errors errors = errors_of(cell);
-  const bool saturated = cell.level == LoadLevel::kSaturation;
+  const bool saturated = errors.throughput.has_value();
   return {
-      cell.name + (cell.configuration.calibrates ? " *" : ""),
+      cell.name + (cell.configuration.calibrates ? " *" : "") + (is_comparable(cell) ? "" : " !"),
       name_of(cell.level),
       saturated ? both(cell.live.throughput, cell.simulated.throughput) : "-",
       error_text(errors.throughput),
@@ -95,6 +104,8 @@ std::string validation_json(const ValidationResult& result, const std::string& c
       {"profile", result.profile},
       {"machine", result.machine},
       {"links", result.links},
+      {"changes", result.changes},
+      {"complete", result.complete},
       {"valid", within(found, result.limits)},
       {"score",
        {{"throughput", metric_json(found.throughput, result.limits.throughput, result.cells)},
@@ -115,9 +126,13 @@ std::string validation_text(const ValidationResult& result, const RunTextStyle& 
   std::vector<Line> lines = {
       {"cell (live and simulated)", "load", "tx/s", "error", "p50 ms", "error", "p99 ms", "error"}};
   bool calibrated = false;
+  bool unoffered = false;
+  double others = 0;
   for (const Cell& cell : result.cells) {
     lines.push_back(line_of(cell));
     calibrated = calibrated || cell.configuration.calibrates;
+    unoffered = unoffered || !was_offered(cell);
+    others = std::max(others, cell.live.others);
   }
   std::array<size_t, kColumns> widths{};
   for (const Line& line : lines) {
@@ -135,6 +150,14 @@ std::string validation_text(const ValidationResult& result, const RunTextStyle& 
   out +=
       "errors of latency are of what is left without propagation and timers (the same cell on a "
       "machine\nwithout costs); throughput is compared at saturation\n";
+  if (unoffered) {
+    out += "! not scored: this machine had no room for the load as well\n";
+  }
+  if (others > kDisturbed) {
+    out += fmt::format("! not scored: others had up to {} of this machine's cores meanwhile\n",
+                       percent(others));
+  }
+  if (!result.complete) out += "stopped before all cells were measured\n";
   if (calibrated) out += "* calibrates: the smallest n of its protocol, not scored\n";
   out += fmt::format("machine {}; profile {}; links {}\n", result.machine, result.profile,
                      result.links);

@@ -12,9 +12,11 @@ namespace govchain::analysis::validate {
 struct ValidationResult {
   std::vector<Cell> cells;
   Limits limits;
-  std::string profile;  // of the machine that was simulated
-  std::string machine;  // on which the processes ran
-  std::string links;    // how delays were made
+  std::string profile;               // of the machine that was simulated
+  std::string machine;               // on which the processes ran
+  std::string links;                 // how delays were made
+  std::vector<std::string> changes;  // to the scenarios, besides what makes the cells
+  bool complete = true;              // all cells that were asked for are there
 };
 
 // One object: cells with both figures and their errors, medians, limits, the worst cell of each

@@ -21,7 +21,7 @@ MetricScore score_metric(const std::vector<Cell>& cells, std::optional<double> E
   MetricScore score;
   std::vector<double> errors;
   for (size_t i = 0; i < cells.size(); ++i) {
-    if (cells[i].configuration.calibrates) continue;
+    if (cells[i].configuration.calibrates || !is_comparable(cells[i])) continue;
     const std::optional<double> error = errors_of(cells[i]).*metric;
     if (!error) continue;
     errors.push_back(*error);
@@ -41,9 +41,26 @@ MetricScore score_metric(const std::vector<Cell>& cells, std::optional<double> E
 
 }  // namespace
 
+bool is_saturated(double offered, const Figures& figures) {
+  return figures.throughput < kKeepsUp * offered;
+}
+
+bool was_offered(const Cell& cell) {
+  constexpr double kNearlyAll = 0.99;
+  if (cell.live.load_made >= kNearlyAll) return true;
+  return is_saturated(cell.offered, cell.live) &&
+         is_saturated(cell.offered * cell.live.load_made, cell.live);
+}
+
+bool was_quiet(const Figures& live) { return live.others <= kDisturbed; }
+
+bool is_comparable(const Cell& cell) { return was_offered(cell) && was_quiet(cell.live); }
+
 Errors errors_of(const Cell& cell) {
   Errors errors;
-  if (cell.level == LoadLevel::kSaturation) {
+  const bool overloaded =
+      cell.level == LoadLevel::kAsGiven && is_saturated(cell.offered, cell.live);
+  if (cell.level == LoadLevel::kSaturation || overloaded) {
     if (cell.live.throughput > 0) {
       errors.throughput =
           std::abs(cell.simulated.throughput - cell.live.throughput) / cell.live.throughput;
@@ -61,8 +78,9 @@ Score score(const std::vector<Cell>& cells) {
 }
 
 bool within(const Score& score, const Limits& limits) {
+  if (score.throughput.cells + score.p50.cells + score.p99.cells == 0) return false;
   const auto holds = [](const MetricScore& metric, double limit) {
-    return metric.cells > 0 && metric.median <= limit;
+    return metric.cells == 0 || metric.median <= limit;
   };
   return holds(score.throughput, limits.throughput) && holds(score.p50, limits.p50) &&
          holds(score.p99, limits.p99);

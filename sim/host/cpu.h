@@ -32,6 +32,21 @@ class Cpu {
   // is done.
   TimePoint run_spread(TimePoint ready, Duration cost);
 
+  // Time on a core that somebody else shares out (RunQueue). Returns how much of it lies in the
+  // window.
+  Duration account(TimePoint start, TimePoint finish) {
+    const Duration before = busy_.total();
+    busy_.add(start, finish);
+    return busy_.total() - before;
+  }
+  // Such time as a share of all cores' time in the window.
+  [[nodiscard]] double share_of(Duration used) const {
+    const double all = utilisation();
+    return all > 0 ? all * static_cast<double>(used.nanoseconds()) /
+                         static_cast<double>(busy_.total().nanoseconds())
+                   : 0;
+  }
+
   [[nodiscard]] uint32_t cores() const { return static_cast<uint32_t>(free_.size()); }
   // Share of all cores' time in the window, 0..1.
   [[nodiscard]] double utilisation() const;

@@ -2,6 +2,7 @@
 // What operations cost on one class of machine. Filled from a profile file by scenarios/ (or
 // measured on real hardware); the figures that ship carry their source there.
 
+#include <memory>
 #include <string>
 
 #include "sim/units.h"
@@ -22,6 +23,9 @@ struct OperationCosts {
   Duration client_verify;        // client signature check, per transaction
 };
 
+// sim/host/measurements.h: single measurements of one machine.
+struct Measurements;
+
 struct DiskCosts {
   Duration sync;    // one fdatasync of a small append
   Rate write_rate;  // sequential
@@ -36,6 +40,9 @@ struct MachineProfile {
   Rate nic;  // each direction
   OperationCosts costs;
   DiskCosts disk;
+  // If there are any, replicas on such a machine are modelled thread by thread
+  // (sim/host/processor_model.h), and `costs` stand for nothing but agents' work.
+  std::shared_ptr<const Measurements> measurements = nullptr;
 };
 
 // Everything free and unlimited: what closed forms assume.
@@ -46,7 +53,8 @@ struct MachineProfile {
                         .memory = {},
                         .nic = {},
                         .costs = {},
-                        .disk = {}};
+                        .disk = {},
+                        .measurements = nullptr};
 }
 
 }  // namespace govchain::sim

@@ -7,13 +7,6 @@
 
 namespace govchain::consensus::node {
 
-namespace {
-
-// What a block is besides its payloads, so that empty ones count, too.
-constexpr Bytes kBlockBytes{256};
-
-}  // namespace
-
 ExecutionThread::ExecutionThread(std::unique_ptr<Application> state, Height height, Genesis genesis,
                                  SnapshotThread& snapshots, ExecutionListener& listener)
     : listener_(listener),
@@ -85,7 +78,7 @@ void ExecutionThread::execute_now(const BlockRef& block, bool take_snapshot) {
   GOVCHAIN_ASSERT(block->height == height_.next());
   state_->execute(*block, result_);
   height_ = block->height;
-  executed_ += kBlockBytes + block->payload_size();
+  executed_ += kExecutedBlockBytes + block->payload_size();
   listener_.on_executed(height_, result_.state_root, std::move(result_.receipts));
   result_.clear();
   if (!take_snapshot) return;

@@ -119,8 +119,7 @@ SnapshotThread::Held* SnapshotThread::find(Height height) {
 
 void SnapshotThread::hold_now(Held held, Bytes executed) {
   executed_ += executed;
-  const bool due =
-      executed_ >= policy_.least && (!size_ || executed_.count() >= size_->count() / policy_.share);
+  const bool due = policy_.is_due(executed_, size_);
   held.wanted = due;
   if (due) executed_ = Bytes();
   held_.push_back(std::move(held));

@@ -21,19 +21,11 @@
 #include "consensus/application.h"
 #include "consensus/node/host/snapshot_folder.h"
 #include "consensus/result.h"
+#include "consensus/snapshot_policy.h"
 #include "consensus/types.h"
 #include "consensus/units.h"
 
 namespace govchain::consensus::node {
-
-struct SnapshotPolicy {
-  // A state is written at a checkpoint once the blocks executed since the last one that was written
-  // have as many bytes as `least`, and as many as a `share`-th of it.
-  Bytes least = Bytes(16U << 20U);
-  uint64_t share = 4;
-  // States of checkpoints that are held, the newest; more than an engine's window has.
-  size_t held = 16;
-};
 
 class SnapshotListener {
  public:

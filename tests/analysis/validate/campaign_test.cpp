@@ -78,6 +78,77 @@ TEST_F(CampaignTest, SaturatesBothUnderTheSameLoad) {
   EXPECT_EQ(std::count(simulated_.rates.begin(), simulated_.rates.end(), cells[0].offered), 1);
 }
 
+TEST_F(CampaignTest, TakesMediansOfRepetitions) {
+  const std::vector<int64_t> latencies = {30, 10, 20};
+  request_.repetitions = 3;
+  request_.levels = {LoadLevel::kSaturation, LoadLevel::kHalf};
+  request_.live = [&](const scenarios::Scenario& scenario) {
+    Result<Figures> figures = live_(scenario);
+    figures->p50 = Duration::milliseconds(latencies[live_.rates.size() % 3]);
+    return figures;
+  };
+  const std::vector<Cell> cells = run();
+  ASSERT_EQ(cells.size(), 2U);
+  EXPECT_EQ(cells[1].repetitions, 3U);
+  EXPECT_EQ(cells[1].live.p50, Duration::milliseconds(20));
+  EXPECT_EQ(cells[1].live_least.p50, Duration::milliseconds(10));
+  EXPECT_EQ(cells[1].live_most.p50, Duration::milliseconds(30));
+}
+
+TEST_F(CampaignTest, MeasuresAgainWhatOthersDisturbed) {
+  request_.levels = {LoadLevel::kSaturation, LoadLevel::kHalf};
+  int half = 0;
+  request_.live = [&](const scenarios::Scenario& scenario) {
+    Result<Figures> figures = live_(scenario);
+    if (live_.rates.back() == 500) figures->others = ++half < 3 ? 0.4 : 0.02;
+    return figures;
+  };
+  const std::vector<Cell> cells = run();
+  ASSERT_EQ(cells.size(), 2U);
+  EXPECT_EQ(half, 3);
+  EXPECT_EQ(cells[1].repetitions, 1U);
+  EXPECT_DOUBLE_EQ(cells[1].live.others, 0.02);
+}
+
+TEST_F(CampaignTest, GivesUpWhereItIsNeverQuiet) {
+  request_.levels = {LoadLevel::kSaturation};
+  request_.live = [&](const scenarios::Scenario& scenario) {
+    Result<Figures> figures = live_(scenario);
+    figures->others = 0.5;
+    return figures;
+  };
+  const std::vector<Cell> cells = run();
+  ASSERT_EQ(cells.size(), 1U);
+  EXPECT_FALSE(is_comparable(cells[0]));
+}
+
+TEST_F(CampaignTest, SimulatesAnewWhatWasMeasuredBefore) {
+  const std::vector<Cell> before = run();
+  request_.measured = before;
+  live_.rates.clear();
+  simulated_.latency = Duration::milliseconds(8);
+  const std::vector<Cell> cells = run();
+  ASSERT_EQ(cells.size(), before.size());
+  EXPECT_TRUE(live_.rates.empty());
+  EXPECT_EQ(cells[1].live, before[1].live);
+  EXPECT_EQ(cells[1].simulated.p50, Duration::milliseconds(8));
+}
+
+TEST_F(CampaignTest, EndsAfterSoManyCells) {
+  request_.most_cells = 2;
+  EXPECT_EQ(run().size(), 2U);
+}
+
+TEST_F(CampaignTest, RunsScenariosUnderTheirOwnLoad) {
+  const std::string path = request_.scenario_of({});
+  const auto cells = run_scenarios(request_, {path});
+  ASSERT_TRUE(cells) << cells.error().message;
+  ASSERT_EQ(cells->size(), 1U);
+  EXPECT_EQ(cells->front().level, LoadLevel::kAsGiven);
+  EXPECT_DOUBLE_EQ(cells->front().offered, live_.rates.at(0));
+  EXPECT_EQ(cells->front().live.p50, Duration::milliseconds(10));
+}
+
 TEST_F(CampaignTest, KeepsWhatWasMeasuredAfterEachCell) {
   std::vector<size_t> kept;
   request_.keep = [&](const std::vector<Cell>& cells) {

@@ -1,10 +1,15 @@
 #include "analysis/validate/result.h"
 
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "analysis/report/report.h"
+#include "analysis/validate/kept.h"
 
 namespace govchain::analysis::validate {
 namespace {
@@ -57,6 +62,28 @@ TEST(ValidationResult, SaysInTextWhatWasNotScored) {
   EXPECT_THAT(text, HasSubstr("* calibrates"));
   EXPECT_THAT(text, HasSubstr("20 22"));
   EXPECT_THAT(validation_text({}, {}), HasSubstr("no cell says anything of it"));
+}
+
+TEST(ValidationResult, IsReadBackAsItWasMeasured) {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("kept-" + std::to_string(::getpid()))).string();
+  const ValidationResult result = example();
+  std::ofstream(path) << validation_json(result, "");
+  const auto cells = read_measured(path, result);
+  ASSERT_TRUE(cells) << cells.error().message;
+  ASSERT_EQ(cells->size(), result.cells.size());
+  for (size_t i = 0; i < cells->size(); ++i) {
+    EXPECT_EQ((*cells)[i].name, result.cells[i].name);
+    EXPECT_EQ((*cells)[i].level, result.cells[i].level);
+    EXPECT_EQ((*cells)[i].live, result.cells[i].live);
+  }
+  ValidationResult other = result;
+  other.changes = {"/duration_seconds=5"};
+  EXPECT_FALSE(read_measured(path, other));
+  other = result;
+  other.machine = "four cores";
+  EXPECT_FALSE(read_measured(path, other));
+  std::filesystem::remove(path);
 }
 
 TEST(ValidationResult, FitsIntoTheReportsPage) {

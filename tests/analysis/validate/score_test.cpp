@@ -60,9 +60,51 @@ TEST(Score, IsTheMedianOverTheCellsThatDoNotCalibrate) {
   EXPECT_DOUBLE_EQ(score({cells[1], cells[2]}).throughput.median, 0.2);
 }
 
-TEST(Score, OfNothingIsNotWithinAnyLimit) {
-  EXPECT_FALSE(within(score({}), {}));
-  EXPECT_FALSE(within(score({saturated(100, 100)}), {}));
+TEST(Score, OfNothingIsNotWithinAnyLimit) { EXPECT_FALSE(within(score({}), {})); }
+
+TEST(Score, OfMetricsThatNoCellSpeaksOfAsksNothing) {
+  EXPECT_TRUE(within(score({saturated(100, 95)}), {}));
+  EXPECT_FALSE(within(score({saturated(100, 85)}), {}));
+}
+
+TEST(Score, LeavesOutCellsWhoseLoadWasNotOffered) {
+  Cell cell;
+  cell.level = LoadLevel::kHalf;
+  cell.offered = 100;
+  cell.live = latencies(10, 10);
+  cell.live.throughput = 97;
+  cell.simulated = latencies(20, 20);
+  cell.live.load_made = 0.995;
+  EXPECT_EQ(score({cell}).p50.cells, 1U);
+  cell.live.load_made = 0.98;
+  EXPECT_EQ(score({cell}).p50.cells, 0U);
+}
+
+TEST(Score, LeavesOutCellsThatOthersDisturbed) {
+  Cell cell = saturated(100, 95);
+  cell.live.others = 0.09;
+  EXPECT_EQ(score({cell}).throughput.cells, 1U);
+  cell.live.others = 0.11;
+  EXPECT_EQ(score({cell}).throughput.cells, 0U);
+}
+
+TEST(Score, TakesALoadThatFellShortButWasMoreThanTheChainCouldTake) {
+  Cell cell = saturated(100, 95);
+  cell.offered = 400;
+  cell.live.load_made = 0.5;
+  EXPECT_TRUE(was_offered(cell));
+  cell.live.load_made = 0.3;
+  EXPECT_FALSE(was_offered(cell));
+}
+
+TEST(Score, ComparesThroughputOfAGivenLoadOnlyIfItWasTooMuch) {
+  Cell cell = saturated(100, 80);
+  cell.level = LoadLevel::kAsGiven;
+  cell.offered = 110;
+  EXPECT_FALSE(errors_of(cell).throughput);
+  cell.offered = 200;
+  EXPECT_DOUBLE_EQ(errors_of(cell).throughput.value_or(0), 0.2);
+  EXPECT_FALSE(errors_of(cell).p50);
 }
 
 TEST(Score, IsWithinLimitsIfEveryMedianIs) {

@@ -1,0 +1,177 @@
+// How threads share a machine's cores, and what one of them does with its time.
+
+#include "sim/host/run_queue.h"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "sim/host/flushes.h"
+#include "sim/host/worker.h"
+
+namespace govchain::sim {
+namespace {
+
+constexpr Duration us(int64_t count) { return Duration::microseconds(count); }
+TimePoint at(int64_t microseconds) { return TimePoint::since_start(us(microseconds)); }
+
+class RunQueueTest : public testing::Test {
+ protected:
+  void start(uint32_t cores, int64_t beside_others = 1'024) {
+    cpu_.emplace(cores, TimePoint{}, at(1'000'000));
+    queue_.emplace(kernel_, *cpu_, 0, WakeCosts{us(2), us(10), us(5), beside_others});
+  }
+  void run(TimePoint until) { kernel_.run_until(until, *this); }
+  std::function<void()> note(int what) {
+    return [this, what] { done_.emplace_back(what, kernel_.now()); };
+  }
+
+  Kernel kernel_;
+  std::optional<Cpu> cpu_;
+  std::optional<RunQueue> queue_;
+  std::vector<std::pair<int, TimePoint>> done_;
+
+ public:
+  // For Kernel::run_until.
+  void dispatch(uint32_t /*kind*/, uint32_t index) { queue_->on_event(index); }
+  [[nodiscard]] static bool stopped() { return false; }
+};
+
+using Done = std::vector<std::pair<int, TimePoint>>;
+
+TEST_F(RunQueueTest, WakesACoreThatSleeps) {
+  start(1);
+  Worker worker(*queue_, "worker", 64);
+  worker.give(us(100), note(1));
+  run(at(1'000));
+  // 5 until it runs, 10 for the awakening, and the work.
+  EXPECT_EQ(done_, (Done{{1, at(115)}}));
+  EXPECT_EQ(cpu_->utilisation(), 110e-6);
+}
+
+TEST_F(RunQueueTest, AThreadThatWaitsForACoreDoesAtOnceWhatHasComeMeanwhile) {
+  start(1);
+  Worker first(*queue_, "worker", 64);
+  Worker second(*queue_, "worker", 64);
+  first.give(us(100), note(1));
+  run(at(10));
+  // Two of one party share what is paid once.
+  second.give(us(3), note(2), us(20), 7);
+  run(at(50));
+  second.give(us(3), note(3), us(20), 7);
+  run(at(1'000));
+  const TimePoint both = at(115 + 2 + 20 + 3 + 3);
+  EXPECT_EQ(done_, (Done{{1, at(115)}, {2, both}, {3, both}}));
+}
+
+TEST_F(RunQueueTest, WhoeverWorksForLongLetsOthersGoFirst) {
+  start(1);
+  Worker hog(*queue_, "worker", 1);
+  Worker other(*queue_, "worker", 1);
+  hog.give(us(2'000), note(1));
+  run(at(100));
+  other.give(us(10), note(2));
+  run(at(10'000));
+  // A slice of 700 from 5 on.
+  EXPECT_EQ(done_, (Done{{2, at(5 + 700 + 2 + 10)}, {1, at(5 + 10 + 2'000 + 2 + 10)}}));
+}
+
+TEST_F(RunQueueTest, TakesTheOtherCoreIfThatIsIdle) {
+  start(2);
+  Worker first(*queue_, "worker", 1);
+  Worker second(*queue_, "worker", 1);
+  first.give(us(100), note(1));
+  second.give(us(100), note(2));
+  run(at(1'000));
+  EXPECT_EQ(done_, (Done{{1, at(115)}, {2, at(115)}}));
+}
+
+TEST_F(RunQueueTest, WorkTakesLongerBesideOthers) {
+  start(2, 1'536);
+  Worker first(*queue_, "first", 1);
+  Worker second(*queue_, "second", 1);
+  first.give(us(100), note(1));
+  second.give(us(100), note(2));
+  run(at(1'000));
+  EXPECT_EQ(done_, (Done{{1, at(115)}, {2, at(165)}}));
+  EXPECT_NEAR(queue_->shares_by_role().at("second") / queue_->shares_by_role().at("first"),
+              160.0 / 110, 1e-9);
+}
+
+TEST_F(RunQueueTest, NobodyIsTwiceOnACore) {
+  start(2);
+  Worker worker(*queue_, "worker", 1);
+  worker.give(us(100), note(1));
+  worker.give(us(100), note(2));
+  run(at(1'000));
+  EXPECT_EQ(done_, (Done{{1, at(115)}, {2, at(215)}}));
+}
+
+TEST_F(RunQueueTest, WhatStandsStillDoesNothingUntilItGoesOn) {
+  start(1);
+  Worker worker(*queue_, "worker", 1);
+  worker.hold(true);
+  worker.give(us(100), note(1));
+  run(at(500));
+  EXPECT_TRUE(done_.empty());
+  worker.hold(false);
+  run(at(1'000));
+  EXPECT_EQ(done_, (Done{{1, at(615)}}));
+}
+
+TEST_F(RunQueueTest, WhoWaitsForTheDiskKeepsNoCore) {
+  start(1);
+  Worker waits(*queue_, "worker", 1);
+  Worker other(*queue_, "worker", 1);
+  waits.give(us(10), [&] { waits.wait(); });
+  waits.give(us(10), note(1));
+  other.give(us(50), note(2));
+  run(at(1'000));
+  EXPECT_EQ(done_.size(), 1U);
+  waits.go_on();
+  run(at(2'000));
+  EXPECT_EQ(done_.back(), (std::pair{1, at(1'025)}));
+  EXPECT_LT(cpu_->utilisation(), 200e-6);
+}
+
+TEST_F(RunQueueTest, WhatACrashForgetsNeverHappens) {
+  start(1);
+  Worker worker(*queue_, "worker", 64);
+  worker.give(us(100), note(1));
+  run(at(50));
+  worker.give(us(100), note(2));
+  worker.clear();
+  run(at(1'000));
+  EXPECT_TRUE(done_.empty());
+}
+
+TEST(RunQueue, SlicesGrowWithTheLogarithmOfTheCores) {
+  EXPECT_EQ(RunQueue::slice(1), us(700));
+  EXPECT_EQ(RunQueue::slice(2), us(1'400));
+  EXPECT_EQ(RunQueue::slice(8), us(2'800));
+  EXPECT_EQ(RunQueue::slice(64), us(2'800));
+}
+
+TEST(Flushes, WhoAsksWhileOneIsUnderWaySharesTheNext) {
+  const MeasuredTime always{us(100), us(100), us(100), us(100), us(100), us(100), us(100)};
+  Flushes disk(RandomStream(1, RandomPurpose::kTest, 1), TimePoint{}, at(1'000'000));
+  EXPECT_EQ(disk.sync(at(0), always), at(100));
+  EXPECT_EQ(disk.sync(at(10), always), at(200));
+  EXPECT_EQ(disk.sync(at(90), always), at(200));
+  EXPECT_EQ(disk.sync(at(150), always), at(300));
+  EXPECT_EQ(disk.sync(at(1'000), always), at(1'100));
+  // Four flushes for five who asked.
+  EXPECT_NEAR(disk.utilisation(), 400e-6, 1e-12);
+}
+
+TEST(MeasuredTime, DrawsStraightLinesBetweenWhatIsKnown) {
+  const MeasuredTime time{us(10), us(20), us(40), us(60), us(100), us(200), us(400)};
+  EXPECT_EQ(time.at(0), us(10));
+  EXPECT_EQ(time.at(0.125), us(15));
+  EXPECT_EQ(time.at(0.5), us(40));
+  EXPECT_EQ(time.at(0.945), us(150));
+  EXPECT_EQ(time.at(1), us(400));
+}
+
+}  // namespace
+}  // namespace govchain::sim
