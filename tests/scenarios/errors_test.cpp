@@ -47,8 +47,8 @@ TEST(ScenarioErrors, AMistypedKeyIsShownWithTheNearestOne) {
   10 |       "protocl": "pbft",
      |       ^^^^^^^^^ did you mean "protocol"?
 Allowed here: application, basis, departments, engine, hash, hotstuff, id, load,
-  machine, note, places, pool, protocol, qbft, raft, replicas, signatures,
-  source, tendermint, weights, witnesses (govchain scenario schema))");
+  machine, note, one_machine, places, pool, protocol, qbft, raft, replicas,
+  signatures, source, tendermint, weights, witnesses (govchain scenario schema))");
 }
 
 TEST(ScenarioErrors, AMistypedValueIsShownWithTheNearestOne) {

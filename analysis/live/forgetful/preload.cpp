@@ -368,7 +368,18 @@ class Journal {
 };
 
 Journal& journal() { return Journal::get(); }
-bool is_file(int file) { return journal().kind_of(file) == Kind::kFile; }
+
+// The program's allocator opens files and maps memory while it sets itself up, which may be on
+// behalf of the journal: until there is one, what is asked for goes straight to the system.
+std::atomic<bool> ready{false};
+[[gnu::constructor]] void begin() {
+  (void)Journal::get();
+  ready.store(true);
+}
+bool is_ready() { return ready.load(std::memory_order_acquire); }
+
+Kind kind_of(int file) { return is_ready() ? journal().kind_of(file) : Kind::kOther; }
+bool is_file(int file) { return kind_of(file) == Kind::kFile; }
 
 mode_t mode_from(int flags, va_list list) {
   const bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
@@ -377,6 +388,7 @@ mode_t mode_from(int flags, va_list list) {
 
 int open_at(int folder, const char* name, int flags, mode_t mode) {
   static auto* const real = next<OpenAtFunction>("openat");
+  if (!is_ready()) return real(folder, name, flags, mode);
   const std::string path = Journal::resolve(folder, name);
   if (!journal().is_ours(path)) return real(folder, name, flags, mode);
   const bool was_there = journal().before_open(path, flags);
@@ -394,7 +406,7 @@ uint64_t size_of(const iovec* parts, int count) {
 
 template <typename Sync>
 int sync_with(int file, Sync* sync) {
-  const Kind kind = journal().kind_of(file);
+  const Kind kind = kind_of(file);
   if (kind == Kind::kOther) return sync(file);
   if (journal().swallows()) return 0;
   const uint64_t covered = journal().covers();
@@ -441,7 +453,7 @@ int creat(const char* name, mode_t mode) {
   return open_at(AT_FDCWD, name, O_WRONLY | O_CREAT | O_TRUNC, mode);
 }
 int close(int file) {
-  journal().closed(file);
+  if (is_ready()) journal().closed(file);
   return real_close(file);
 }
 
