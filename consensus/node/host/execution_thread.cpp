@@ -93,9 +93,10 @@ void ExecutionThread::check_now(const Checkpoint& checkpoint, std::vector<uint8_
     checked_.reset();
     return listener_.on_checked(checkpoint, false);
   }
+  // The snapshot thread outlives this one, so what it is given must not need it.
   snapshots_.write(checkpoint.height, checkpoint.state_root, std::move(state),
-                   [this, checkpoint](const Status& written) {
-                     listener_.on_checked(checkpoint, written.ok());
+                   [&listener = listener_, checkpoint](const Status& written) {
+                     listener.on_checked(checkpoint, written.ok());
                    });
 }
 
