@@ -171,9 +171,20 @@ void HostileCluster::reconfigure(Node& node) {
   change.target = config_.genesis.members;
   for (consensus::Member& member : change.target) member.weight = choices_.below(4) == 3 ? 0 : 1;
   if (choices_.below(4) == 0) change.target.pop_back();
+  silence_faulty(change.target);
   if (choices_.below(4) == 0) change.transfer_leadership_to = ReplicaId(choices_.below(5));
   for (const std::unique_ptr<Node>& each : nodes_) {
     if (each->running() && !choices_.flag()) each->give(input::Reconfigure{change});
+  }
+}
+
+// Agreement is promised while liars weigh at most f: of n = 3f + 1 less than a third.
+void HostileCluster::silence_faulty(std::vector<consensus::Member>& members) const {
+  if (protocol_.faults == consensus::FaultModel::kCrash) return;
+  uint64_t all = 0;
+  for (const consensus::Member& member : members) all += member.weight;
+  for (consensus::Member& member : members) {
+    if (member.id.value() == faulty() && uint64_t{3} * member.weight >= all) member.weight = 0;
   }
 }
 

@@ -52,6 +52,7 @@ class HostileCluster final : public consensus::testing::NodeHost {
   void remember(const consensus::MessageRef& message);
   void restart(consensus::testing::Node& node);
   void reconfigure(consensus::testing::Node& node);
+  void silence_faulty(std::vector<consensus::Member>& members) const;
   void say_something_false();
   void lie_to(uint32_t victim, const consensus::MessageRef& message);
   void say_bytes();

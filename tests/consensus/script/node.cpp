@@ -137,9 +137,9 @@ void Node::sync_some(uint64_t records) {
 }
 
 void Node::synced(bool anything) {
-  GOVCHAIN_ASSERT(store_.sync().ok());
   unsynced_.erase(unsynced_.begin(), unsynced_.upper_bound(log_.durable()));
   release_held();
+  GOVCHAIN_ASSERT(store_.sync().ok());
   if (anything) inputs_.push_back(input::Persisted{log_.durable()});
   if (manual_sync_) settle();
 }
@@ -360,25 +360,41 @@ void Node::apply(const effect::Execute& effect) {
   inputs_.push_back(input::Executed{height, after});
 }
 
+// Told when the engine says so. It is stored, and counts as final, as every host has it: once the
+// log could tell of it after a crash.
 void Node::on(effect::Commit& effect) {
-  const StoredBlock block{effect.block, effect.certificate};
-  if (!store_.put(block)) {
-    host_->tell(label_, "commits " + number(block.block->height.value()) + " out of order");
-    return;
-  }
-  std::string text = "commits " + number(block.block->height.value());
-  if (!block.block->control.empty()) text += " membership change";
-  if (!block.block->payloads.empty()) text += " {" + host_->names(block.block->payloads) + "}";
+  const Block& block = *effect.block;
+  std::string text = "commits " + number(block.height.value());
+  if (!block.control.empty()) text += " membership change";
+  if (!block.payloads.empty()) text += " {" + host_->names(block.payloads) + "}";
   host_->tell(label_, text);
-  host_->committed(label_, block);
+  send_or_hold(effect.after, [this, stored = StoredBlock{effect.block, effect.certificate}] {
+    store_committed(stored);
+  });
 }
 
-void Node::on(effect::CheckpointStable& effect) {
-  // After a restart an engine may come by one again that is older than what the disk has.
-  if (effect.checkpoint.height > store_.checkpoint().height) {
-    GOVCHAIN_ASSERT(store_.put_checkpoint(effect.checkpoint).ok());
+void Node::store_committed(const StoredBlock& stored) {
+  const Height height = stored.block->height;
+  if (height <= installed_) return;  // the installed state stands for it
+  if (!store_.put(stored)) {
+    host_->tell(label_, "commits " + number(height.value()) + " out of order");
+    return;
   }
-  const uint64_t height = effect.checkpoint.height.value();
+  host_->committed(label_, stored);
+}
+
+// Names no ticket; the log must reach as far as the state does.
+void Node::on(effect::CheckpointStable& effect) {
+  send_or_hold(log_.last(),
+               [this, checkpoint = effect.checkpoint] { store_checkpoint(checkpoint); });
+}
+
+void Node::store_checkpoint(const Checkpoint& checkpoint) {
+  // After a restart an engine may come by one again that is older than what the disk has.
+  if (checkpoint.height > store_.checkpoint().height) {
+    GOVCHAIN_ASSERT(store_.put_checkpoint(checkpoint).ok());
+  }
+  const uint64_t height = checkpoint.height.value();
   host_->tell(label_, "checkpoint " + number(height) + " is stable");
   if (height > config_.retained_blocks) {
     GOVCHAIN_ASSERT(store_.prune(Height(height - config_.retained_blocks + 1)).ok());
@@ -397,6 +413,7 @@ void Node::on(effect::InstallSnapshot& effect) {
   host_->tell(label_, "installs the state at " + number(height.value()));
   GOVCHAIN_ASSERT(store_.reset(effect.checkpoint).ok());
   executed_ = height;
+  installed_ = height;
   roots_[height] = effect.checkpoint.state_root;
   snapshots_[height] = effect.checkpoint.state_root;
   inputs_.push_back(input::SnapshotInstalled{height, effect.checkpoint.state_root});

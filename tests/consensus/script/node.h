@@ -121,6 +121,8 @@ class Node {
   void on(effect::Metric& effect);
 
   void apply(const effect::Execute& effect);
+  void store_committed(const StoredBlock& stored);
+  void store_checkpoint(const Checkpoint& checkpoint);
   void synced(bool anything);
   void send_or_hold(Ticket after, std::function<void()> send);
 
@@ -161,6 +163,7 @@ class Node {
   MemoryLog log_{MemoryLog::Config{MemoryLog::Storage::kEncoded, HashAlgorithm::kSha256, {}}};
   MemoryBlockStore store_;
   Height executed_;
+  Height installed_;                // of the state that was taken over last
   std::map<Height, Digest> roots_;  // state root after each height; the state itself is its root
   std::map<Height, Digest> snapshots_;
 };
