@@ -36,11 +36,13 @@ HttpResponse read_failure_response(ReadFailure failure) {
   return response;
 }
 
-HttpResponse query_error_response(const Error& error) {
+HttpResponse query_error_response(const Error& error, std::optional<Height> height) {
   const auto body = [&](unsigned status) {
-    return error_response(
-        status, error.message,
-        error.where.empty() ? "a query of this chain's application" : error.where);
+    json told = {
+        {"error", error.message},
+        {"expected", error.where.empty() ? "a query of this chain's application" : error.where}};
+    if (height) told["height"] = height->value();
+    return json_response(status, told);
   };
   switch (error.code) {
     case ErrorCode::kInvalid:

@@ -331,7 +331,7 @@ void Routes::query(const HttpRequest& request, std::string_view /*argument*/, Re
     // What the service forgot to check must not end the replica.
     try {
       const Result<json> answer = queries_.answer(state, height, body);
-      if (!answer) return respond(query_error_response(answer.error()));
+      if (!answer) return respond(query_error_response(answer.error(), height));
       respond(json_response(200, {{"height", height.value()}, {"answer", *answer}}));
     } catch (const std::exception& failure) {
       respond(error_response(500, std::string("the query failed: ") + failure.what(),

@@ -335,7 +335,9 @@ TEST_F(Api, AnswersQueriesFromTheStateOnceTheReadIsLinearizable) {
             json::parse(R"({"height":8,"answer":{"you_asked":{"what":"balance","of":"alice"}}})"));
   EXPECT_EQ(desk_->view().counters.reads, 1U);
   EXPECT_EQ(query(R"({"what": "balance", "consistency": "local"})").status, 200U);
-  EXPECT_EQ(query(R"({"what": "lost"})").status, 404U);
+  const RawResponse absent = query(R"({"what": "lost"})");
+  EXPECT_EQ(absent.status, 404U);
+  EXPECT_EQ(body_of(absent)["height"], 8) << "that it is not there is known of a state";
   EXPECT_EQ(query(R"({"what": "wrong"})").status, 400U);
   EXPECT_EQ(query(R"({"what": "broken"})").status, 500U);
   EXPECT_EQ(query(R"({"what": 5})").status, 500U) << "a service that throws ends nothing";
