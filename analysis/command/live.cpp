@@ -30,9 +30,22 @@ constexpr uint32_t kLongestBatchDelay = 60'000;  // milliseconds
 struct Options {
   SimulateOptions simulate;
   uint32_t batch = 1;
-  uint32_t batch_delay = 20;            // milliseconds
+  uint32_t batch_delay = 20;  // milliseconds
+  live::ReadPlan reads;
   std::optional<double> swallow_after;  // seconds
 };
+
+void add_read_options(CLI::App& command, live::ReadPlan& reads, const std::string& group) {
+  constexpr uint32_t kMostReads = 100'000;
+  command
+      .add_option("--reads", reads.per_second,
+                  "linearizable reads a second beside the load; the history is checked")
+      ->type_name("N")
+      ->check(CLI::Range(0U, kMostReads))
+      ->group(group);
+  // A planted fault, for the tests of the checks.
+  command.add_flag("--local-reads", reads.local)->group("");
+}
 
 live::Batching batching_of(uint32_t transactions, uint32_t milliseconds) {
   return {transactions, Duration::milliseconds(milliseconds)};
@@ -84,6 +97,7 @@ void run_live_command(const Options& options, CommandContext& context) {
   request.profile = simulate.profile;
   request.forgetful = live::forgetful_library(request.program);
   request.batching = batching_of(options.batch, options.batch_delay);
+  request.reads = options.reads;
   if (options.swallow_after) {
     constexpr double kNanoseconds = 1e9;
     request.swallow_after =
@@ -151,7 +165,8 @@ void add_live_command(CLI::App& program, CommandContext& context) {
   command->footer(
       "  govchain live scenarios/live/pbft.json\n"
       "  govchain live scenarios/live/raft.json --set /chains/0/load/rate_per_second=5000 --json\n"
-      "  govchain live scenarios/live/pbft.json --batch 100");
+      "  govchain live scenarios/live/pbft.json --batch 100\n"
+      "  govchain live scenarios/live/raft.json --reads 200");
   add_simulate_options(*command, options->simulate);
   command
       ->add_option("--batch", options->batch,
@@ -163,6 +178,7 @@ void add_live_command(CLI::App& program, CommandContext& context) {
                    "milliseconds that the oldest of a batch waits for more")
       ->type_name("MS")
       ->check(CLI::Range(0U, kLongestBatchDelay));
+  add_read_options(*command, options->reads, "Options");
   // A planted fault, for the tests of the checks.
   command->add_option("--swallow-syncs-after", options->swallow_after)->group("");
   command->callback([options, &context] { run_live_command(*options, context); });
@@ -179,6 +195,7 @@ void add_load_command(CLI::App& program, CommandContext& context) {
   command->add_option("--batch", options->batch);
   command->add_option("--batch-delay", options->batch_delay);
   command->add_option("--drain", options->drain);
+  add_read_options(*command, options->process.reads, "");
   command->callback([options, &context] { run_load_command(*options, context); });
 }
 

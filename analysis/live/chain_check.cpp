@@ -1,10 +1,10 @@
 #include "analysis/live/chain_check.h"
 
-#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
 
+#include "analysis/live/complaints.h"
 #include "consensus/node/client/bytes_text.h"
 #include "consensus/node/store/rocks_block_store.h"
 
@@ -17,32 +17,10 @@ using consensus::Result;
 
 namespace {
 
-constexpr uint64_t kShown = 5;  // of each kind
-
 std::string short_hex(const Digest& digest) {
   constexpr size_t kShownDigits = 16;
   return consensus::node::to_hex(digest.bytes).substr(0, kShownDigits);
 }
-
-class Complaints {
- public:
-  explicit Complaints(std::vector<sim::Violation>& out) : out_(out) {}
-  void add(const std::string& rule, const std::string& detail, consensus::Duration at) {
-    if (++counts_[rule] <= kShown) {
-      out_.push_back({rule, detail, consensus::TimePoint::since_start(at)});
-    }
-  }
-  void finish() {
-    for (const auto& [rule, count] : counts_) {
-      if (count <= kShown) continue;
-      out_.push_back({rule, fmt::format("{} more of this kind", count - kShown), {}});
-    }
-  }
-
- private:
-  std::vector<sim::Violation>& out_;
-  std::map<std::string, uint64_t> counts_;
-};
 
 void check_agreement(const std::vector<ReplicaChain>& chains, ChecksDone& done,
                      Complaints& complaints) {

@@ -288,4 +288,26 @@ Result<std::unique_ptr<DelayLine>> DelayLine::start(const std::vector<DelayedLin
   return std::unique_ptr<DelayLine>(std::move(lines));
 }
 
+std::vector<DelayedLink> links_between(uint32_t replicas, uint16_t first_target,
+                                       uint16_t first_port,
+                                       const std::vector<std::vector<Duration>>& delays) {
+  std::vector<DelayedLink> links;
+  uint32_t port = first_port;
+  for (uint32_t dialler = 0; dialler < replicas; ++dialler) {
+    for (uint32_t listener = 0; listener < dialler; ++listener) {
+      DelayedLink link;
+      link.dialler = dialler;
+      link.listener = listener;
+      link.port = static_cast<uint16_t>(port++);
+      link.target = static_cast<uint16_t>(first_target + listener);
+      if (!delays.empty()) {
+        link.there = delays[dialler][listener];
+        link.back = delays[listener][dialler];
+      }
+      links.push_back(link);
+    }
+  }
+  return links;
+}
+
 }  // namespace govchain::analysis::live

@@ -25,6 +25,13 @@ struct DelayedLink {
   consensus::Duration back;
 };
 
+// One for each two of so many replicas: the higher dials the lower. Listeners listen at
+// `first_target` on, links at `first_port` on. `delays`, one way from the first to the second, may
+// be empty.
+[[nodiscard]] std::vector<DelayedLink> links_between(
+    uint32_t replicas, uint16_t first_target, uint16_t first_port,
+    const std::vector<std::vector<consensus::Duration>>& delays);
+
 class DelayLine {
  public:
   // kIo: a port is taken.

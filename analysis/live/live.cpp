@@ -19,6 +19,7 @@
 #include "analysis/live/load_process.h"
 #include "analysis/live/network.h"
 #include "analysis/live/plan.h"
+#include "analysis/live/small_disk.h"
 #include "consensus/node/client/bytes_text.h"
 #include "consensus/protocols.h"
 
@@ -38,6 +39,8 @@ constexpr std::chrono::milliseconds kPoll{10};
 constexpr Duration kStartPatience = Duration::seconds(60);
 constexpr Duration kStopPatience = Duration::seconds(15);
 constexpr Duration kLongestDrain = Duration::seconds(30);
+// So small that a full disk is noticed within seconds.
+constexpr consensus::Bytes kSmallSegment{uint64_t{1} << 20U};
 // Between saying "start" and the start.
 constexpr Duration kLead = Duration::milliseconds(200);
 // Replicas that are behind ask when they notice; an idle one does so every few timeouts.
@@ -85,7 +88,9 @@ class LiveRun {
     const Result<uint16_t> port = free_ports(2 * plan_.replicas + pairs);
     if (!port) return port.error();
     const std::vector<DelayedLink> links =
-        has_line ? links_from(*port) : std::vector<DelayedLink>();
+        has_line ? links_between(plan_.replicas, *port,
+                                 static_cast<uint16_t>(*port + 2 * plan_.replicas), plan_.delays)
+                 : std::vector<DelayedLink>();
     NetworkRequest network;
     network.folder = request_.folder + "/network";
     network.program = request_.program;
@@ -110,7 +115,11 @@ class LiveRun {
     layout.first_client_port = static_cast<uint16_t>(*port + plan_.replicas);
     layout.engine = chain_.engine;
     layout.settings = chain_.settings;
-    layout.adjust = [&links](consensus::node::NodeFile& node) {
+    const std::vector<sim::ReplicaIndex>& small = plan_.small_disks;
+    layout.adjust = [&links, &small](consensus::node::NodeFile& node) {
+      if (std::binary_search(small.begin(), small.end(), node.replica.value())) {
+        node.log_segment = kSmallSegment;
+      }
       // Who looks at the chains afterwards needs all of them.
       node.archive = true;
       constexpr uint32_t kConnections = 4'096;
@@ -123,6 +132,7 @@ class LiveRun {
     Result<std::unique_ptr<Network>> made = Network::lay_out(std::move(network));
     if (!made) return made.error();
     network_ = std::move(*made);
+    if (Status disks = make_disks(); !disks) return disks;
     if (has_line) {
       Result<std::unique_ptr<DelayLine>> line = DelayLine::start(links);
       if (!line) return line.error();
@@ -130,6 +140,16 @@ class LiveRun {
       result_.links = "delay_line";
     }
     return write_atomically(scenario_path(), scenario_.resolved);
+  }
+
+  [[nodiscard]] Status make_disks() {
+    // Images lie beside the network, so that a folder that is kept has them.
+    Status made = disks_.make(
+        plan_.small_disks,
+        [this](uint32_t i) { return fmt::format("{}/disk-{}.img", request_.folder, i); },
+        [this](uint32_t i) { return network_->data_folder(i); });
+    if (!made) return Error{made.error().code, made.error().message, scenario_.path + " /faults"};
+    return made;
   }
 
   [[nodiscard]] Status start_nodes() {
@@ -155,6 +175,7 @@ class LiveRun {
     load.records = request_.folder + "/load.records";
     for (uint32_t i = 0; i < plan_.replicas; ++i) load.ports.push_back(network_->client_port(i));
     load.batching = request_.batching;
+    load.reads = request_.reads;
     load.drain = drain();
     ChildRequest child;
     child.arguments = arguments_of(load, scenario_path(), request_.profile);
@@ -195,6 +216,7 @@ class LiveRun {
     after_ = look();
     // What still stands still or apart comes back, so that everybody can have everything.
     for (uint32_t i = 0; i < plan_.replicas; ++i) network_->resume(i);
+    if (Status room = disks_.make_room(); !room) return room;
     for (const auto& group : std::exchange(cut_off_, {})) line_->heal(group);
     return consensus::success();
   }
@@ -265,30 +287,11 @@ class LiveRun {
       chains.push_back(std::move(*chain));
     }
     check_chains(chains, records_.submissions, result_.checks, result_.run.violations);
+    if (!records_.reads.empty()) {
+      check_history(records_, chains, result_.history, result_.run.violations);
+    }
     if (!chains.empty()) result_.run.digests.push_back(digest_of(chains.front()));
     return consensus::success();
-  }
-
-  // One for each pair: the higher id dials the lower. Replicas' own ports come first, then those of
-  // their clients, then these.
-  [[nodiscard]] std::vector<DelayedLink> links_from(uint16_t first_port) const {
-    std::vector<DelayedLink> links;
-    uint32_t port = first_port + 2 * plan_.replicas;
-    for (uint32_t dialler = 0; dialler < plan_.replicas; ++dialler) {
-      for (uint32_t listener = 0; listener < dialler; ++listener) {
-        DelayedLink link;
-        link.dialler = dialler;
-        link.listener = listener;
-        link.port = static_cast<uint16_t>(port++);
-        link.target = static_cast<uint16_t>(first_port + listener);
-        if (!plan_.delays.empty()) {
-          link.there = plan_.delays[dialler][listener];
-          link.back = plan_.delays[listener][dialler];
-        }
-        links.push_back(link);
-      }
-    }
-    return links;
   }
 
   // --- Steps
@@ -336,12 +339,25 @@ class LiveRun {
         case FaultStep::Kind::kResume:
           network_->resume(replica);
           break;
+        case FaultStep::Kind::kFill:
+          ++result_.full_disks.filled;
+          if (Status full = disks_.fill(replica); !full) return full;
+          break;
+        case FaultStep::Kind::kEmpty:
+          note_full_disk(replica);
+          if (Status room = disks_.make_room(replica); !room) return room;
+          break;
         case FaultStep::Kind::kCut:
         case FaultStep::Kind::kHeal:
           break;
       }
     }
     return consensus::success();
+  }
+
+  void note_full_disk(uint32_t replica) {
+    const std::optional<NodeFigures> figures = network_->figures(replica);
+    if (figures && figures->disk_full) ++result_.full_disks.noticed;
   }
 
   // A short sleep; an error if something has gone wrong, or the run shall stop.
@@ -396,6 +412,7 @@ class LiveRun {
     chain.protocol = consensus::traits_of(chain_.protocol).name;
     chain.replicas = plan_.replicas;
     measure_clients(world_, records_, chain, run.services, result_.load);
+    result_.reads = measure_reads(world_, records_);
     result_.connections = records_.connections;
     result_.load_cpu = records_.cpu;
     result_.batch = request_.batching.transactions;
@@ -458,6 +475,7 @@ class LiveRun {
   const sim::ChainSpec& chain_;
   const LiveRequest& request_;
   const LivePlan plan_;
+  SmallDisks disks_;  // outlive who writes to them
   std::unique_ptr<Network> network_;
   std::unique_ptr<DelayLine> line_;
   std::vector<std::vector<sim::ReplicaIndex>> cut_off_;

@@ -10,8 +10,10 @@
 
 #include "analysis/experiments/run.h"
 #include "analysis/live/chain_check.h"
+#include "analysis/live/history_check.h"
 #include "analysis/live/measure.h"
 #include "analysis/live/offered_load.h"
+#include "analysis/live/read_plan.h"
 #include "consensus/result.h"
 #include "scenarios/scenario.h"
 
@@ -22,6 +24,7 @@ struct LiveRequest {
   std::string folder;   // for all that the processes leave; new or empty
   std::string profile;  // as the command was given it
   Batching batching;
+  ReadPlan reads;
   // The library for kills; needed only if the scenario kills something.
   std::string forgetful;
   // So long after the start the replicas' syncs begin to do nothing: a planted fault, to see that
@@ -41,6 +44,11 @@ struct Kills {
   uint64_t lost_names = 0;
 };
 
+struct FullDisks {
+  uint64_t filled = 0;   // times that one was
+  uint64_t noticed = 0;  // before there was room again, its replica had said so
+};
+
 struct NodeUse {
   consensus::Duration cpu;         // in the measured window
   consensus::Bytes written;        // in the measured window
@@ -57,8 +65,11 @@ struct LiveResult {
   consensus::Duration line_cpu;  // likewise of the delay line; zero without one
   uint32_t batch = 1;
   std::vector<NodeUse> nodes;
+  ReadUse reads;
   Kills kills;
+  FullDisks full_disks;
   ChecksDone checks;
+  HistoryChecked history;  // only if there were reads
 };
 
 // Errors: kUnsupported (the scenario asks for what cannot be done live), kIo (a process did not

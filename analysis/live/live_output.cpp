@@ -41,6 +41,32 @@ Json nodes_json(const LiveResult& result) {
   return list;
 }
 
+Json reads_json(const LiveResult& result) {
+  const ReadUse& reads = result.reads;
+  Json latency = nullptr;
+  if (reads.latency.count() > 0) {
+    latency = Json{{"p50", reads.latency.quantile(0.5).to_milliseconds()},
+                   {"p99", reads.latency.quantile(0.99).to_milliseconds()}};
+  }
+  return Json{{"asked", reads.asked},
+              {"answered", reads.answered},
+              {"refused", reads.refused},
+              {"latency_ms", std::move(latency)}};
+}
+
+std::string reads_text(const LiveResult& result) {
+  const ReadUse& reads = result.reads;
+  if (reads.asked == 0) return {};
+  std::string out =
+      fmt::format("reads: {} of {} answered", grouped(reads.answered), grouped(reads.asked));
+  if (reads.latency.count() > 0) {
+    out += fmt::format("   p50 {} ms   p99 {} ms",
+                       figure(reads.latency.quantile(0.5).to_milliseconds()),
+                       figure(reads.latency.quantile(0.99).to_milliseconds()));
+  }
+  return out + "\n";
+}
+
 }  // namespace
 
 std::string live_json(const LiveResult& result, const std::string& command) {
@@ -51,15 +77,21 @@ std::string live_json(const LiveResult& result, const std::string& command) {
   object["links"] = result.links;
   object["delay_line_cpu_seconds"] = result.line_cpu.to_seconds();
   object["load"] = load_json(result);
+  object["reads"] = reads_json(result);
   object["nodes"] = nodes_json(result);
   object["kills"] = Json{{"kills", result.kills.kills},
                          {"unsynced_writes", result.kills.unsynced_writes},
                          {"lost_pages", result.kills.lost_pages},
                          {"kept_pages", result.kills.kept_pages},
                          {"lost_names", result.kills.lost_names}};
+  object["full_disks"] =
+      Json{{"filled", result.full_disks.filled}, {"noticed", result.full_disks.noticed}};
   object["checks"] = Json{{"blocks_compared", result.checks.blocks_compared},
                           {"state_roots_compared", result.checks.state_roots_compared},
-                          {"acknowledged_payloads", result.checks.acknowledged}};
+                          {"acknowledged_payloads", result.checks.acknowledged},
+                          {"ordered_operations", result.history.operations},
+                          {"reads_compared", result.history.reads},
+                          {"registers", result.history.registers}};
   return object.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -88,15 +120,20 @@ std::string live_text(const LiveResult& result, const sim::WorldSpec& world,
     out += fmt::format(", lag p99 {} ms", figure(result.load.lag.quantile(0.99).to_milliseconds()));
   }
   out += fmt::format(", {:.2f} CPU-s\n", result.load_cpu.to_seconds());
+  out += reads_text(result);
   for (const sim::ResourceUse& one : result.run.resources) {
     out += fmt::format("{} {}   ", one.name, percent(one.utilisation));
   }
-  out += fmt::format("\nchecked {} acknowledged payloads, {} blocks and {} state roots: {}\n",
-                     grouped(result.checks.acknowledged), grouped(result.checks.blocks_compared),
-                     grouped(result.checks.state_roots_compared),
-                     result.run.violations.empty()
-                         ? "no violation"
-                         : grouped(result.run.violations.size()) + " violations");
+  out += fmt::format(
+      "\nchecked {} acknowledged payloads, {} blocks, {} state roots{}: {}\n",
+      grouped(result.checks.acknowledged), grouped(result.checks.blocks_compared),
+      grouped(result.checks.state_roots_compared),
+      result.history.operations == 0
+          ? ""
+          : fmt::format(" and the order of {} operations with {} reads",
+                        grouped(result.history.operations), grouped(result.history.reads)),
+      result.run.violations.empty() ? "no violation"
+                                    : grouped(result.run.violations.size()) + " violations");
   for (const sim::Violation& one : result.run.violations) {
     out += fmt::format("  {}: {}\n", one.rule, one.detail);
   }

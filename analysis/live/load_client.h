@@ -1,12 +1,9 @@
 #pragma once
 // Clients of a running network: they submit what is offered at its time, whether or not earlier
-// answers have come, over connections that are kept, and wait until they are told that it is final.
-//
-// A replica handles one request of a connection at a time, so there is a connection for each answer
-// that is waited for, up to a bound for each replica; what finds none free waits here, and that
-// counts as its latency. Who gets no answer, or one that leaves it open, submits the same bytes
-// again, at the next replica. A refusal is final, as it is in a simulation, unless it only means
-// that this replica serves nobody.
+// answers have come, and wait until they are told that it is final. What finds no connection free
+// (connection_pool.h) waits, and that counts as its latency. Who gets no answer, or one that leaves
+// it open, submits the same bytes again, at the next replica. A refusal is final, as it is in a
+// simulation, unless it only means that this replica serves nobody.
 
 #include <atomic>
 #include <chrono>
@@ -15,6 +12,7 @@
 
 #include "analysis/live/load_records.h"
 #include "analysis/live/offered_load.h"
+#include "analysis/live/read_plan.h"
 #include "consensus/time.h"
 
 namespace govchain::analysis::live {
@@ -24,6 +22,7 @@ struct LoadTargets {
   uint32_t connections_per_replica = 2'048;
   consensus::Duration try_again_after = consensus::Duration::milliseconds(50);
   consensus::Duration client_timeout = consensus::Duration::seconds(30);
+  ReadPlan reads;
 };
 
 // From `start` on (of the machine's monotonic clock) until everything has its fate, or `drain`

@@ -22,8 +22,10 @@ std::vector<std::string> arguments_of(const LoadProcess& load, const std::string
       "--batch",       std::to_string(load.batching.transactions),
       "--batch-delay", std::to_string(load.batching.patience / Duration::milliseconds(1)),
       "--drain",       std::to_string(load.drain / Duration::milliseconds(1)),
+      "--reads",       std::to_string(load.reads.per_second),
       "--ports"};
   for (const uint16_t port : load.ports) arguments.push_back(std::to_string(port));
+  if (load.reads.local) arguments.emplace_back("--local-reads");
   if (!profile.empty()) {
     arguments.emplace_back("--profile");
     arguments.push_back(profile);
@@ -52,6 +54,8 @@ Status run_load_process(const LoadProcess& load, const scenarios::Scenario& scen
   LoadTargets targets;
   targets.ports = load.ports;
   targets.client_timeout = world.client_timeout;
+  targets.reads = load.reads;
+  targets.reads.seed = world.seed;
   const LoadRecords records =
       run_load(std::move(*offered), targets,
                std::chrono::steady_clock::time_point(std::chrono::nanoseconds(start)),

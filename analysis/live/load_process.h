@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analysis/live/offered_load.h"
+#include "analysis/live/read_plan.h"
 #include "consensus/result.h"
 #include "scenarios/scenario.h"
 
@@ -19,6 +20,7 @@ struct LoadProcess {
   std::string records;          // file to write
   std::vector<uint16_t> ports;  // of the replicas' endpoints, by replica
   Batching batching;
+  ReadPlan reads;  // its seed is the scenario's
   consensus::Duration drain;
 };
 

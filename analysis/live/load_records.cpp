@@ -18,10 +18,11 @@ using consensus::Writer;
 
 namespace {
 
-constexpr uint64_t kMagic = 0x31'6461'6f6c'7667;  // "gvload1"
+constexpr uint64_t kMagic = 0x32'6461'6f6c'7667;  // "gvload2"
 constexpr size_t kLargestFile = size_t{8} << 30U;
 constexpr size_t kTransactionBytes = 8 + 4 + 2;
 constexpr size_t kSubmissionBytes = 32 + 3 * 4 + 4 * 8 + 1 + 8 + 4;
+constexpr size_t kReadBytes = 4 + 8 + 2 * 8 + 1 + 1 + 8;
 
 void put(Writer& out, Duration duration) { out.i64(duration.nanoseconds()); }
 Duration duration_from(Reader& in) { return Duration::nanoseconds(in.i64()); }
@@ -71,6 +72,30 @@ bool decode(Reader& in, SubmissionRecord& record) {
   return in.ok();
 }
 
+void encode(const ReadRecord& record, Writer& out) {
+  out.u32(record.replica);
+  out.u64(record.submission);
+  put(out, record.called);
+  put(out, record.answered);
+  out.u8(static_cast<uint8_t>(record.fate));
+  out.u8(record.present ? 1 : 0);
+  out.ordinal(record.height);
+}
+
+bool decode(Reader& in, uint64_t submissions, ReadRecord& record) {
+  record.replica = in.u32();
+  record.submission = in.u64();
+  record.called = duration_from(in);
+  record.answered = duration_from(in);
+  const uint8_t fate = in.u8();
+  const uint8_t present = in.u8();
+  record.height = in.ordinal<consensus::Height>();
+  if (!in.ok() || fate > static_cast<uint8_t>(ReadFate::kRefused) || present > 1) return false;
+  record.fate = static_cast<ReadFate>(fate);
+  record.present = present == 1;
+  return record.submission < submissions;
+}
+
 }  // namespace
 
 Status write_records(const std::string& path, const LoadRecords& records) {
@@ -82,6 +107,8 @@ Status write_records(const std::string& path, const LoadRecords& records) {
   put(out, records.cpu);
   out.u64(records.submissions.size());
   for (const SubmissionRecord& record : records.submissions) encode(record, out);
+  out.u64(records.reads.size());
+  for (const ReadRecord& record : records.reads) encode(record, out);
   return consensus::node::replace_file(
       path, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
@@ -101,6 +128,12 @@ Result<LoadRecords> read_records(const std::string& path) {
   records.submissions.resize(count);
   for (SubmissionRecord& record : records.submissions) {
     if (!decode(in, record)) return broken;
+  }
+  const uint64_t reads = in.u64();
+  if (!in.ok() || reads > in.remaining() / kReadBytes) return broken;
+  records.reads.resize(reads);
+  for (ReadRecord& record : records.reads) {
+    if (!decode(in, count, record)) return broken;
   }
   if (!in.finished()) return broken;
   return records;

@@ -1,6 +1,6 @@
 #pragma once
-// What clients did and were told, one record for each payload: the load's process writes it, and
-// whoever measures and checks reads it. Times count from the start of the run.
+// What clients did and were told, one record for each payload and each read: the load's process
+// writes it, and whoever measures and checks reads it. Times count from the start of the run.
 
 #include <cstdint>
 #include <string>
@@ -39,8 +39,26 @@ struct SubmissionRecord {
   std::vector<TransactionRecord> transactions;
 };
 
+enum class ReadFate : uint8_t {
+  kOpen,      // no answer
+  kAnswered,  // the transaction is in the state, or is not
+  kRefused,   // the replica did not answer it, or nobody could be asked
+};
+
+// A read of whether the first transaction of a payload was executed.
+struct ReadRecord {
+  uint32_t replica = 0;
+  uint64_t submission = 0;  // index in LoadRecords::submissions
+  consensus::Duration called;
+  consensus::Duration answered;
+  ReadFate fate = ReadFate::kOpen;
+  bool present = false;      // if answered ...
+  consensus::Height height;  // ... from the state after this block
+};
+
 struct LoadRecords {
   std::vector<SubmissionRecord> submissions;  // by due
+  std::vector<ReadRecord> reads;              // by when they were to be asked
   consensus::Bytes payload_bytes;             // of all
   uint64_t connections = 0;                   // opened
   consensus::Duration cpu;                    // of the process that made the load, while it ran

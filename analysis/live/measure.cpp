@@ -127,4 +127,17 @@ void measure_clients(const sim::WorldSpec& world, const LoadRecords& records,
   measurement.finish(records);
 }
 
+ReadUse measure_reads(const sim::WorldSpec& world, const LoadRecords& records) {
+  ReadUse use;
+  for (const ReadRecord& read : records.reads) {
+    if (read.called < world.warmup || read.called >= world.duration) continue;
+    ++use.asked;
+    use.refused += read.fate == ReadFate::kRefused ? 1 : 0;
+    if (read.fate != ReadFate::kAnswered) continue;
+    ++use.answered;
+    use.latency.record(read.answered - read.called);
+  }
+  return use;
+}
+
 }  // namespace govchain::analysis::live

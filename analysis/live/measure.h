@@ -24,4 +24,13 @@ void measure_clients(const sim::WorldSpec& world, const LoadRecords& records,
                      sim::ChainResult& chain, std::vector<sim::ServiceResult>& services,
                      LoadQuality& quality);
 
+// Reads that were to be asked within the measured window.
+struct ReadUse {
+  uint64_t asked = 0;
+  uint64_t answered = 0;
+  uint64_t refused = 0;    // the others were not answered
+  sim::Histogram latency;  // of those answered
+};
+[[nodiscard]] ReadUse measure_reads(const sim::WorldSpec& world, const LoadRecords& records);
+
 }  // namespace govchain::analysis::live

@@ -51,6 +51,7 @@ NodeFigures figures_of(const std::string& text) {
   figures.committed_height = count("engine_committed_height");
   figures.frames_received = count("transport_frames_received_total");
   figures.bytes_sent = count("transport_bytes_sent_total");
+  figures.disk_full = count("disk_full") == 1;
   return figures;
 }
 

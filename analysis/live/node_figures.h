@@ -17,6 +17,7 @@ struct NodeFigures {
   uint64_t committed_height = 0;
   uint64_t frames_received = 0;  // of peers
   uint64_t bytes_sent = 0;       // to peers
+  bool disk_full = false;
 };
 
 [[nodiscard]] NodeFigures figures_of(const std::string& text);

@@ -108,6 +108,8 @@ class Maker {
 
   void send(const sim::LoadSpec& load, Waiting& waiting, Duration at) {
     Offered offered;
+    const models::Transaction& first = waiting.transactions.front();
+    offered.first = {models::transaction_id(departments_.hash, first), first.expiry};
     offered.bytes = signed_bytes(waiting.transactions);
     offered.record.payload = consensus::hash(departments_.hash, offered.bytes);
     offered.record.ingress = load.ingress;

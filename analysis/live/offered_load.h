@@ -32,8 +32,15 @@ struct Batching {
   consensus::Duration patience = consensus::Duration::milliseconds(20);
 };
 
+// What a replica knows a transaction by.
+struct TransactionName {
+  consensus::Digest id;
+  int64_t expiry = 0;  // nanoseconds since 1970
+};
+
 struct Offered {
   SubmissionRecord record;  // what is known before the run
+  TransactionName first;    // of its transactions
   std::vector<uint8_t> bytes;
 };
 

@@ -38,6 +38,9 @@ class Planner {
     if (!error_) read_delays();
     for (size_t i = 0; i < world_.faults.size() && !error_; ++i) read_fault(i);
     if (error_) return *error_;
+    std::vector<sim::ReplicaIndex>& small = plan_.small_disks;
+    std::sort(small.begin(), small.end());
+    small.erase(std::unique(small.begin(), small.end()), small.end());
     std::stable_sort(plan_.steps.begin(), plan_.steps.end(),
                      [](const FaultStep& a, const FaultStep& b) { return a.at < b.at; });
     return std::move(plan_);
@@ -194,8 +197,10 @@ class Planner {
                       "a live run does not choose the write at which it kills: use crash, which "
                       "tears what was not synced");
       case FaultKind::kDiskFull:
+        plan_.small_disks.insert(plan_.small_disks.end(), fault.group.begin(), fault.group.end());
+        return add(index, StepKind::kFill, StepKind::kEmpty);
       case FaultKind::kSlowDisk:
-        return refuse(pointer, "a live run does not change the disk yet");
+        return refuse(pointer, "a live run cannot slow a disk down");
       case FaultKind::kNewSoftware:
         return refuse(pointer, "a live run has one version of the software");
     }

@@ -13,7 +13,7 @@ namespace govchain::analysis::live {
 
 // A step of a fault: done at its time to each replica of the group.
 struct FaultStep {
-  enum class Kind : uint8_t { kKill, kStart, kPause, kResume, kCut, kHeal };
+  enum class Kind : uint8_t { kKill, kStart, kPause, kResume, kCut, kHeal, kFill, kEmpty };
   consensus::Duration at;
   Kind kind = Kind::kKill;
   size_t fault = 0;  // index into WorldSpec::faults
@@ -29,6 +29,8 @@ struct LivePlan {
   // Something is killed, so unsynced writes are lost; something is cut off.
   bool kills = false;
   bool cuts = false;
+  // Their disks are filled, so they have small ones.
+  std::vector<sim::ReplicaIndex> small_disks;  // in order, once each
 };
 
 // kUnsupported: `where` is the scenario's path and the JSON pointer.

@@ -1,5 +1,6 @@
 // Networks of real processes, for a few seconds each.
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <unistd.h>
@@ -115,6 +116,45 @@ TEST_F(LiveRun, APauseAndAPartitionPassAndEverybodyComesBack) {
   EXPECT_GT(result_["delay_line_cpu_seconds"], 0);
   // There and back to a majority, at least.
   EXPECT_GE(result_["chains"][0]["latency_ms"]["p50"], 6);
+}
+
+TEST_F(LiveRun, ReadsThroughKillsFitOneOrderOfEverything) {
+  expect_well(run("raft", {"--reads", "100", "--set", "/duration_seconds=10", "--set",
+                           R"(/faults=[{"kind":"crash","at_seconds":3,"duration_seconds":1,)"
+                           R"("replicas":[0,1,2]}])"}));
+  EXPECT_GT(result_["reads"]["answered"], 100);
+  EXPECT_GT(result_["reads"]["latency_ms"]["p50"], 0);
+  EXPECT_GT(result_["checks"]["reads_compared"], 100);
+  EXPECT_GT(result_["checks"]["registers"], 50);
+  EXPECT_GT(result_["checks"]["ordered_operations"], result_["checks"]["reads_compared"]);
+}
+
+// What a replica that is cut off knows is old: whoever answers from it without asking a majority is
+// caught.
+TEST_F(LiveRun, StaleReadsAreFound) {
+  EXPECT_EQ(run("raft", {"--reads", "100", "--local-reads", "--set", "/duration_seconds=8", "--set",
+                         R"(/faults=[{"kind":"partition","at_seconds":3,"duration_seconds":3,)"
+                         R"("replicas":[2]}])"}),
+            6)
+      << log();
+  const std::vector<std::string> rules = rules_broken();
+  EXPECT_NE(std::find(rules.begin(), rules.end(), "real-time order"), rules.end());
+}
+
+// Its votes stop, the others go on, and with room again it has all blocks. (As root only.)
+TEST_F(LiveRun, AFullDiskIsSurvived) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may mount a small file system";
+  const int code = run("raft", {"--set", "/duration_seconds=14", "--set",
+                                "/chains/0/load/rate_per_second=500", "--set",
+                                R"(/faults=[{"kind":"disk_full","at_seconds":2,)"
+                                R"("duration_seconds":8,"replicas":[1]}])"});
+  if (log().find("not permitted") != std::string::npos) {
+    GTEST_SKIP() << "no file system may be mounted here";
+  }
+  expect_well(code);
+  EXPECT_EQ(result_["full_disks"]["filled"], 1);
+  EXPECT_EQ(result_["full_disks"]["noticed"], 1);
+  EXPECT_GT(result_["chains"][0]["committed"], 500);
 }
 
 TEST_F(LiveRun, WhatCannotBeDoneIsNamed) {

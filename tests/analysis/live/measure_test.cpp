@@ -97,6 +97,8 @@ TEST(LoadRecords, AreReadBackAsTheyWereWritten) {
       sent_at(Duration::seconds(3), Fate::kAcknowledged, Duration::milliseconds(3'010), 9)};
   records.submissions[0].height = consensus::Height(12);
   records.submissions[0].payload.bytes[3] = 8;
+  records.reads = {{2, 0, Duration::seconds(1), Duration::seconds(2), ReadFate::kAnswered, true,
+                    consensus::Height(11)}};
   const std::string path =
       (std::filesystem::temp_directory_path() / ("records-" + std::to_string(::getpid()))).string();
   ASSERT_TRUE(write_records(path, records).ok());
@@ -109,9 +111,42 @@ TEST(LoadRecords, AreReadBackAsTheyWereWritten) {
   EXPECT_EQ(one.height, consensus::Height(12));
   EXPECT_EQ(one.answered, Duration::milliseconds(3'010));
   EXPECT_EQ(one.transactions[0].receipt, 9);
+  ASSERT_EQ(read->reads.size(), 1U);
+  EXPECT_EQ(read->reads[0].replica, 2U);
+  EXPECT_EQ(read->reads[0].answered, Duration::seconds(2));
+  EXPECT_EQ(read->reads[0].fate, ReadFate::kAnswered);
+  EXPECT_TRUE(read->reads[0].present);
+  EXPECT_EQ(read->reads[0].height, consensus::Height(11));
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
   EXPECT_EQ(read_records(path).error().code, consensus::ErrorCode::kCorrupt);
   std::filesystem::remove(path);
+}
+
+TEST(LoadRecords, AReadOfAPayloadThatIsNotThereIsNoRecord) {
+  LoadRecords records;
+  records.reads = {{0, 0, {}, {}, ReadFate::kAnswered, true, consensus::Height(11)}};
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("records-" + std::to_string(::getpid()))).string();
+  ASSERT_TRUE(write_records(path, records).ok());
+  EXPECT_EQ(read_records(path).error().code, consensus::ErrorCode::kCorrupt);
+  std::filesystem::remove(path);
+}
+
+TEST(Reads, AreCountedWithinTheWindow) {
+  LoadRecords records;
+  const auto read = [](int64_t seconds, ReadFate fate) {
+    return ReadRecord{
+        0,    0,     Duration::seconds(seconds), Duration::milliseconds(seconds * 1000 + 7),
+        fate, false, consensus::Height(1)};
+  };
+  records.reads = {read(1, ReadFate::kAnswered), read(3, ReadFate::kAnswered),
+                   read(4, ReadFate::kRefused), read(5, ReadFate::kOpen),
+                   read(10, ReadFate::kAnswered)};
+  const ReadUse use = measure_reads(a_world(), records);
+  EXPECT_EQ(use.asked, 3U);
+  EXPECT_EQ(use.answered, 1U);
+  EXPECT_EQ(use.refused, 1U);
+  EXPECT_EQ(use.latency.count(), 1U);
 }
 
 TEST(NodeFigures, AreFoundByNameAndLabel) {

@@ -56,6 +56,17 @@ TEST(LivePlan, OrdersTheStepsOfAllFaultsByTime) {
   EXPECT_TRUE(plan->cuts);
 }
 
+TEST(LivePlan, GivesSmallDisksToThoseWhoseDisksAreFilled) {
+  const auto plan = plan_of(
+      {R"(/faults=[{"kind":"disk_full","at_seconds":3,"duration_seconds":4,"replicas":[2]},)"
+       R"({"kind":"disk_full","at_seconds":9,"duration_seconds":1,"replicas":[1,2]}])"});
+  ASSERT_TRUE(plan.ok()) << plan.error().where << plan.error().message;
+  ASSERT_EQ(plan->steps.size(), 4U);
+  EXPECT_EQ(plan->steps[0].kind, FaultStep::Kind::kFill);
+  EXPECT_EQ(plan->steps[1].kind, FaultStep::Kind::kEmpty);
+  EXPECT_EQ(plan->small_disks, (std::vector<sim::ReplicaIndex>{1, 2}));
+}
+
 TEST(LivePlan, RefusesByThePlaceInTheScenario) {
   struct Case {
     std::string change;
@@ -66,7 +77,8 @@ TEST(LivePlan, RefusesByThePlaceInTheScenario) {
                 R"({"kind":"clock_drift","at_seconds":1,"replicas":[1],"drift":0.01}])",
                 "/faults/1"},
            Case{R"(/faults=[{"kind":"loss","at_seconds":1,"probability":0.1}])", "/faults/0"},
-           Case{R"(/faults=[{"kind":"disk_full","at_seconds":1,"replicas":[0]}])", "/faults/0"},
+           Case{R"(/faults=[{"kind":"slow_disk","at_seconds":1,"replicas":[0],"factor":3}])",
+                "/faults/0"},
            Case{"/network/loss=0.1", "/network/loss"},
            Case{R"(/adversaries=[{"kind":"forger","replica":1}])", "/adversaries/0"},
            Case{R"(/requests=[{"kind":"read","at_seconds":1,"replica":1}])", "/requests/0"},
