@@ -8,7 +8,7 @@ namespace govchain::consensus {
 
 // Enough for a proposal that carries a certificate of 128 signatures. One that was large once, a
 // new view's proof or a state's chunk, must not stay so in the pool for ever.
-inline constexpr size_t kKeptRoom = 16 * 1'024;
+inline constexpr size_t kKeptRoom = size_t{16} << 10U;
 
 // Empties it; its room stays for the next use if that is at most `kept` bytes.
 template <typename T>

@@ -43,6 +43,7 @@ std::vector<Operation> operations_of(const LoadRecords& records) {
 // had come must not stand before that in the chain, and what is written then must stand behind it.
 void check_order(const std::vector<Operation>& operations, Complaints& complaints) {
   std::vector<const Operation*> by_call;
+  by_call.reserve(operations.size());
   for (const Operation& one : operations) by_call.push_back(&one);
   std::vector<const Operation*> by_answer = by_call;
   std::sort(by_call.begin(), by_call.end(),
