@@ -12,6 +12,7 @@
 #include "analysis/node/daemon.h"
 #include "analysis/node/ledger_chain.h"
 #include "analysis/node/network_layout.h"
+#include "consensus/node/config/layout.h"
 #include "consensus/node/files/key_file.h"
 #include "consensus/protocols.h"
 
@@ -94,27 +95,83 @@ void add_init(CLI::App& node, CommandContext& context) {
   init_command->callback([options, &context] { init(*options, context); });
 }
 
+struct ChangeOptions {
+  consensus::node::AddRequest request;
+  std::optional<uint32_t> replica;
+  std::string folder;
+};
+
+constexpr const char* kHowItGoesOn =
+    "Every operator's {}/members.json has to say so; then\n\n"
+    "  kill -HUP PID\n\n"
+    "tells a running node, which agrees to it. The chain changes at its next checkpoint.\n";
+
+void add(const ChangeOptions& options, CommandContext& context) {
+  consensus::node::AddRequest request = options.request;
+  if (options.replica) request.replica = consensus::ReplicaId(*options.replica);
+  const consensus::Result<consensus::ReplicaId> added =
+      consensus::node::add_node(options.folder, request);
+  if (!added) return fail(context, added.error(), exit_code_for(added.error()));
+  std::cout << fmt::format(
+      "{0}/node-{1}: a node that is wanted as a member. Start it with\n\n"
+      "  govchain node --config {0}/node-{1}/node.json\n\n",
+      options.folder, added->value());
+  std::cout << fmt::format(kHowItGoesOn, options.folder);
+}
+
+void remove(const ChangeOptions& options, CommandContext& context) {
+  const consensus::Status removed =
+      consensus::node::remove_member(options.folder, consensus::ReplicaId(*options.replica));
+  if (!removed) return fail(context, removed.error(), exit_code_for(removed.error()));
+  std::cout << fmt::format("Replica {} is not wanted any longer.\n", *options.replica);
+  std::cout << fmt::format(kHowItGoesOn, options.folder);
+}
+
+void add_membership_commands(CLI::App& node, CommandContext& context) {
+  auto options = std::make_shared<ChangeOptions>();
+  CLI::App* add_command = node.add_subcommand("add", "Makes one more node for a network");
+  add_command->add_option("folder", options->folder, "of the network")->required();
+  add_command->add_option("--replica", options->replica, "its number (the next one)");
+  add_command->add_option("--weight", options->request.weight, "of its votes; 0: it only learns")
+      ->capture_default_str();
+  add_command->add_option("--host", options->request.host, "where it listens")
+      ->capture_default_str();
+  add_command->add_option("--port", options->request.port,
+                          "for its peers (after that of the replica before)");
+  add_command->add_option("--client-port", options->request.client_port, "for clients (likewise)");
+  add_command->callback([options, &context] { add(*options, context); });
+  CLI::App* remove_command =
+      node.add_subcommand("remove", "Takes a member out of those that are wanted");
+  remove_command->add_option("folder", options->folder, "of the network")->required();
+  remove_command->add_option("--replica", options->replica, "its number")->required();
+  remove_command->callback([options, &context] { remove(*options, context); });
+}
+
 }  // namespace
 
 void add_node_command(CLI::App& program, CommandContext& context) {
-  CLI::App* command = program.add_subcommand(
-      "node",
-      "Runs one replica of a chain for real, or lays out a network of them. "
-      "SIGTERM and Ctrl-C end it in good order; SIGHUP reads log level and peers' addresses anew.");
+  CLI::App* command =
+      program.add_subcommand("node",
+                             "Runs one replica of a chain for real, or lays out a network of them. "
+                             "SIGTERM and Ctrl-C end it in good order; SIGHUP reads log level, "
+                             "peers' addresses and wanted "
+                             "members anew.");
   command->footer(
       "  govchain node init --replicas 4 network      keys, certificates and files of four\n"
       "  govchain node --config network/node-0/node.json\n"
+      "  govchain node add network                    one more, and who is wanted from now on\n"
       "  govchain node call --list                    what departments can submit");
   auto config = std::make_shared<std::string>();
   command->add_option("--config", *config, "the node's file");
   add_init(*command, context);
+  add_membership_commands(*command, context);
   add_node_call_command(*command, context);
   command->callback([command, config, &context] {
     if (!command->get_subcommands().empty()) return;
     if (config->empty()) {
       return fail(context,
                   {consensus::ErrorCode::kInvalid,
-                   "expected --config FILE, init or call; see govchain node --help",
+                   "expected --config FILE, init, add, remove or call; see govchain node --help",
                    {}},
                   kExitUsage);
     }

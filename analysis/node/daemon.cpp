@@ -156,9 +156,30 @@ class Daemon {
   void reload(const std::string& config) {
     const Result<node::NodeFile> file = node::read_node_file(config);
     if (!file) return log_.write(LogLevel::kError, "not_reloaded", describe(file.error()));
+    const Result<std::optional<node::MembersFile>> wanted =
+        node::wanted_members(*file, network_.protocol);
+    if (!wanted) return log_.write(LogLevel::kError, "not_reloaded", describe(wanted.error()));
     log_.set_level(file->log_level);
-    node_->reload(*file);
+    node_->reload(*file, *wanted);
     log_.write(LogLevel::kInfo, "reloaded", json::object());
+    if (*wanted) want(**wanted);
+  }
+
+  // Where each operator has to agree, this is the agreement of this one's.
+  void want(const node::MembersFile& wanted) {
+    const std::optional<Membership> present = desk_.view().membership;
+    if (present && present->members == wanted.listed.members &&
+        present->version >= wanted.version) {
+      return;
+    }
+    MembershipChange change;
+    change.target = wanted.listed.members;
+    change.version = wanted.version;
+    log_.write(LogLevel::kInfo, "members_wanted",
+               {{"members", change.target.size()},
+                {"version", static_cast<uint64_t>(change.version)},
+                {"present_epoch", present ? json(present->epoch.value()) : json()}});
+    node_->replica().reconfigure(std::move(change));
   }
 
   [[nodiscard]] std::optional<Error> failure() const { return listener_.failure(); }

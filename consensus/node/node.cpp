@@ -1,6 +1,6 @@
 #include "consensus/node/node.h"
 
-#include <algorithm>
+#include <map>
 #include <utility>
 
 #include <sodium.h>
@@ -11,17 +11,6 @@
 namespace govchain::consensus::node {
 
 namespace {
-
-std::vector<PeerAddress> with_changes(std::vector<PeerAddress> peers, const NodeFile& file) {
-  for (PeerAddress& peer : peers) {
-    peer.delay = file.link_delay;
-    const auto changed = file.addresses.find(peer.id);
-    if (changed == file.addresses.end()) continue;
-    peer.host = changed->second.host;
-    peer.port = changed->second.port;
-  }
-  return peers;
-}
 
 // A key that is not this member's would make words that nobody believes.
 Status check_key(const NodeFile& file, const NetworkFile& network, const ReplicaKey& key,
@@ -44,10 +33,36 @@ Status check_key(const NodeFile& file, const NetworkFile& network, const Replica
 
 }  // namespace
 
-std::vector<PeerAddress> peers_of(const NodeFile& file, const NetworkFile& network) {
-  std::vector<PeerAddress> peers = network.addresses;
-  std::erase_if(peers, [&](const PeerAddress& peer) { return peer.id == file.replica; });
-  return with_changes(std::move(peers), file);
+Result<std::optional<MembersFile>> wanted_members(const NodeFile& file, Protocol protocol) {
+  std::optional<MembersFile> wanted;
+  if (file.members.empty()) return wanted;
+  Result<MembersFile> read = read_members_file(file.members, protocol);
+  if (read) {
+    wanted = std::move(*read);
+  } else if (read.error().code != ErrorCode::kNotFound) {
+    return read.error();
+  }
+  return wanted;
+}
+
+std::vector<PeerAddress> peers_of(const NodeFile& file, const std::vector<PeerAddress>& genesis,
+                                  const std::optional<MembersFile>& wanted) {
+  std::map<ReplicaId, PeerAddress> peers;
+  for (const PeerAddress& peer : genesis) peers[peer.id] = peer;
+  if (wanted) {
+    for (const PeerAddress& peer : wanted->listed.addresses) peers[peer.id] = peer;
+  }
+  peers.erase(file.replica);
+  std::vector<PeerAddress> list;
+  for (auto& [id, peer] : peers) {
+    peer.delay = file.link_delay;
+    if (const auto changed = file.addresses.find(id); changed != file.addresses.end()) {
+      peer.host = changed->second.host;
+      peer.port = changed->second.port;
+    }
+    list.push_back(std::move(peer));
+  }
+  return list;
 }
 
 Result<std::unique_ptr<Node>> Node::open(const NodeFile& file, const NetworkFile& network,
@@ -64,8 +79,9 @@ Result<std::unique_ptr<Node>> Node::open(const NodeFile& file, const NetworkFile
   if (Status fits = check_key(file, network, *key, owner.key); !fits) return fits.error();
 
   std::unique_ptr<Node> node(new Node());
-  node->known_ = network.addresses;
-  std::erase_if(node->known_, [&](const PeerAddress& peer) { return peer.id == file.replica; });
+  node->genesis_ = network.addresses;
+  const Result<std::optional<MembersFile>> wanted = wanted_members(file, network.protocol);
+  if (!wanted) return wanted.error();
   Result<std::unique_ptr<DataFolder>> data = DataFolder::open(file.data, owner, file.log_segment);
   if (!data) return data.error();
   node->data_ = std::move(*data);
@@ -110,7 +126,7 @@ Result<std::unique_ptr<Node>> Node::open(const NodeFile& file, const NetworkFile
   transport.hash = network.engine.hash;
   transport.listen_host = file.listen.host;
   transport.listen_port = file.listen.port;
-  transport.peers = peers_of(file, network);
+  transport.peers = peers_of(file, network.addresses, *wanted);
   transport.credentials = file.tls;
   return node;
 }
@@ -131,6 +147,8 @@ void Node::stop() {
 
 Node::~Node() { stop(); }
 
-void Node::reload(const NodeFile& file) { transport_->set_peers(with_changes(known_, file)); }
+void Node::reload(const NodeFile& file, const std::optional<MembersFile>& wanted) {
+  transport_->set_peers(peers_of(file, genesis_, wanted));
+}
 
 }  // namespace govchain::consensus::node

@@ -5,10 +5,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "consensus/node/config/members_file.h"
 #include "consensus/node/config/network_file.h"
 #include "consensus/node/config/node_file.h"
 #include "consensus/node/files/data_folder.h"
@@ -48,12 +50,12 @@ class Node {
   // The newest one that it begins with; height 0 if there is none.
   [[nodiscard]] const Checkpoint& checkpoint() const { return checkpoint_; }
   // Takes over what may change while it runs: where peers are, and how long lines are.
-  void reload(const NodeFile& file);
+  void reload(const NodeFile& file, const std::optional<MembersFile>& wanted);
 
  private:
   Node() = default;
 
-  std::vector<PeerAddress> known_;  // of the network's file, without oneself
+  std::vector<PeerAddress> genesis_;  // addresses of the network's file
   TransportSettings transport_settings_;
   Checkpoint checkpoint_;
   std::unique_ptr<DataFolder> data_;
@@ -61,7 +63,13 @@ class Node {
   std::unique_ptr<Transport> transport_;
 };
 
-// The network's addresses with what the node's own file says otherwise.
-[[nodiscard]] std::vector<PeerAddress> peers_of(const NodeFile& file, const NetworkFile& network);
+// The file that the node's file names; null if it names none, or there is none.
+[[nodiscard]] Result<std::optional<MembersFile>> wanted_members(const NodeFile& file,
+                                                                Protocol protocol);
+// Who is to be reached, without oneself: the network's members and those that are wanted, where the
+// latter, and the node's own file before all, say that they are.
+[[nodiscard]] std::vector<PeerAddress> peers_of(const NodeFile& file,
+                                                const std::vector<PeerAddress>& genesis,
+                                                const std::optional<MembersFile>& wanted);
 
 }  // namespace govchain::consensus::node

@@ -1,16 +1,13 @@
 #include "consensus/node/config/network_file.h"
 
-#include <algorithm>
-#include <charconv>
-#include <set>
 #include <string_view>
-#include <system_error>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "consensus/codec.h"
 #include "consensus/node/config/field_reader.h"
-#include "consensus/node/files/hexadecimal.h"
+#include "consensus/node/config/members_file.h"
 #include "consensus/node/files/key_file.h"
 #include "consensus/protocols.h"
 
@@ -67,44 +64,8 @@ void read_settings(FieldReader in, Protocol protocol, ProtocolSettings& settings
   in.finish();
 }
 
-void read_member(FieldReader in, NetworkFile& network) {
-  Member member;
-  member.id = ReplicaId(static_cast<uint32_t>(in.number("replica", 0, UINT32_MAX - 1)));
-  in.number("weight", 0, kMaxTotalWeight, member.weight);
-  in.word<MemberRole>("role", {{"full", MemberRole::kFull}, {"witness", MemberRole::kWitness}},
-                      member.role);
-  if (!read_hex(in.text("key"), member.key.bytes)) {
-    in.fail("key", "expected 128 hexadecimal digits in small letters");
-  }
-  const Result<Endpoint> address = parse_endpoint(in.text("address"));
-  if (!address) in.fail("address", address.error().message);
-  in.finish();
-  network.engine.genesis.members.push_back(member);
-  if (address) network.addresses.push_back({member.id, address->host, address->port, {}});
-}
-
 // What no single field shows.
-void check_members(FieldReader& in, const NetworkFile& network) {
-  const std::vector<Member>& members = network.engine.genesis.members;
-  std::set<std::array<uint8_t, 64>> keys;
-  uint64_t weight = 0;
-  for (size_t i = 0; i < members.size(); ++i) {
-    const std::string place = "members/" + std::to_string(i);
-    if (i > 0 && members[i].id <= members[i - 1].id) {
-      in.fail(place + "/replica", "members stand in ascending order, each once");
-    }
-    if (!keys.insert(members[i].key.bytes).second) {
-      in.fail(place + "/key", "another member has the same key");
-    }
-    if (members[i].is_witness() && network.protocol != Protocol::kRaft) {
-      in.fail(place + "/role", "only raft has witnesses");
-    }
-    weight += std::min(members[i].weight, kMaxTotalWeight + 1);
-  }
-  if (weight == 0) in.fail("members", "somebody must carry weight");
-  if (weight > kMaxTotalWeight) {
-    in.fail("members", "together they weigh more than " + std::to_string(kMaxTotalWeight));
-  }
+void check_bodies(FieldReader& in, const NetworkFile& network) {
   if (!supports(traits_of(network.protocol), network.engine.proposal_bodies)) {
     in.fail("engine/proposal_bodies",
             std::string(traits_of(network.protocol).name) + " carries payloads in its proposals");
@@ -112,31 +73,6 @@ void check_members(FieldReader& in, const NetworkFile& network) {
 }
 
 }  // namespace
-
-Result<Endpoint> parse_endpoint(const std::string& text) {
-  const Error expected{ErrorCode::kInvalid,
-                       "expected \"host:port\" with a port from 1 to 65535, not \"" + text + "\"",
-                       {}};
-  const size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return expected;
-  std::string host = text.substr(0, colon);
-  if (host.front() == '[') {
-    if (host.back() != ']' || host.size() == 2) return expected;
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string::npos) {
-    return expected;
-  }
-  uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
-  if (error != std::errc() || stop != end || port == 0) return expected;
-  return Endpoint{host, port};
-}
-
-std::string to_text(const Endpoint& endpoint) {
-  const bool is_v6 = endpoint.host.find(':') != std::string::npos;
-  return (is_v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
-}
 
 Result<NetworkFile> read_network_file(const std::string& path) {
   const Result<std::unique_ptr<ConfigFile>> file = ConfigFile::read(path);
@@ -167,11 +103,13 @@ Result<NetworkFile> read_network_file(const std::string& path) {
   if (const std::optional<FieldReader> settings = in.object("settings")) {
     read_settings(*settings, network.protocol, network.settings);
   }
-  for (const FieldReader& member : in.objects("members", kMaxMembers)) read_member(member, network);
+  ListedMembers listed = read_members(in, network.protocol);
+  network.engine.genesis.members = std::move(listed.members);
+  network.addresses = std::move(listed.addresses);
   const nlohmann::json* const application = in.any("application");
   network.application = std::make_shared<const nlohmann::json>(
       application == nullptr ? nlohmann::json::object() : *application);
-  check_members(in, network);
+  check_bodies(in, network);
   in.finish();
   if ((*file)->error()) return *(*file)->error();
   return network;
@@ -214,19 +152,7 @@ std::string encode_network_file(const NetworkFile& network) {
     root["settings"]["heartbeat_ms"] = milliseconds(own.heartbeat);
     root["settings"]["lease_reads"] = own.lease_reads;
   }
-  for (const Member& member : engine.genesis.members) {
-    nlohmann::ordered_json one;
-    one["replica"] = member.id.value();
-    one["weight"] = member.weight;
-    one["role"] = member.is_witness() ? "witness" : "full";
-    one["key"] = to_hex(member.key.bytes);
-    const auto address =
-        std::find_if(network.addresses.begin(), network.addresses.end(),
-                     [&](const PeerAddress& peer) { return peer.id == member.id; });
-    GOVCHAIN_ASSERT(address != network.addresses.end());
-    one["address"] = to_text(Endpoint{address->host, address->port});
-    root["members"].push_back(std::move(one));
-  }
+  root["members"] = encode_members({engine.genesis.members, network.addresses});
   if (network.application) root["application"] = *network.application;
   return root.dump(2) + "\n";
 }

@@ -11,20 +11,12 @@
 
 #include "consensus/crypto/crypto.h"
 #include "consensus/engine.h"
+#include "consensus/node/config/endpoint.h"
 #include "consensus/node/transport/transport.h"
 #include "consensus/protocol_settings.h"
 #include "consensus/result.h"
 
 namespace govchain::consensus::node {
-
-// "host:port", with brackets around an IPv6 address.
-struct Endpoint {
-  std::string host;
-  uint16_t port = 0;
-  friend bool operator==(const Endpoint&, const Endpoint&) = default;
-};
-[[nodiscard]] Result<Endpoint> parse_endpoint(const std::string& text);
-[[nodiscard]] std::string to_text(const Endpoint& endpoint);
 
 struct NetworkFile {
   Protocol protocol = Protocol::kPbft;

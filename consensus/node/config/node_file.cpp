@@ -90,6 +90,8 @@ Result<NodeFile> read_node_file(const std::string& path) {
   if (!node.record.empty()) node.record = (*file)->beside(node.record);
   constexpr uint64_t kLongestDelay = 60'000;
   in.milliseconds("link_delay_ms", 0, kLongestDelay, node.link_delay);
+  in.text("members", node.members);
+  if (!node.members.empty()) node.members = (*file)->beside(node.members);
   if (const nlohmann::json* const addresses = in.any("addresses")) {
     read_addresses(*addresses, in, node);
   }
@@ -118,6 +120,7 @@ std::string encode_node_file(const NodeFile& node) {
   root["log_level"] = kLevels[static_cast<size_t>(node.log_level)];
   root["archive"] = node.archive;
   if (!node.record.empty()) root["record"] = node.record;
+  if (!node.members.empty()) root["members"] = node.members;
   if (node.link_delay > Duration::zero()) {
     root["link_delay_ms"] = node.link_delay / Duration::milliseconds(1);
   }

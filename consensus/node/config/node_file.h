@@ -37,6 +37,9 @@ struct NodeFile {
   std::string record;  // folder for the journal of all inputs; empty: none is kept
   // Where peers are, other than the network's file says.
   std::map<ReplicaId, Endpoint> addresses;
+  // The members that its operator wants the chain to have (members_file.h), and where they are.
+  // Empty, or of a file that is not there: those of the network's file.
+  std::string members;
   // Longer lines than there are, to try a wide network on one machine.
   Duration link_delay;
 };
