@@ -154,8 +154,7 @@ void add_node_command(CLI::App& program, CommandContext& context) {
       program.add_subcommand("node",
                              "Runs one replica of a chain for real, or lays out a network of them. "
                              "SIGTERM and Ctrl-C end it in good order; SIGHUP reads log level, "
-                             "peers' addresses and wanted "
-                             "members anew.");
+                             "peers' addresses and wanted members anew.");
   command->footer(
       "  govchain node init --replicas 4 network      keys, certificates and files of four\n"
       "  govchain node --config network/node-0/node.json\n"

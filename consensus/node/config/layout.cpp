@@ -163,8 +163,10 @@ Status complete_ports(const std::filesystem::path& folder, ReplicaId below, AddR
     const Result<NodeFile> node =
         read_node_file((folder_of(folder, ReplicaId(id)) / "node.json").string());
     if (!node) continue;
+    // Past the last port: none.
     const auto after = [&](uint16_t port) {
-      return static_cast<uint16_t>(port + (below.value() - id));
+      const uint64_t next = uint64_t{port} + (below.value() - id);
+      return static_cast<uint16_t>(next <= UINT16_MAX ? next : 0);
     };
     if (request.port == 0) request.port = after(node->listen.port);
     if (request.client_port == 0) request.client_port = after(node->client_listen.port);
@@ -172,6 +174,21 @@ Status complete_ports(const std::filesystem::path& folder, ReplicaId below, AddR
   if (request.port != 0 && request.client_port != 0) return success();
   return Error{ErrorCode::kInvalid, "expected ports: no other replica's folder is here to go by",
                folder.string()};
+}
+
+// What is about to be written must be readable again.
+Status check_new(const AddRequest& request, ReplicaId id, const std::vector<Member>& members) {
+  uint64_t weight = 0;
+  for (const Member& member : members) weight += member.weight;
+  const auto refuse = [](const std::string& message) {
+    return Error{ErrorCode::kInvalid, message, {}};
+  };
+  if (id.value() == UINT32_MAX) return refuse("a replica's number is at most 4294967294");
+  if (request.weight > kMaxTotalWeight || weight + request.weight > kMaxTotalWeight) {
+    return refuse("together the members would weigh more than " + std::to_string(kMaxTotalWeight));
+  }
+  const Result<Endpoint> address = parse_endpoint(to_text(Endpoint{request.host, request.port}));
+  return address ? success() : Status(address.error());
 }
 
 }  // namespace
@@ -213,6 +230,9 @@ Result<ReplicaId> add_node(const std::string& folder, const AddRequest& request)
   }
   AddRequest complete = request;
   if (Status ports = complete_ports(place, id, complete); !ports) return ports.error();
+  if (Status fits = check_new(complete, id, present->wanted.listed.members); !fits) {
+    return fits.error();
+  }
   IssuedCertificate authority;
   for (const auto& [name, text] : {std::pair("authority.crt", &authority.certificate),
                                    std::pair("authority.key", &authority.key)}) {

@@ -99,6 +99,26 @@ TEST_F(Members, SomebodyMustBeLeft) {
   EXPECT_THAT(wanted_ids(), ElementsAre(3));
 }
 
+TEST_F(Members, WhatCouldNotBeReadAgainIsRefusedBeforeAnythingIsMade) {
+  AddRequest heavy;
+  heavy.weight = UINT64_MAX;
+  AddRequest nowhere;
+  nowhere.host = "";
+  AddRequest last;
+  last.replica = ReplicaId(UINT32_MAX);
+  last.port = 7'000;
+  last.client_port = 8'000;
+  AddRequest far;
+  far.replica = ReplicaId(60'000);  // its ports would be past the last one
+  for (const AddRequest& request : {heavy, nowhere, last, far}) {
+    const Result<ReplicaId> added = add_node(root_, request);
+    ASSERT_FALSE(added.ok());
+    EXPECT_EQ(added.error().code, ErrorCode::kInvalid) << added.error().message;
+  }
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/members.json"));
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/node-4"));
+}
+
 TEST_F(Members, WithoutTheAuthoritysKeyNothingIsMade) {
   std::filesystem::remove(root_ + "/authority.key");
   EXPECT_EQ(add_node(root_, {}).error().code, ErrorCode::kNotFound);
