@@ -110,7 +110,12 @@ class Reader {
 inline constexpr size_t kSigningBytes = 88;
 [[nodiscard]] std::array<uint8_t, kSigningBytes> signing_bytes(const Statement& statement);
 
-// Payload identity over its bytes (real payloads).
+// A payload's identity: the hash of its bytes and, in four bytes behind them, of its count. So
+// nobody can have a client's bytes ordered under another count, which whoever executes them would
+// refuse.
+[[nodiscard]] Digest payload_digest(HashAlgorithm algorithm, std::span<const uint8_t> bytes,
+                                    uint32_t transactions);
+// With its bytes, under that identity.
 [[nodiscard]] PayloadRef make_payload(HashAlgorithm algorithm, std::span<const uint8_t> bytes,
                                       uint32_t transactions);
 

@@ -37,10 +37,17 @@ void encode_payload_header(const Payload& payload, uint64_t size, Writer& to) {
 
 }  // namespace
 
+Digest payload_digest(HashAlgorithm algorithm, std::span<const uint8_t> bytes,
+                      uint32_t transactions) {
+  FixedWriter<sizeof transactions> count;
+  count.u32(transactions);
+  return hash(algorithm, bytes, count.bytes());
+}
+
 PayloadRef make_payload(HashAlgorithm algorithm, std::span<const uint8_t> bytes,
                         uint32_t transactions) {
   auto payload = Ref<Payload>::make();
-  payload->digest = hash(algorithm, bytes);
+  payload->digest = payload_digest(algorithm, bytes, transactions);
   payload->size = Bytes(bytes.size());
   payload->transactions = transactions;
   payload->bytes.assign(bytes.begin(), bytes.end());
@@ -68,7 +75,9 @@ PayloadRef decode_payload(HashAlgorithm algorithm, Reader& in, Cohorts cohorts) 
     if (cohorts == Cohorts::kRefused || payload->size == Bytes(0)) in.fail();
   } else {
     const std::span<const uint8_t> bytes = in.raw(size);
-    if (in.ok() && hash(algorithm, bytes) != payload->digest) in.fail();
+    if (in.ok() && payload_digest(algorithm, bytes, payload->transactions) != payload->digest) {
+      in.fail();
+    }
     if (in.ok()) payload->bytes.assign(bytes.begin(), bytes.end());
   }
   if (!in.ok()) return {};

@@ -15,8 +15,10 @@ namespace govchain::consensus {
 
 class Payload : public Counted {
  public:
-  Digest digest;  // identity: two payloads with the same digest are the same payload (exactly-once)
-  Bytes size;     // bytes on the wire and on disk
+  // Identity: two payloads with the same digest are the same payload (exactly-once). Covers bytes
+  // and count (payload_digest in codec.h).
+  Digest digest;
+  Bytes size;                  // bytes on the wire and on disk
   uint32_t transactions = 1;   // how many transactions it stands for
   std::vector<uint8_t> bytes;  // the encoded transactions; empty for a cohort, whose cost is
                                // charged and not executed

@@ -18,7 +18,7 @@ void KeyValueApplication::execute(const consensus::Block& block,
                                   consensus::ExecutionResult& result) {
   result.clear();
   for (const consensus::PayloadRef& payload : block.payloads) {
-    // The payload's digest is the hash of its bytes; a cohort has no bytes and writes once.
+    // The payload's digest covers its bytes; a cohort has no bytes and writes once.
     Digest& value = values_[payload->digest.bytes[0]];
     mix_in(written_, value);
     value = payload->digest;

@@ -5,10 +5,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "analysis/calibrate/endpoint.h"
 #include "analysis/calibrate/probes.h"
+#include "analysis/live/load_ahead.h"
 #include "analysis/live/load_client.h"
 
 namespace govchain::analysis {
@@ -28,6 +31,7 @@ constexpr uint64_t kBurst = 64;
 constexpr Duration kBetweenSingles = Duration::milliseconds(1);
 constexpr Duration kBetweenBursts = Duration::milliseconds(10);
 constexpr std::chrono::milliseconds kLead{5};
+constexpr consensus::Bytes kEverything{1ULL << 40U};
 
 class ClientProbe final : public Probe {
  public:
@@ -67,8 +71,15 @@ class ClientProbe final : public Probe {
                                uint64_t at_once, Duration interval) {
     live::LoadTargets targets;
     targets.ports = {endpoint_.port()};
-    std::vector<live::Offered> load = make_load(times, at_once, interval);
-    const uint64_t count = load.size();
+    std::vector<live::Offered> made = make_load(times, at_once, interval);
+    const uint64_t count = made.size();
+    live::LoadAhead load(
+        [&made, next = size_t{0}]() mutable -> std::optional<live::Offered> {
+          if (next == made.size()) return std::nullopt;
+          return std::move(made[next++]);
+        },
+        kEverything);
+    load.await_ready();
     // Whoever orders: as soon as all of a burst are there, they are final.
     std::atomic<bool> ended{false};
     std::thread orders([&] {
@@ -83,8 +94,8 @@ class ClientProbe final : public Probe {
     const Duration before = endpoint_.processor();
     live::LoadRecords records;
     const Duration used = processor_time(clocks, [&] {
-      records = live::run_load(std::move(load), targets, std::chrono::steady_clock::now() + kLead,
-                               duration, Duration::seconds(10), never);
+      records = live::run_load(load, targets, std::chrono::steady_clock::now() + kLead, duration,
+                               Duration::seconds(10), never);
     });
     ended = true;
     orders.join();

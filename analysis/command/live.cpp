@@ -32,6 +32,8 @@ struct Options {
   uint32_t batch = 1;
   uint32_t batch_delay = 20;  // milliseconds
   live::ReadPlan reads;
+  uint32_t samples = 0;  // seconds between two
+  std::string beside;
   std::optional<double> swallow_after;  // seconds
 };
 
@@ -98,6 +100,8 @@ void run_live_command(const Options& options, CommandContext& context) {
   request.forgetful = live::forgetful_library(request.program);
   request.batching = batching_of(options.batch, options.batch_delay);
   request.reads = options.reads;
+  request.beside = options.beside;
+  request.sample_every = Duration::seconds(options.samples);
   if (options.swallow_after) {
     constexpr double kNanoseconds = 1e9;
     request.swallow_after =
@@ -166,7 +170,8 @@ void add_live_command(CLI::App& program, CommandContext& context) {
       "  govchain live scenarios/live/pbft.json\n"
       "  govchain live scenarios/live/raft.json --set /chains/0/load/rate_per_second=5000 --json\n"
       "  govchain live scenarios/live/pbft.json --batch 100\n"
-      "  govchain live scenarios/live/raft.json --reads 200");
+      "  govchain live scenarios/live/raft.json --reads 200\n"
+      "  govchain live scenarios/live/pbft.json --set /duration_seconds=3600 --samples 60");
   add_simulate_options(*command, options->simulate);
   command
       ->add_option("--batch", options->batch,
@@ -179,6 +184,17 @@ void add_live_command(CLI::App& program, CommandContext& context) {
       ->type_name("MS")
       ->check(CLI::Range(0U, kLongestBatchDelay));
   add_read_options(*command, options->reads, "Options");
+  constexpr uint32_t kDay = 86'400;
+  command
+      ->add_option("--samples", options->samples,
+                   "seconds between two samples of what the replicas hold: memory, files, disk")
+      ->type_name("S")
+      ->check(CLI::Range(1U, kDay));
+  command
+      ->add_option("--beside", options->beside,
+                   "a shell's command that runs while the load does, such as an attacker; it finds "
+                   "GOVCHAIN_NETWORK, GOVCHAIN_REPLICA_PORTS and GOVCHAIN_CLIENT_PORTS")
+      ->type_name("COMMAND");
   // A planted fault, for the tests of the checks.
   command->add_option("--swallow-syncs-after", options->swallow_after)->group("");
   command->callback([options, &context] { run_live_command(*options, context); });

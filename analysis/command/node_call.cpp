@@ -19,6 +19,7 @@
 #include "analysis/service/record_json.h"
 #include "analysis/service/service_methods.h"
 #include "analysis/service/signed_call.h"
+#include "consensus/codec.h"
 #include "consensus/node/config/network_file.h"
 #include "consensus/node/files/hexadecimal.h"
 #include "consensus/node/files/key_file.h"
@@ -129,7 +130,7 @@ void call(const CallOptions& options, CommandContext& context) {
   models::encode_transaction(*transaction, bytes);
   if (options.as_json) {
     const json answer = {
-        {"id", consensus::node::to_hex(consensus::hash(ledger->hash, bytes).bytes)},
+        {"id", consensus::node::to_hex(consensus::payload_digest(ledger->hash, bytes, 1).bytes)},
         {"transaction",
          consensus::node::to_hex(models::transaction_id(ledger->hash, *transaction).bytes)},
         {"expiry", transaction->expiry},

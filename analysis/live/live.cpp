@@ -51,6 +51,11 @@ Duration since(Clock::time_point start) {
       std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
 }
 
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
 // What is read of the processes at the beginning and at the end of the measured window.
 struct Snapshot {
   std::vector<std::optional<NodeFigures>> figures;  // null of one that did not answer
@@ -64,14 +69,15 @@ class LiveRun {
         world_(scenario.world),
         chain_(world_.chains.front()),
         request_(request),
-        plan_(std::move(plan)) {}
+        plan_(std::move(plan)),
+        watch_(request.sample_every) {}
 
   [[nodiscard]] Result<LiveResult> run() {
     const Clock::time_point begun = Clock::now();
     result_.nodes.resize(plan_.replicas);
     for (const auto stage :
-         {&LiveRun::lay_out, &LiveRun::start_nodes, &LiveRun::start_load, &LiveRun::follow,
-          &LiveRun::await_load, &LiveRun::catch_up, &LiveRun::read_and_check}) {
+         {&LiveRun::lay_out, &LiveRun::start_nodes, &LiveRun::start_load, &LiveRun::start_beside,
+          &LiveRun::follow, &LiveRun::await_load, &LiveRun::catch_up, &LiveRun::read_and_check}) {
       if (Status done = (this->*stage)(); !done) return done.error();
     }
     result_.run.work.wall_seconds = since(begun).to_seconds();
@@ -154,7 +160,7 @@ class LiveRun {
 
   [[nodiscard]] Status start_nodes() {
     for (uint32_t i = 0; i < plan_.replicas; ++i) {
-      if (Status started = start(i); !started) return started;
+      if (Status started = network_->start(i); !started) return started;
     }
     const Clock::time_point from = Clock::now();
     for (uint32_t i = 0; i < plan_.replicas;) {
@@ -196,8 +202,39 @@ class LiveRun {
                                          .count()));
   }
 
+  [[nodiscard]] Status start_beside() {
+    if (request_.beside.empty()) return consensus::success();
+    std::string replicas;
+    std::string clients;
+    for (uint32_t i = 0; i < plan_.replicas; ++i) {
+      replicas += (i == 0 ? "" : ",") + std::to_string(network_->replica_port(i));
+      clients += (i == 0 ? "" : ",") + std::to_string(network_->client_port(i));
+    }
+    ChildRequest child;
+    child.arguments = {"/bin/sh", "-c", request_.beside};
+    child.environment = {{"GOVCHAIN_NETWORK", network_->folder()},
+                         {"GOVCHAIN_REPLICA_PORTS", replicas},
+                         {"GOVCHAIN_CLIENT_PORTS", clients}};
+    child.log = request_.folder + "/beside.log";
+    Result<ChildProcess> started = ChildProcess::start(child);
+    if (!started) return started.error();
+    beside_ = std::move(*started);
+    return consensus::success();
+  }
+
+  // It may be over before, if all went well with it.
+  [[nodiscard]] Status end_beside() {
+    if (!beside_) return consensus::success();
+    const std::optional<int> ended = beside_->ended();
+    beside_.reset();
+    if (!ended || *ended == 0) return consensus::success();
+    return Error{ErrorCode::kInvalid,
+                 describe_end(*ended) + ": " + text_of(request_.folder + "/beside.log"),
+                 "--beside '" + request_.beside + "'"};
+  }
+
   [[nodiscard]] Status follow() {
-    size_t next = 0;
+    FaultDriver faults(plan_.steps, world_.seed, *network_, disks_, line_.get());
     while (since(start_) < world_.duration) {
       const Duration now = since(start_);
       if (!before_ && now >= world_.warmup) before_ = look();
@@ -207,18 +244,18 @@ class LiveRun {
           if (Status done = network_->swallow_syncs(i); !done) return done;
         }
       }
-      while (next < plan_.steps.size() && plan_.steps[next].at <= now) {
-        if (Status done = carry_out(plan_.steps[next++]); !done) return done;
-      }
+      if (Status done = faults.carry_out(now); !done) return done;
+      watch_.look(now, *network_);
       report(now.to_seconds() / world_.duration.to_seconds(), "running");
       if (Status well = pause(); !well) return well;
     }
     after_ = look();
-    // What still stands still or apart comes back, so that everybody can have everything.
-    for (uint32_t i = 0; i < plan_.replicas; ++i) network_->resume(i);
-    if (Status room = disks_.make_room(); !room) return room;
-    for (const auto& group : std::exchange(cut_off_, {})) line_->heal(group);
-    return consensus::success();
+    watch_.look(world_.duration, *network_);
+    result_.kills = faults.kills();
+    result_.full_disks = faults.full_disks();
+    if (Status well = end_beside(); !well) return well;
+    // So that everybody can have everything.
+    return faults.end();
   }
 
   [[nodiscard]] Status await_load() {
@@ -294,72 +331,6 @@ class LiveRun {
     return consensus::success();
   }
 
-  // --- Steps
-
-  [[nodiscard]] Status start(uint32_t replica) {
-    ++result_.nodes[replica].starts;
-    return network_->start(replica);
-  }
-
-  [[nodiscard]] Status kill(size_t fault, uint32_t replica) {
-    sim::RandomStream random(world_.seed, sim::RandomPurpose::kFault,
-                             fault * plan_.replicas + replica);
-    const Result<forgetful::Forgotten> forgotten = network_->kill(replica, random);
-    if (!forgotten) return forgotten.error();
-    ++result_.kills.kills;
-    result_.kills.unsynced_writes += forgotten->writes;
-    result_.kills.lost_pages += forgotten->lost_pages;
-    result_.kills.kept_pages += forgotten->kept_pages;
-    result_.kills.lost_names += forgotten->lost_names;
-    return consensus::success();
-  }
-
-  [[nodiscard]] Status carry_out(const FaultStep& step) {
-    if (step.kind == FaultStep::Kind::kCut) {
-      line_->cut(step.group);
-      cut_off_.push_back(step.group);
-      return consensus::success();
-    }
-    if (step.kind == FaultStep::Kind::kHeal) {
-      line_->heal(step.group);
-      cut_off_.erase(std::find(cut_off_.begin(), cut_off_.end(), step.group));
-      return consensus::success();
-    }
-    for (const sim::ReplicaIndex replica : step.group) {
-      switch (step.kind) {
-        case FaultStep::Kind::kKill:
-          if (Status killed = kill(step.fault, replica); !killed) return killed;
-          break;
-        case FaultStep::Kind::kStart:
-          if (Status started = start(replica); !started) return started;
-          break;
-        case FaultStep::Kind::kPause:
-          network_->pause(replica);
-          break;
-        case FaultStep::Kind::kResume:
-          network_->resume(replica);
-          break;
-        case FaultStep::Kind::kFill:
-          ++result_.full_disks.filled;
-          if (Status full = disks_.fill(replica); !full) return full;
-          break;
-        case FaultStep::Kind::kEmpty:
-          note_full_disk(replica);
-          if (Status room = disks_.make_room(replica); !room) return room;
-          break;
-        case FaultStep::Kind::kCut:
-        case FaultStep::Kind::kHeal:
-          break;
-      }
-    }
-    return consensus::success();
-  }
-
-  void note_full_disk(uint32_t replica) {
-    const std::optional<NodeFigures> figures = network_->figures(replica);
-    if (figures && figures->disk_full) ++result_.full_disks.noticed;
-  }
-
   // A short sleep; an error if something has gone wrong, or the run shall stop.
   [[nodiscard]] Status pause(std::chrono::milliseconds length = kPoll) {
     std::this_thread::sleep_for(length);
@@ -369,7 +340,7 @@ class LiveRun {
     if (load_ && load_->ended() && *load_->ended() != 0) return load_failed();
     const std::optional<Network::Ended> ended = network_->find_ended();
     if (!ended) return consensus::success();
-    if (result_.nodes[ended->replica].starts < 2) return ended->complaint;
+    if (network_->starts(ended->replica) < 2) return ended->complaint;
     // What a kill has left must be enough to come back.
     result_.run.violations.push_back({"restart",
                                       ended->complaint.where + " " + ended->complaint.message,
@@ -378,9 +349,9 @@ class LiveRun {
   }
 
   [[nodiscard]] Error load_failed() {
-    std::ifstream file(load_log());
-    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    return Error{ErrorCode::kIo, "the load " + describe_end(*load_->ended()) + ": " + text, {}};
+    return Error{ErrorCode::kIo,
+                 "the load " + describe_end(*load_->ended()) + ": " + text_of(load_log()),
+                 {}};
   }
 
   [[nodiscard]] Snapshot look() {
@@ -416,6 +387,8 @@ class LiveRun {
     result_.connections = records_.connections;
     result_.load_cpu = records_.cpu;
     result_.batch = request_.batching.transactions;
+    watch_.add_clients(world_, records_);
+    result_.samples = watch_.samples();
     add_nodes(chain);
     std::stable_sort(run.resources.begin(), run.resources.end(),
                      [](const sim::ResourceUse& a, const sim::ResourceUse& b) {
@@ -433,6 +406,7 @@ class LiveRun {
       const NodeFigures last = after_.figures[i].value_or(NodeFigures());
       const NodeFigures first = before.figures[i].value_or(last);
       NodeUse& use = result_.nodes[i];
+      use.starts = network_->starts(i);
       use.cpu = after_.usage[i].cpu - before.usage[i].cpu;
       use.written = after_.usage[i].written - before.usage[i].written;
       const double share = use.cpu.to_seconds() / window / cores;
@@ -478,9 +452,10 @@ class LiveRun {
   SmallDisks disks_;  // outlive who writes to them
   std::unique_ptr<Network> network_;
   std::unique_ptr<DelayLine> line_;
-  std::vector<std::vector<sim::ReplicaIndex>> cut_off_;
   std::optional<ChildProcess> load_;
+  std::optional<ChildProcess> beside_;
   Clock::time_point start_;
+  Watch watch_;
   bool swallows_ = false;
   std::optional<Snapshot> before_;
   Snapshot after_;

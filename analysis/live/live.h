@@ -10,10 +10,12 @@
 
 #include "analysis/experiments/run.h"
 #include "analysis/live/chain_check.h"
+#include "analysis/live/fault_driver.h"
 #include "analysis/live/history_check.h"
 #include "analysis/live/measure.h"
 #include "analysis/live/offered_load.h"
 #include "analysis/live/read_plan.h"
+#include "analysis/live/watch.h"
 #include "consensus/result.h"
 #include "scenarios/scenario.h"
 
@@ -25,6 +27,12 @@ struct LiveRequest {
   std::string profile;  // as the command was given it
   Batching batching;
   ReadPlan reads;
+  // Between two samples of what the replicas hold (watch.h); zero: none.
+  consensus::Duration sample_every;
+  // A command of a shell that runs while the load does, such as an attacker; empty: none. It finds
+  // the network's folder in GOVCHAIN_NETWORK, and its ports, separated by commas, in
+  // GOVCHAIN_REPLICA_PORTS and GOVCHAIN_CLIENT_PORTS.
+  std::string beside;
   // The library for kills; needed only if the scenario kills something.
   std::string forgetful;
   // So long after the start the replicas' syncs begin to do nothing: a planted fault, to see that
@@ -33,20 +41,6 @@ struct LiveRequest {
   const std::atomic<bool>* stop = nullptr;
   // Now and then: share of the run that is over, and what is done at present.
   std::function<void(double share, const char* stage)> progress;
-};
-
-// What kills took from the replicas' disks.
-struct Kills {
-  uint64_t kills = 0;
-  uint64_t unsynced_writes = 0;
-  uint64_t lost_pages = 0;
-  uint64_t kept_pages = 0;
-  uint64_t lost_names = 0;
-};
-
-struct FullDisks {
-  uint64_t filled = 0;   // times that one was
-  uint64_t noticed = 0;  // before there was room again, its replica had said so
 };
 
 struct NodeUse {
@@ -70,6 +64,7 @@ struct LiveResult {
   FullDisks full_disks;
   ChecksDone checks;
   HistoryChecked history;  // only if there were reads
+  std::vector<Sample> samples;
 };
 
 // Errors: kUnsupported (the scenario asks for what cannot be done live), kIo (a process did not

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -67,6 +69,54 @@ std::string reads_text(const LiveResult& result) {
   return out + "\n";
 }
 
+Json samples_json(const LiveResult& result) {
+  Json list = Json::array();
+  for (const Sample& sample : result.samples) {
+    Json nodes = Json::array();
+    for (const NodeSample& node : sample.nodes) {
+      Json one{{"stored_bytes", node.stored.count()}};
+      one["committed_height"] = node.is_up ? Json(node.committed_height) : Json();
+      one["rss_bytes"] = node.is_up ? Json(node.resident.count()) : Json();
+      one["open_files"] = node.is_up ? Json(node.open_files) : Json();
+      nodes.push_back(std::move(one));
+    }
+    Json latency = nullptr;
+    if (sample.latency.count() > 0) {
+      latency = Json{{"p50", sample.latency.quantile(0.5).to_milliseconds()},
+                     {"p99", sample.latency.quantile(0.99).to_milliseconds()}};
+    }
+    list.push_back(Json{{"at_seconds", sample.at.to_seconds()},
+                        {"committed", sample.committed},
+                        {"latency_ms", std::move(latency)},
+                        {"nodes", std::move(nodes)}});
+  }
+  return list;
+}
+
+std::string samples_text(const LiveResult& result) {
+  if (result.samples.empty()) return {};
+  constexpr double kMega = 1e6;
+  std::string out =
+      "  at s  committed  p50 ms  p99 ms  largest replica: MB memory, files, MB stored\n";
+  for (const Sample& sample : result.samples) {
+    NodeSample most;
+    for (const NodeSample& node : sample.nodes) {
+      most.resident = std::max(most.resident, node.resident);
+      most.open_files = std::max(most.open_files, node.open_files);
+      most.stored = std::max(most.stored, node.stored);
+    }
+    const bool any = sample.latency.count() > 0;
+    out += fmt::format("{:>6} {:>10} {:>7} {:>7}  {:>26} {:>7} {:>10}\n",
+                       figure(sample.at.to_seconds()), grouped(sample.committed),
+                       any ? figure(sample.latency.quantile(0.5).to_milliseconds()) : "-",
+                       any ? figure(sample.latency.quantile(0.99).to_milliseconds()) : "-",
+                       figure(static_cast<double>(most.resident.count()) / kMega),
+                       grouped(most.open_files),
+                       figure(static_cast<double>(most.stored.count()) / kMega));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string live_json(const LiveResult& result, const std::string& command) {
@@ -79,6 +129,7 @@ std::string live_json(const LiveResult& result, const std::string& command) {
   object["load"] = load_json(result);
   object["reads"] = reads_json(result);
   object["nodes"] = nodes_json(result);
+  object["samples"] = samples_json(result);
   object["kills"] = Json{{"kills", result.kills.kills},
                          {"unsynced_writes", result.kills.unsynced_writes},
                          {"lost_pages", result.kills.lost_pages},
@@ -121,6 +172,7 @@ std::string live_text(const LiveResult& result, const sim::WorldSpec& world,
   }
   out += fmt::format(", {:.2f} CPU-s\n", result.load_cpu.to_seconds());
   out += reads_text(result);
+  out += samples_text(result);
   for (const sim::ResourceUse& one : result.run.resources) {
     out += fmt::format("{} {}   ", one.name, percent(one.utilisation));
   }

@@ -1,6 +1,7 @@
 #include "analysis/live/load_client.h"
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <string>
 #include <unistd.h>
@@ -79,23 +80,26 @@ Next take_answer(unsigned code, const std::string& body, SubmissionRecord& recor
 
 class Clients final : private PoolUser {
  public:
-  Clients(asio::io_context& context, std::vector<Offered>& offered, const LoadTargets& targets,
-          Clock::time_point start)
+  // All that is taken of `load` stands in `offered`, at the same place from then on.
+  Clients(asio::io_context& context, LoadAhead& load, std::deque<Offered>& offered,
+          const LoadTargets& targets, Clock::time_point start)
       : context_(context),
+        load_(load),
         offered_(offered),
         targets_(targets),
         start_(start),
         arrivals_(context),
         pool_(context, *this,
               {targets.ports, targets.connections_per_replica, kWait + kBeyondWait,
-               targets.try_again_after * 4}),
-        open_(offered.size()) {
+               targets.try_again_after * 4}) {
     await_arrival();
   }
 
-  [[nodiscard]] size_t open() const { return open_; }
+  // Everything has its fate.
+  [[nodiscard]] bool done() const { return !more_ && next_ == offered_.size() && open_ == 0; }
   // So many were due.
   [[nodiscard]] size_t next() const { return next_; }
+  [[nodiscard]] Bytes payload_bytes() const { return payload_bytes_; }
   [[nodiscard]] uint64_t connections() const { return pool_.opened(); }
 
  private:
@@ -104,16 +108,29 @@ class Clients final : private PoolUser {
   // --- Arrivals
 
   void await_arrival() {
-    if (next_ == offered_.size()) return;
-    arrivals_.expires_at(start_ + to_chrono(offered_[next_].record.due));
+    constexpr std::chrono::milliseconds kLook{1};
+    if (!has_next()) {
+      if (!more_) return;
+      arrivals_.expires_after(kLook);  // the load is late
+    } else {
+      arrivals_.expires_at(start_ + to_chrono(offered_[next_].record.due));
+    }
     arrivals_.async_wait([this](const ErrorCode& error) {
       if (error) return;
-      while (next_ < offered_.size() && offered_[next_].record.due <= now()) {
+      while (has_next() && offered_[next_].record.due <= now()) {
+        payload_bytes_ += Bytes(offered_[next_].bytes.size());
+        ++open_;
         submit(next_, offered_[next_].record.ingress);
         ++next_;
       }
       await_arrival();
     });
+  }
+
+  [[nodiscard]] bool has_next() {
+    constexpr size_t kAtOnce = 64;
+    if (next_ == offered_.size() && more_) more_ = load_.take(offered_, kAtOnce);
+    return next_ < offered_.size();
   }
 
   void submit(size_t index, uint32_t wanted) {
@@ -160,15 +177,18 @@ class Clients final : private PoolUser {
   void settle(size_t index, uint32_t replica) {
     offered_[index].record.answered = now();
     offered_[index].record.answered_by = replica;
+    close(index);
+  }
+
+  // Nobody submits it again.
+  void close(size_t index) {
+    offered_[index].bytes = {};
     --open_;
   }
 
   void try_later(size_t index, uint32_t replica) {
     // A client that has lost its patience does not come back.
-    if (now() - offered_[index].record.due > targets_.client_timeout) {
-      --open_;
-      return;
-    }
+    if (now() - offered_[index].record.due > targets_.client_timeout) return close(index);
     auto timer = std::make_shared<asio::steady_timer>(context_);
     timer->expires_after(to_chrono(targets_.try_again_after));
     timer->async_wait([this, timer, index, replica](const ErrorCode& error) {
@@ -177,13 +197,16 @@ class Clients final : private PoolUser {
   }
 
   asio::io_context& context_;
-  std::vector<Offered>& offered_;
+  LoadAhead& load_;
+  std::deque<Offered>& offered_;
   const LoadTargets& targets_;
   const Clock::time_point start_;
   asio::steady_timer arrivals_;
   ConnectionPool pool_;
   size_t next_ = 0;
-  size_t open_;  // submissions without a fate
+  size_t open_ = 0;   // were due, and have no fate
+  bool more_ = true;  // the load is not at its end
+  Bytes payload_bytes_;
 };
 
 Duration processor_time() {
@@ -193,33 +216,40 @@ Duration processor_time() {
 
 }  // namespace
 
-LoadRecords run_load(std::vector<Offered> offered, const LoadTargets& targets,
-                     Clock::time_point start, Duration duration, Duration drain,
-                     const std::atomic<bool>& stop) {
+LoadRecords run_load(LoadAhead& load, const LoadTargets& targets, Clock::time_point start,
+                     Duration duration, Duration drain, const std::atomic<bool>& stop) {
   GOVCHAIN_ASSERT(!targets.ports.empty());
   const Duration used_before = processor_time();
   LoadRecords records;
+  std::deque<Offered> offered;
   {
     asio::io_context context;
-    Clients clients(context, offered, targets, start);
+    Clients clients(context, load, offered, targets, start);
     ReadClients readers(
         context, targets.reads,
         {targets.ports, targets.connections_per_replica, kWait + kBeyondWait,
          targets.try_again_after * 4},
         offered, [&clients] { return clients.next(); }, start, duration, records.reads);
     constexpr std::chrono::milliseconds kLook{20};
-    while ((clients.open() > 0 || readers.open() > 0) && since(start) < duration + drain &&
+    while ((!clients.done() || readers.open() > 0) && since(start) < duration + drain &&
            !stop.load()) {
       context.restart();
       context.run_for(kLook);
     }
     records.connections = clients.connections() + readers.connections();
+    records.payload_bytes = clients.payload_bytes();
   }
   records.cpu = processor_time() - used_before;
-  for (Offered& one : offered) {
-    records.payload_bytes += Bytes(one.bytes.size());
-    records.submissions.push_back(std::move(one.record));
+  // What was never taken was due all the same.
+  constexpr size_t kAtOnce = 4'096;
+  while (!stop.load() && load.take(offered, kAtOnce)) {
+    load.await_ready();
+    for (size_t i = offered.size() - std::min(offered.size(), kAtOnce); i < offered.size(); ++i) {
+      offered[i].bytes = {};
+    }
   }
+  records.submissions.reserve(offered.size());
+  for (Offered& one : offered) records.submissions.push_back(std::move(one.record));
   return records;
 }
 

@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/live/load_ahead.h"
 #include "analysis/live/load_records.h"
-#include "analysis/live/offered_load.h"
 #include "analysis/live/read_plan.h"
 #include "consensus/time.h"
 
@@ -27,7 +27,7 @@ struct LoadTargets {
 
 // From `start` on (of the machine's monotonic clock) until everything has its fate, or `drain`
 // after the end at `duration`, or `stop`.
-[[nodiscard]] LoadRecords run_load(std::vector<Offered> offered, const LoadTargets& targets,
+[[nodiscard]] LoadRecords run_load(LoadAhead& load, const LoadTargets& targets,
                                    std::chrono::steady_clock::time_point start,
                                    consensus::Duration duration, consensus::Duration drain,
                                    const std::atomic<bool>& stop);

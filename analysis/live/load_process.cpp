@@ -13,6 +13,13 @@ using consensus::ErrorCode;
 using consensus::Result;
 using consensus::Status;
 
+namespace {
+
+// An hour's load does not fit into memory beside the replicas; that of the usual runs does.
+constexpr consensus::Bytes kLoadAhead{1ULL << 30U};
+
+}  // namespace
+
 std::vector<std::string> arguments_of(const LoadProcess& load, const std::string& scenario,
                                       const std::string& profile) {
   std::vector<std::string> arguments = {
@@ -42,9 +49,9 @@ Status run_load_process(const LoadProcess& load, const scenarios::Scenario& scen
   const int64_t wall_time = std::chrono::duration_cast<std::chrono::nanoseconds>(
                                 std::chrono::system_clock::now().time_since_epoch())
                                 .count();
-  Result<std::vector<Offered>> offered =
-      make_offered_load(world, *departments, load.batching, wall_time);
-  if (!offered) return offered.error();
+  LoadMaker maker(world, *departments, load.batching, wall_time);
+  LoadAhead ahead([&maker] { return maker.next(); }, kLoadAhead);
+  ahead.await_ready();
   std::cout << "ready" << std::endl;
   std::string word;
   int64_t start = 0;
@@ -56,10 +63,9 @@ Status run_load_process(const LoadProcess& load, const scenarios::Scenario& scen
   targets.client_timeout = world.client_timeout;
   targets.reads = load.reads;
   targets.reads.seed = world.seed;
-  const LoadRecords records =
-      run_load(std::move(*offered), targets,
-               std::chrono::steady_clock::time_point(std::chrono::nanoseconds(start)),
-               world.duration, load.drain, stop);
+  const LoadRecords records = run_load(
+      ahead, targets, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(start)),
+      world.duration, load.drain, stop);
   return write_records(load.records, records);
 }
 

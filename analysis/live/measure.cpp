@@ -15,6 +15,19 @@ constexpr size_t kSamples = 200;
 // What became of one payload's transactions by the end of the run, for its clients.
 enum class State : uint8_t { kCommitted, kRefused, kTimedOut, kInFlight };
 
+// The client hears of it one access delay later.
+Duration heard(const SubmissionRecord& submission) {
+  return submission.answered + submission.access_delay;
+}
+
+State state_of(const sim::WorldSpec& world, const SubmissionRecord& submission, Duration intended) {
+  const Duration patience_ends = intended + world.client_timeout;
+  const bool known = submission.fate != Fate::kOpen && heard(submission) < world.duration &&
+                     heard(submission) <= patience_ends;
+  if (!known) return patience_ends < world.duration ? State::kTimedOut : State::kInFlight;
+  return submission.fate == Fate::kAcknowledged ? State::kCommitted : State::kRefused;
+}
+
 class Measurement {
  public:
   Measurement(const sim::WorldSpec& world, sim::ChainResult& chain,
@@ -57,19 +70,6 @@ class Measurement {
   }
 
  private:
-  // The client hears of it one access delay later.
-  [[nodiscard]] static Duration heard(const SubmissionRecord& submission) {
-    return submission.answered + submission.access_delay;
-  }
-
-  [[nodiscard]] State state_of(const SubmissionRecord& submission, Duration intended) const {
-    const Duration patience_ends = intended + world_.client_timeout;
-    const bool known = submission.fate != Fate::kOpen && heard(submission) < world_.duration &&
-                       heard(submission) <= patience_ends;
-    if (!known) return patience_ends < world_.duration ? State::kTimedOut : State::kInFlight;
-    return submission.fate == Fate::kAcknowledged ? State::kCommitted : State::kRefused;
-  }
-
   // The sample that is the first to see what happens at this time.
   [[nodiscard]] size_t sample_after(Duration at) const {
     const int64_t width = chain_.backlog_interval.nanoseconds();
@@ -79,7 +79,7 @@ class Measurement {
 
   void add(const SubmissionRecord& submission, const TransactionRecord& one) {
     ++transactions_;
-    const State state = state_of(submission, one.intended);
+    const State state = state_of(world_, submission, one.intended);
     ++changes_[sample_after(one.intended)];
     if (state == State::kCommitted || state == State::kRefused) {
       --changes_[sample_after(heard(submission))];
@@ -125,6 +125,13 @@ void measure_clients(const sim::WorldSpec& world, const LoadRecords& records,
   Measurement measurement(world, chain, services, quality);
   for (const SubmissionRecord& submission : records.submissions) measurement.add(submission);
   measurement.finish(records);
+}
+
+std::optional<Duration> latency_of(const sim::WorldSpec& world, const SubmissionRecord& submission,
+                                   const TransactionRecord& transaction) {
+  const State state = state_of(world, submission, transaction.intended);
+  if (state != State::kCommitted || transaction.receipt != 0) return std::nullopt;
+  return heard(submission) - transaction.intended;
 }
 
 ReadUse measure_reads(const sim::WorldSpec& world, const LoadRecords& records) {

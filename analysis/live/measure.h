@@ -2,6 +2,7 @@
 // What the clients' records say: the same counts and latencies that a simulation of the scenario
 // has, by the same rules.
 
+#include <optional>
 #include <vector>
 
 #include "analysis/live/load_records.h"
@@ -23,6 +24,12 @@ struct LoadQuality {
 void measure_clients(const sim::WorldSpec& world, const LoadRecords& records,
                      sim::ChainResult& chain, std::vector<sim::ServiceResult>& services,
                      LoadQuality& quality);
+
+// What a client waited until it heard that its transaction is final and applied; nothing if it did
+// not hear that before the run's end and within its patience.
+[[nodiscard]] std::optional<consensus::Duration> latency_of(const sim::WorldSpec& world,
+                                                            const SubmissionRecord& submission,
+                                                            const TransactionRecord& transaction);
 
 // Reads that were to be asked within the measured window.
 struct ReadUse {

@@ -43,6 +43,10 @@ Result<std::unique_ptr<Network>> Network::lay_out(NetworkRequest request) {
   return std::unique_ptr<Network>(new Network(std::move(request)));
 }
 
+uint16_t Network::replica_port(uint32_t replica) const {
+  return static_cast<uint16_t>(request_.layout.first_port + replica);
+}
+
 uint16_t Network::client_port(uint32_t replica) const {
   return static_cast<uint16_t>(request_.layout.first_client_port + replica);
 }
@@ -58,6 +62,7 @@ std::string Network::undo_folder(uint32_t replica) const {
 }
 
 Status Network::start(uint32_t replica) {
+  ++nodes_[replica].starts;
   ChildRequest child;
   if (!request_.forgetful.empty()) {
     std::error_code error;
@@ -130,6 +135,10 @@ ProcessUsage Network::usage(uint32_t replica) const {
   const std::optional<ProcessUsage> now =
       node.process ? usage_of(node.process->id()) : std::nullopt;
   return now ? sum_of(node.before, *now) : node.before;
+}
+
+std::optional<ProcessHoldings> Network::holdings(uint32_t replica) const {
+  return is_up(replica) ? holdings_of(nodes_[replica].process->id()) : std::nullopt;
 }
 
 void Network::stop(Duration patience) {

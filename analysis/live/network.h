@@ -31,6 +31,7 @@ class Network {
 
   [[nodiscard]] uint32_t size() const { return static_cast<uint32_t>(nodes_.size()); }
   [[nodiscard]] const std::string& folder() const { return request_.folder; }
+  [[nodiscard]] uint16_t replica_port(uint32_t replica) const;
   [[nodiscard]] uint16_t client_port(uint32_t replica) const;
   [[nodiscard]] std::string data_folder(uint32_t replica) const;
 
@@ -44,6 +45,7 @@ class Network {
   void resume(uint32_t replica);
   // Whether it should be running: started, and not killed since.
   [[nodiscard]] bool is_up(uint32_t replica) const { return nodes_[replica].process.has_value(); }
+  [[nodiscard]] uint32_t starts(uint32_t replica) const { return nodes_[replica].starts; }
   // A replica that should run and has ended, with the end of its log. It counts as down from then
   // on.
   struct Ended {
@@ -58,6 +60,8 @@ class Network {
   [[nodiscard]] std::optional<NodeFigures> figures(uint32_t replica) const;
   // Since it was first started: of all its lives.
   [[nodiscard]] ProcessUsage usage(uint32_t replica) const;
+  // Null if it does not run.
+  [[nodiscard]] std::optional<ProcessHoldings> holdings(uint32_t replica) const;
   // SIGTERM to all that run; kills whoever has not ended in time.
   void stop(consensus::Duration patience);
 
@@ -69,6 +73,7 @@ class Network {
     std::optional<ChildProcess> process;
     ProcessUsage before;  // of lives that are over
     bool is_paused = false;
+    uint32_t starts = 0;
   };
 
   explicit Network(NetworkRequest request);

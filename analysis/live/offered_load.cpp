@@ -26,61 +26,78 @@ using consensus::TimePoint;
 
 namespace {
 
-constexpr uint64_t kMostBytes = 2ULL << 30U;
+// One load of the scenario, with the random streams that a simulation gives it.
+struct Source {
+  Source(const sim::WorldSpec& world, uint32_t index)
+      : load(world.loads[index]),
+        arrivals(load, world.seed, index, TimePoint::since_start(world.duration)),
+        random(world.seed, sim::RandomPurpose::kPayload, index),
+        service(world.classes[load.get().transaction_class].service) {}
+  std::reference_wrapper<const sim::LoadSpec> load;
+  sim::Arrivals arrivals;
+  sim::RandomStream random;
+  uint32_t service;
+  uint64_t ordinal = 0;
+};
 
-class Maker {
+// What one department has for one replica and has not sent yet, of whatever service.
+struct Waiting {
+  const sim::LoadSpec* load = nullptr;
+  std::vector<models::Transaction> transactions;
+  std::vector<TransactionRecord> records;
+};
+
+// Later ones first, so that a heap of them has the next on top.
+struct Later {
+  bool operator()(const std::pair<uint64_t, Offered>& a,
+                  const std::pair<uint64_t, Offered>& b) const {
+    if (a.second.record.due != b.second.record.due)
+      return a.second.record.due > b.second.record.due;
+    return a.first > b.first;
+  }
+};
+
+}  // namespace
+
+class LoadMaker::Work {
  public:
-  Maker(const sim::WorldSpec& world, const Departments& departments, const Batching& batching,
-        int64_t wall_time)
-      : world_(world), departments_(departments), batching_(batching), wall_time_(wall_time) {}
+  Work(const sim::WorldSpec& world, const Departments& departments, const Batching& batching,
+       int64_t wall_time)
+      : departments_(departments), batching_(batching), wall_time_(wall_time) {
+    for (uint32_t index = 0; index < world.loads.size(); ++index) {
+      sources_.emplace_back(world, index);
+    }
+  }
 
-  [[nodiscard]] Result<std::vector<Offered>> make() {
-    std::vector<Source> sources;
-    for (uint32_t index = 0; index < world_.loads.size(); ++index) {
-      sources.emplace_back(world_, index);
+  // Whatever is made from now on leaves at `reached_` or later, so what is due by then may go.
+  [[nodiscard]] std::optional<Offered> next() {
+    while (!sources_.empty() && (made_.empty() || made_.front().second.record.due > reached_)) {
+      if (!make_more()) break;
     }
-    for (;;) {
-      // Loads are few: replicas times services.
-      const auto next = std::min_element(
-          sources.begin(), sources.end(),
-          [](const Source& a, const Source& b) { return a.arrivals.next() < b.arrivals.next(); });
-      if (next == sources.end() || next->arrivals.next() == TimePoint::max()) break;
-      add(*next);
-      next->arrivals.advance();
-      if (bytes_ > kMostBytes) {
-        return Error{ErrorCode::kExhausted,
-                     "the transactions of this run, which are signed before it, would take more "
-                     "than 2 GB: make it shorter, or its rate lower",
-                     "/chains/0/load"};
-      }
-    }
-    send_overdue(Duration::max());
-    std::stable_sort(made_.begin(), made_.end(), [](const Offered& a, const Offered& b) {
-      return a.record.due < b.record.due;
-    });
-    return std::move(made_);
+    if (made_.empty()) return std::nullopt;
+    std::pop_heap(made_.begin(), made_.end(), Later{});
+    Offered offered = std::move(made_.back().second);
+    made_.pop_back();
+    return offered;
   }
 
  private:
-  // One load of the scenario, with the random streams that a simulation gives it.
-  struct Source {
-    Source(const sim::WorldSpec& world, uint32_t index)
-        : load(world.loads[index]),
-          arrivals(load, world.seed, index, TimePoint::since_start(world.duration)),
-          random(world.seed, sim::RandomPurpose::kPayload, index),
-          service(world.classes[load.get().transaction_class].service) {}
-    std::reference_wrapper<const sim::LoadSpec> load;
-    sim::Arrivals arrivals;
-    sim::RandomStream random;
-    uint32_t service;
-    uint64_t ordinal = 0;
-  };
-  // What one department has for one replica and has not sent yet, of whatever service.
-  struct Waiting {
-    const sim::LoadSpec* load = nullptr;
-    std::vector<models::Transaction> transactions;
-    std::vector<TransactionRecord> records;
-  };
+  // False after the last transaction of all loads.
+  bool make_more() {
+    // Loads are few: replicas times services.
+    const auto next = std::min_element(
+        sources_.begin(), sources_.end(),
+        [](const Source& a, const Source& b) { return a.arrivals.next() < b.arrivals.next(); });
+    if (next->arrivals.next() == TimePoint::max()) {
+      send_overdue(Duration::max());
+      sources_.clear();
+      return false;
+    }
+    reached_ = next->arrivals.next().since_start();
+    add(*next);
+    next->arrivals.advance();
+    return true;
+  }
 
   void add(Source& source) {
     const sim::LoadSpec& load = source.load;
@@ -111,14 +128,14 @@ class Maker {
     const models::Transaction& first = waiting.transactions.front();
     offered.first = {models::transaction_id(departments_.hash, first), first.expiry};
     offered.bytes = signed_bytes(waiting.transactions);
-    offered.record.payload = consensus::hash(departments_.hash, offered.bytes);
+    offered.record.payload = consensus::payload_digest(
+        departments_.hash, offered.bytes, static_cast<uint32_t>(waiting.records.size()));
     offered.record.ingress = load.ingress;
     offered.record.access_delay = load.access_delay;
     offered.record.due = at + load.access_delay;
     offered.record.transactions = std::move(waiting.records);
-    bytes_ += offered.bytes.size() + sizeof(Offered) +
-              offered.record.transactions.size() * sizeof(TransactionRecord);
-    made_.push_back(std::move(offered));
+    made_.emplace_back(number_++, std::move(offered));
+    std::push_heap(made_.begin(), made_.end(), Later{});
     waiting = {};
   }
 
@@ -138,17 +155,24 @@ class Maker {
     return bytes;
   }
 
-  const sim::WorldSpec& world_;
   const Departments& departments_;
-  const Batching& batching_;
+  const Batching batching_;
   const int64_t wall_time_;
+  std::vector<Source> sources_;  // none: all is made
+  Duration reached_;
   std::map<std::pair<sim::ReplicaIndex, models::DepartmentId>, Waiting> waiting_;
   std::vector<uint8_t> bytes_of_one_;
-  std::vector<Offered> made_;
-  uint64_t bytes_ = 0;
+  std::vector<std::pair<uint64_t, Offered>> made_;  // a heap, numbered as they were ready
+  uint64_t number_ = 0;
 };
 
-}  // namespace
+LoadMaker::LoadMaker(const sim::WorldSpec& world, const Departments& departments,
+                     const Batching& batching, int64_t wall_time)
+    : work_(std::make_unique<Work>(world, departments, batching, wall_time)) {}
+LoadMaker::~LoadMaker() = default;
+LoadMaker::LoadMaker(LoadMaker&&) noexcept = default;
+LoadMaker& LoadMaker::operator=(LoadMaker&&) noexcept = default;
+std::optional<Offered> LoadMaker::next() { return work_->next(); }
 
 Result<Departments> read_departments(const std::string& network, consensus::HashAlgorithm hash) {
   Departments departments;
@@ -161,12 +185,6 @@ Result<Departments> read_departments(const std::string& network, consensus::Hash
     if (!key) return key.error();
     departments.signers.push_back(consensus::make_signer(key->scheme, key->seed));
   }
-}
-
-Result<std::vector<Offered>> make_offered_load(const sim::WorldSpec& world,
-                                               const Departments& departments,
-                                               const Batching& batching, int64_t wall_time) {
-  return Maker(world, departments, batching, wall_time).make();
 }
 
 }  // namespace govchain::analysis::live

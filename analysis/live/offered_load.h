@@ -1,10 +1,10 @@
 #pragma once
-// The transactions that a scenario offers, made and signed before the run begins, so that making
-// them takes no processor time from the replicas. With the same seed they arrive at the same times,
-// and ask for the same, as in a simulation.
+// The transactions that a scenario offers, signed. With the same seed they arrive at the same
+// times, and ask for the same, as in a simulation.
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,10 +44,23 @@ struct Offered {
   std::vector<uint8_t> bytes;
 };
 
-// By due. Their wall time begins at `wall_time` (nanoseconds since 1970). kExhausted if they would
-// take more memory than there should be.
-[[nodiscard]] consensus::Result<std::vector<Offered>> make_offered_load(
-    const sim::WorldSpec& world, const Departments& departments, const Batching& batching,
-    int64_t wall_time);
+// Makes them one by one, by due; what leaves at the same time, in the order in which it was ready.
+class LoadMaker {
+ public:
+  // Their wall time begins at `wall_time` (nanoseconds since 1970). `world` and `departments` must
+  // live as long as this.
+  LoadMaker(const sim::WorldSpec& world, const Departments& departments, const Batching& batching,
+            int64_t wall_time);
+  ~LoadMaker();
+  LoadMaker(LoadMaker&&) noexcept;
+  LoadMaker& operator=(LoadMaker&&) noexcept;
+
+  // Nothing after the last.
+  [[nodiscard]] std::optional<Offered> next();
+
+ private:
+  class Work;
+  std::unique_ptr<Work> work_;
+};
 
 }  // namespace govchain::analysis::live

@@ -1,8 +1,10 @@
 #include "analysis/live/process_usage.h"
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <unistd.h>
 
 namespace govchain::analysis::live {
@@ -53,6 +55,19 @@ std::optional<ProcessUsage> usage_of(pid_t process) {
   usage.written = Bytes(field_of(file_of(process, "io"), "write_bytes"));
   usage.peak_resident = Bytes(field_of(file_of(process, "status"), "VmHWM") * kKibibyte);
   return usage;
+}
+
+std::optional<ProcessHoldings> holdings_of(pid_t process) {
+  std::error_code error;
+  ProcessHoldings holdings;
+  constexpr uint64_t kKibibyte = 1'024;
+  holdings.resident = Bytes(field_of(file_of(process, "status"), "VmRSS") * kKibibyte);
+  for (std::filesystem::directory_iterator at(file_of(process, "fd"), error), end;
+       !error && at != end; at.increment(error)) {
+    ++holdings.open_files;
+  }
+  if (error || holdings.resident == Bytes(0)) return std::nullopt;
+  return holdings;
 }
 
 }  // namespace govchain::analysis::live

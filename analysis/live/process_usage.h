@@ -18,4 +18,11 @@ struct ProcessUsage {
 // Null if there is no such process.
 [[nodiscard]] std::optional<ProcessUsage> usage_of(pid_t process);
 
+// What a process holds now.
+struct ProcessHoldings {
+  consensus::Bytes resident;  // memory
+  uint32_t open_files = 0;    // descriptors
+};
+[[nodiscard]] std::optional<ProcessHoldings> holdings_of(pid_t process);
+
 }  // namespace govchain::analysis::live

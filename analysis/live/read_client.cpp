@@ -37,7 +37,7 @@ void take_answer(unsigned code, const std::string& body, ReadRecord& record) {
 }  // namespace
 
 ReadClients::ReadClients(boost::asio::io_context& context, const ReadPlan& plan, Targets targets,
-                         const std::vector<Offered>& offered, std::function<size_t()> due,
+                         const std::deque<Offered>& offered, std::function<size_t()> due,
                          Clock::time_point start, Duration end, std::vector<ReadRecord>& records)
     : plan_(plan),
       offered_(offered),

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <vector>
@@ -34,7 +35,7 @@ class ReadClients final : private PoolUser {
   // Reads from `start` to `end` of payloads that are due by then, of which `due` says how many
   // there are. `offered` and `records`, which grows, must live as long as this.
   ReadClients(boost::asio::io_context& context, const ReadPlan& plan, Targets targets,
-              const std::vector<Offered>& offered, std::function<size_t()> due,
+              const std::deque<Offered>& offered, std::function<size_t()> due,
               Clock::time_point start, consensus::Duration end, std::vector<ReadRecord>& records);
 
   [[nodiscard]] size_t open() const { return open_; }
@@ -50,7 +51,7 @@ class ReadClients final : private PoolUser {
   void on_no_answer(size_t number, uint32_t replica, bool tried) override;
 
   const ReadPlan plan_;
-  const std::vector<Offered>& offered_;
+  const std::deque<Offered>& offered_;
   const std::function<size_t()> due_;
   const Clock::time_point start_;
   const consensus::Duration end_;

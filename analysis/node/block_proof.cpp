@@ -110,7 +110,8 @@ ProofCheck check_payload(const ProofFile& proof, const NetworkFile& trusted) {
   if (index >= payloads.size()) {
     return bad("payload", "the block has " + number(payloads.size()) + " payloads");
   }
-  if (consensus::hash(trusted.engine.hash, proof.payload->bytes) != payloads[index]->digest) {
+  if (consensus::payload_digest(trusted.engine.hash, proof.payload->bytes,
+                                payloads[index]->transactions) != payloads[index]->digest) {
     return bad("payload", "these bytes are not the block's payload " + number(index));
   }
   return good("payload", to_hex(payloads[index]->digest.bytes) + " is payload " + number(index) +

@@ -99,19 +99,19 @@ Digest sha256(std::span<const uint8_t> first, std::span<const uint8_t> second) {
   return state.final();
 }
 
-Digest hash_two(HashAlgorithm algorithm, std::span<const uint8_t> first,
-                std::span<const uint8_t> second) {
-  return algorithm == HashAlgorithm::kSm3 ? sm3(first, second) : sha256(first, second);
-}
-
 }  // namespace
 
 Digest hash(HashAlgorithm algorithm, std::span<const uint8_t> bytes) {
-  return hash_two(algorithm, bytes, {});
+  return hash(algorithm, bytes, {});
+}
+
+Digest hash(HashAlgorithm algorithm, std::span<const uint8_t> first,
+            std::span<const uint8_t> second) {
+  return algorithm == HashAlgorithm::kSm3 ? sm3(first, second) : sha256(first, second);
 }
 
 Digest hash_pair(HashAlgorithm algorithm, const Digest& left, const Digest& right) {
-  return hash_two(algorithm, left.bytes, right.bytes);
+  return hash(algorithm, left.bytes, right.bytes);
 }
 
 }  // namespace govchain::consensus

@@ -13,6 +13,9 @@ namespace govchain::consensus {
 enum class HashAlgorithm : uint8_t { kSha256 = 1, kSm3 = 2 };
 
 [[nodiscard]] Digest hash(HashAlgorithm algorithm, std::span<const uint8_t> bytes);
+// Hash of the concatenation of two pieces.
+[[nodiscard]] Digest hash(HashAlgorithm algorithm, std::span<const uint8_t> first,
+                          std::span<const uint8_t> second);
 // Hash of the concatenation of two digests, for trees and chains.
 [[nodiscard]] Digest hash_pair(HashAlgorithm algorithm, const Digest& left, const Digest& right);
 

@@ -265,6 +265,24 @@ TEST(Codec, RefusesPayloadBytesThatDoNotHashToTheirDigest) {
   EXPECT_FALSE(decode_message(kChain, kHash, bytes));
 }
 
+// Or a proposer could have a client's bytes ordered under a count that makes them malformed.
+TEST(Codec, RefusesPayloadBytesUnderAnotherCount) {
+  const std::vector<uint8_t> content(100, 7);
+  for (const HashAlgorithm algorithm : {HashAlgorithm::kSha256, HashAlgorithm::kSm3}) {
+    const PayloadRef payload = make_payload(algorithm, content, 5);
+    EXPECT_NE(payload->digest, make_payload(algorithm, content, 6)->digest);
+    std::vector<uint8_t> bytes;
+    Writer out(bytes);
+    encode_payload(*payload, out);
+    Reader whole(bytes);
+    EXPECT_TRUE(decode_payload(algorithm, whole));
+    constexpr size_t kCountAt = 32 + 8;
+    bytes[kCountAt] = 6;
+    Reader changed(bytes);
+    EXPECT_FALSE(decode_payload(algorithm, changed));
+  }
+}
+
 TEST(Codec, RefusesMessagesOfOtherChainsVersionsAndHashes) {
   RandomSource random(8);
   auto message = Ref<Message>::make();

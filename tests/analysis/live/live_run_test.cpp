@@ -88,6 +88,51 @@ TEST_F(LiveRun, FourReplicasCommitWhatClientsSubmit) {
   }
 }
 
+TEST_F(LiveRun, SamplesShowWhatReplicasHoldAndClientsWait) {
+  expect_well(run("raft", {"--samples", "1"}));
+  const Json& samples = result_["samples"];
+  ASSERT_EQ(samples.size(), 4U);
+  uint64_t committed = 0;
+  double last = 0;
+  for (const Json& sample : samples) {
+    EXPECT_GT(sample["at_seconds"], last);
+    last = sample["at_seconds"];
+    committed += sample["committed"].get<uint64_t>();
+    ASSERT_EQ(sample["nodes"].size(), result_["nodes"].size());
+    for (const Json& node : sample["nodes"]) {
+      EXPECT_GT(node["rss_bytes"], 1 << 20U);
+      EXPECT_GT(node["open_files"], 10);
+      EXPECT_GT(node["stored_bytes"], 1 << 10U);
+    }
+  }
+  // From the start on, where the result counts from the end of the warm-up.
+  EXPECT_GE(committed, result_["chains"][0]["committed"].get<uint64_t>());
+  EXPECT_GT(samples.back()["latency_ms"]["p99"], 0);
+  EXPECT_GT(samples.back()["nodes"][0]["committed_height"],
+            samples.front()["nodes"][0]["committed_height"]);
+}
+
+TEST_F(LiveRun, AProcessBesideItFindsTheNetworkAndEndsWithTheLoad) {
+  const std::string told = (folder_ / "told").string();
+  expect_well(run("raft", {"--beside", "ls $GOVCHAIN_NETWORK/network.json >" + told + "; echo " +
+                                           "$GOVCHAIN_REPLICA_PORTS $GOVCHAIN_CLIENT_PORTS >>" +
+                                           told + "; sleep 1000"}));
+  std::ifstream file(told);
+  std::string network;
+  std::string replicas;
+  std::string clients;
+  file >> network >> replicas >> clients;
+  EXPECT_TRUE(network.ends_with("/network/network.json")) << network;
+  const auto count = static_cast<ptrdiff_t>(result_["nodes"].size());
+  EXPECT_EQ(std::count(replicas.begin(), replicas.end(), ','), count - 1);
+  EXPECT_EQ(std::count(clients.begin(), clients.end(), ','), count - 1);
+}
+
+TEST_F(LiveRun, AProcessBesideItThatFailsIsNamed) {
+  EXPECT_EQ(run("raft", {"--beside", "echo no luck >&2; exit 3"}), 2) << log();
+  EXPECT_NE(log().find("exited with 3: no luck"), std::string::npos) << log();
+}
+
 TEST_F(LiveRun, NothingAcknowledgedIsLostWhenAllReplicasAreKilled) {
   expect_well(run("pbft", {"--set", "/duration_seconds=10", "--set",
                            R"(/faults=[{"kind":"crash","at_seconds":3,"duration_seconds":1,)"

@@ -39,9 +39,11 @@ Departments five_departments() {
 
 std::vector<Offered> offered(const Batching& batching) {
   const scenarios::Scenario scenario = a_scenario();
-  auto made = make_offered_load(scenario.world, five_departments(), batching, 1'000'000'000);
-  EXPECT_TRUE(made.ok());
-  return *std::move(made);
+  const Departments departments = five_departments();
+  LoadMaker maker(scenario.world, departments, batching, 1'000'000'000);
+  std::vector<Offered> made;
+  while (std::optional<Offered> next = maker.next()) made.push_back(std::move(*next));
+  return made;
 }
 
 TEST(OfferedLoad, LeavesWhenItIsIntendedSignedByItsDepartment) {
@@ -64,6 +66,25 @@ TEST(OfferedLoad, LeavesWhenItIsIntendedSignedByItsDepartment) {
                                       models::transaction_id(departments.hash, *transaction)),
         transaction->signature));
   }
+}
+
+TEST(OfferedLoad, ComesByDueWhateverTheClientsDistance) {
+  scenarios::Scenario scenario = a_scenario();
+  Duration distance;
+  for (sim::LoadSpec& load : scenario.world.loads) {
+    load.access_delay = distance;
+    distance += Duration::milliseconds(30);
+  }
+  const Departments departments = five_departments();
+  LoadMaker maker(scenario.world, departments, {4, Duration::milliseconds(20)}, 1'000'000'000);
+  Duration last;
+  size_t transactions = 0;
+  while (const std::optional<Offered> next = maker.next()) {
+    EXPECT_GE(next->record.due, last);
+    last = next->record.due;
+    transactions += next->record.transactions.size();
+  }
+  EXPECT_NEAR(static_cast<double>(transactions), 2'000, 200);
 }
 
 TEST(OfferedLoad, IsTheSameHoweverManyTravelTogether) {

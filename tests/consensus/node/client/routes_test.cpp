@@ -101,9 +101,9 @@ class Api : public ::testing::Test {
     }));
     for (const auto& looker : lookers) looker(look);
   }
-  static std::string id_of(const std::string& text) {
+  static std::string id_of(const std::string& text, uint32_t transactions = 1) {
     const std::vector<uint8_t> bytes(text.begin(), text.end());
-    return to_hex(make_payload(HashAlgorithm::kSha256, bytes, 1)->digest.bytes);
+    return to_hex(payload_digest(HashAlgorithm::kSha256, bytes, transactions).bytes);
   }
 
   FakeReplica replica_;
@@ -121,16 +121,16 @@ class Api : public ::testing::Test {
 
 TEST_F(Api, TakesATransactionAndTellsWhenItIsFinal) {
   const json pending = expect(post("/v1/transactions?transactions=2", kOctets, "hello"), 202);
-  EXPECT_EQ(pending["id"], id_of("hello"));
+  EXPECT_EQ(pending["id"], id_of("hello", 2));
   EXPECT_EQ(pending["status"], "pending");
   ASSERT_EQ(replica_.proposed().size(), 1U);
   EXPECT_EQ(replica_.proposed()[0]->transactions, 2U);
-  EXPECT_EQ(expect(get("/v1/transactions/" + id_of("hello")), 202)["status"], "pending");
-  EXPECT_EQ(expect(get("/v1/transactions/" + id_of("hello") + "?wait=0.05"), 202)["status"],
+  EXPECT_EQ(expect(get("/v1/transactions/" + id_of("hello", 2)), 202)["status"], "pending");
+  EXPECT_EQ(expect(get("/v1/transactions/" + id_of("hello", 2) + "?wait=0.05"), 202)["status"],
             "pending");
   // One that waits, while the block becomes final.
   RawClient waits(server_->port());
-  waits.send(get("/v1/transactions/" + id_of("hello") + "?wait=60"));
+  waits.send(get("/v1/transactions/" + id_of("hello", 2) + "?wait=60"));
   EXPECT_TRUE(wait([&] { return desk_->view().waiters == 1; }));
   finalise(*desk_, 5, replica_.proposed());
   const auto told = waits.receive();
@@ -142,7 +142,7 @@ TEST_F(Api, TakesATransactionAndTellsWhenItIsFinal) {
   EXPECT_EQ(final["index"], 0);
   EXPECT_EQ(final["receipts"], json::parse(R"([{"code":0,"contract":3},{"code":1,"contract":3}])"));
   EXPECT_TRUE(final["certificate"].is_string());
-  EXPECT_EQ(expect(get("/v1/transactions/" + id_of("hello")), 200), final);
+  EXPECT_EQ(expect(get("/v1/transactions/" + id_of("hello", 2)), 200), final);
   // The same bytes again, in the other form.
   EXPECT_EQ(expect(post("/v1/transactions?wait=9", kJson,
                         R"({"payload_base64": "aGVsbG8=", "transactions": 2})"),
