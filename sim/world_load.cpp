@@ -94,7 +94,8 @@ void WorldRunner::submit_exact(Source& source, TimePoint intended) {
   ++source.ordinal;
   payload->size = Bytes(payload->bytes.size());
   payload->transactions = 1;
-  payload->digest = consensus::hash(chains_[load.chain].spec->engine.hash, payload->bytes);
+  payload->digest = consensus::payload_digest(chains_[load.chain].spec->engine.hash, payload->bytes,
+                                              payload->transactions);
   Submission submission;
   submission.chain = load.chain;
   submission.ingress = source.ingress;
