@@ -54,6 +54,8 @@ struct ChainRuntime {
   std::deque<uint64_t> execution_weight;
   // By height, from 1: how long its execution takes on machines that were measured.
   std::deque<Duration> execution_times;
+  // The largest snapshot so far.
+  Bytes state;
   // The process of its clients; null if it has none that costs anything.
   std::unique_ptr<Worker> client_process;
   std::deque<TimePoint> proposed_at;

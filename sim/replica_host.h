@@ -196,6 +196,8 @@ class ReplicaHost {
   void sync_appended();
   [[nodiscard]] Duration execution_time(const consensus::Block& block);
   void execute_on_thread(consensus::effect::Execute& execute_block);
+  void await_disk(TimePoint until);
+  void disk_done_on_thread();
   void snapshot_on_thread(Bytes size);
   void admit_on_thread(const consensus::PayloadRef& payload);
   void answer_on_thread(const Released& answered, const ExecutedBlock& results);
@@ -365,6 +367,7 @@ class ReplicaHost {
   consensus::Ticket sync_covers_;
   consensus::Height sync_covers_blocks_;
   TimePoint sync_done_at_ = TimePoint::max();  // max: no sync under way
+  bool sync_writes_ = false;                   // on a thread: data first, then the flush
   bool disk_full_ = false;
   double disk_slowness_ = 1;
   uint64_t persists_until_crash_ = 0;

@@ -126,6 +126,7 @@ void ReplicaHost::take_snapshot(Height height, const consensus::Digest& root) {
     bytes = std::make_shared<const std::vector<uint8_t>>(application_->snapshot());
     shared = bytes;
   }
+  chain().state = std::max(chain().state, Bytes(bytes->size()));
   if (threads_) snapshot_on_thread(Bytes(bytes->size()));
   const TimePoint durable_at = disk().write(now(), Bytes(bytes->size()));
   count_written(Bytes(bytes->size()));

@@ -99,8 +99,8 @@ void ReplicaHost::on_disk_event() {
   }
   if (now() != sync_done_at_) return;  // of before a crash
   sync_done_at_ = TimePoint::max();
+  if (threads_) return disk_done_on_thread();
   disk_done();
-  if (threads_) threads_->storage.go_on();
   kick_disk();
 }
 

@@ -152,18 +152,32 @@ void ReplicaHost::append_on_thread(Ticket ticket, Bytes size) {
 void ReplicaHost::sync_appended() {
   const bool log_waits = appended_ > log_.durable();
   const bool store_waits = store_dirty_ && truncate_before_ > Ticket(0);
-  if (!engine_ || (!log_waits && !store_waits)) return;
+  if (!engine_ || sync_done_at_ != TimePoint::max() || (!log_waits && !store_waits)) return;
   sync_covers_ = std::max(appended_, log_.durable());
   sync_covers_blocks_ = store_.newest();
   store_dirty_ = false;
   unsynced_ = Bytes(0);
   threads_->storage.wait();
-  sync_done_at_ = fabric_.flushes[machine_].sync(now(), threads_->model.flush);
-  fabric_.kernel.schedule(sync_done_at_, static_cast<uint32_t>(EventKind::kDiskDone), endpoint_);
+  sync_writes_ = true;
+  await_disk(fabric_.flushes[machine_].write(now(), threads_->model.flush));
   if (!torn_crash_armed_ || !log_waits) return;
   torn_crash_armed_ = false;
   torn_crash_at_ = now() + (sync_done_at_ - now()) / 2;
   fabric_.kernel.schedule(torn_crash_at_, static_cast<uint32_t>(EventKind::kDiskDone), endpoint_);
+}
+
+void ReplicaHost::await_disk(TimePoint until) {
+  sync_done_at_ = until;
+  fabric_.kernel.schedule(until, static_cast<uint32_t>(EventKind::kDiskDone), endpoint_);
+}
+
+// The device is done, and its thread wants a core to see that: twice in a sync.
+void ReplicaHost::disk_done_on_thread() {
+  threads_->storage.resume([this] {
+    if (!std::exchange(sync_writes_, false)) return disk_done();
+    threads_->storage.wait();
+    await_disk(fabric_.flushes[machine_].sync(now(), threads_->model.flush));
+  });
 }
 
 // --- State
@@ -202,8 +216,8 @@ Duration ReplicaHost::execution_time(const consensus::Block& block) {
   time = Duration::zero();
   for (const auto& [index_of_class, count] : calls) {
     const TransactionClass& kind = fabric_.spec.classes[index_of_class];
-    time +=
-        threads_->model.execute(kind.contract, kind.execution_factor, kind.payload, count, total);
+    time += threads_->model.execute(kind.contract, kind.execution_factor, kind.payload, count,
+                                    total, chain().state);
   }
   return time;
 }

@@ -17,14 +17,15 @@ struct ReplicaThreads {
   ReplicaThreads(RunQueue& queue, ProcessorModel costs, Runnable& loop_work)
       : cores(queue),
         model(std::move(costs)),
-        loop(queue.add(loop_work, "loop")),
-        transport(queue, "transport", kAtOnce),
-        storage(queue, "storage", kAtOnce),
-        execution(queue, "execution", 1),
-        snapshots(queue, "snapshots", 1),
-        crypto(queue, "crypto", 1),
-        admission(queue, "admission", 1),
-        endpoint(queue, "endpoint", kAtOnce) {}
+        process(queue.add_process()),
+        loop(queue.add(loop_work, "loop", process)),
+        transport(queue, "transport", kAtOnce, process),
+        storage(queue, "storage", kAtOnce, process),
+        execution(queue, "execution", 1, process),
+        snapshots(queue, "snapshots", 1, process),
+        crypto(queue, "crypto", 1, process),
+        admission(queue, "admission", 1, process),
+        endpoint(queue, "endpoint", kAtOnce, process) {}
 
   void wake_loop() { cores.wake(loop); }
   // The whole process stands still, or goes on.
@@ -44,6 +45,7 @@ struct ReplicaThreads {
 
   RunQueue& cores;
   const ProcessorModel model;
+  const ProcessIndex process;
   const ThreadIndex loop;
   Worker transport;
   Worker storage;

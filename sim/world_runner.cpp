@@ -120,7 +120,8 @@ void WorldRunner::set_up_chains() {
       if (load.chain != index || !load.clients_on || !run_queues_[*load.clients_on]) continue;
       constexpr size_t kAtOnce = 64;
       chain.client_process =
-          std::make_unique<Worker>(*run_queues_[*load.clients_on], "clients", kAtOnce);
+          std::make_unique<Worker>(*run_queues_[*load.clients_on], "clients", kAtOnce,
+                                   run_queues_[*load.clients_on]->add_process());
       break;
     }
     next += static_cast<EndpointIndex>(spec.replicas.size());

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <sched.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -151,6 +152,38 @@ std::optional<Duration> change_threads(Clocks& clocks, uint64_t rounds, int firs
   return one + other;
 }
 
+// The same between this process and a copy of it, both on one core: what it takes in all is how
+// long it takes, for one of them works at any time. The copy does nothing but read and write.
+std::optional<Duration> change_processes(Clocks& clocks, uint64_t rounds, int core) {
+  std::optional<Pipe> there = make_pipe();
+  std::optional<Pipe> back = make_pipe();
+  if (!there || !back) return std::nullopt;
+  const pid_t copy = ::fork();
+  if (copy < 0) return std::nullopt;
+  if (copy == 0) {
+    pin_this_thread(core);
+    ::close(there->write.number());  // or it would wait for itself
+    while (pass_on(there->read, back->write)) {
+    }
+    ::_exit(0);
+  }
+  Duration took;
+  std::thread first([&] {
+    pin_this_thread(core);
+    const char byte = 0;
+    const Duration before = clocks.wall();
+    if (::write(there->write.number(), &byte, 1) != 1) return;
+    for (uint64_t i = 1; i < rounds && pass_on(back->read, there->write); ++i) {
+    }
+    took = clocks.wall() - before;
+  });
+  first.join();
+  there->write = Descriptor();
+  int status = 0;
+  (void)::waitpid(copy, &status, 0);
+  return took;
+}
+
 class HandOverProbe final : public Probe {
  public:
   explicit HandOverProbe(const ProbeSettings& settings) : settings_(settings) {}
@@ -173,6 +206,12 @@ class HandOverProbe final : public Probe {
       if (!changed) return Error{ErrorCode::kIo, "the system gives no pipes", {}};
       figures.add(RowKind::kProcessor,
                   {"change threads", {{"on", apart == 0 ? "one core" : "two cores"}}}, "change",
+                  *changed, 2 * rounds);
+    }
+    if (!cores.empty()) {
+      const std::optional<Duration> changed = change_processes(clocks, rounds, cores.front());
+      if (!changed) return Error{ErrorCode::kIo, "the system gives no pipes or processes", {}};
+      figures.add(RowKind::kProcessor, {"change processes", {{"on", "one core"}}}, "change",
                   *changed, 2 * rounds);
     }
     return consensus::success();

@@ -40,9 +40,19 @@ struct ContractLoad {
   uint32_t source;
   WorkloadMaker (*make)(models::WorkloadConfig config);
 };
+models::WorkloadMaker short_evidence(models::WorkloadConfig config) {
+  return models::evidence_workload(std::move(config), consensus::Bytes(128),
+                                   consensus::HashAlgorithm::kSha256);
+}
 constexpr ContractLoad kLoads[] = {{"sharing", 1, models::sharing_workload},
                                    {"licence", 2, models::licence_workload},
-                                   {"invoice", 3, models::invoice_workload}};
+                                   {"invoice", 3, models::invoice_workload},
+                                   {"evidence", 4, short_evidence}};
+// Calls of the state that a model draws its lines to (sim/host/processor_model.h), in blocks as
+// block_probe.cpp has them on a small one.
+constexpr uint64_t kLargeState = 1'000'000;
+constexpr uint64_t kBlockSizes[] = {1, 30, 500};
+constexpr uint64_t kCallsPerRound = 120;
 
 // Memory that the system would give without taking it from others (proc(5), MemAvailable); 0 if it
 // does not say.
@@ -112,10 +122,31 @@ class LedgerProbe final : public Probe {
         }
       }
     }
+    for (const std::unique_ptr<State>& state : states_) {
+      if (state->records == kLargeState) measure_blocks(*state, clocks, figures);
+    }
     return consensus::success();
   }
 
  private:
+  struct State;
+  void measure_blocks(State& state, Clocks& clocks, Figures& figures) const {
+    for (const ContractLoad& load : kLoads) {
+      for (const uint64_t size : kBlockSizes) {
+        const uint64_t blocks = scaled(kCallsPerRound, settings_.effort) / size + 1;
+        Duration total;
+        for (uint64_t i = 0; i < blocks; ++i) {
+          const consensus::BlockRef block = state.make_block(load, size);
+          total += processor_time(clocks, [&] { state.execute(*block); });
+        }
+        figures.add(
+            RowKind::kProcessor,
+            {"execute large", {{"contract", load.name}, {"transactions", std::to_string(size)}}},
+            "transaction", total, blocks * size);
+      }
+    }
+  }
+
   struct State {
     explicit State(uint64_t size) : records(size) {
       models::LedgerConfig config = models::standard_chain(kChain, kDepartments, kRegions);

@@ -1,8 +1,10 @@
 // The node's disk: its write-ahead log, its files in bulk, and its store of blocks, in a folder on
 // the file system that is to be measured.
 
+#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
+#include <thread>
 #include <unistd.h>
 
 #include "analysis/calibrate/probes.h"
@@ -69,6 +71,7 @@ constexpr LogShape kLogShapes[] = {
     {"200 bytes", 0, 1}, {"200 bytes", 0, 8}, {"200 bytes", 0, 64}, {"block of 100", 100, 1}};
 constexpr size_t kVoteBytes = 194;  // and six around it
 constexpr uint64_t kSyncs = 25;
+constexpr uint64_t kRestedSyncs = 12;
 // The log is cut back when it holds so much.
 constexpr consensus::Bytes kMostLog{48U << 20U};
 
@@ -96,11 +99,30 @@ class LogProbe final : public Probe {
     for (const LogShape& shape : kLogShapes) {
       if (Status measured = measure(shape, clocks, figures); !measured) return measured;
     }
+    for (const int64_t rest : {1, 3, 10}) {
+      if (Status measured = measure_rested(rest, clocks, figures); !measured) return measured;
+    }
     if (log_->size() < kMostLog) return consensus::success();
     return log_->truncate(log_->durable());
   }
 
  private:
+  // A disk, and who serves it, that had nothing to do for some milliseconds.
+  [[nodiscard]] Status measure_rested(int64_t rest, Clocks& clocks, Figures& figures) {
+    const uint64_t syncs = scaled(kRestedSyncs, settings_.effort);
+    for (uint64_t i = 0; i < syncs; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(rest));
+      if (Status done = log_->append(log_->last().next(), make_record(kLogShapes[0])); !done) {
+        return done;
+      }
+      const Duration before = clocks.wall();
+      if (const auto synced = log_->sync(); !synced) return synced.error();
+      figures.add_wait({"rested sync", {{"rest", std::to_string(rest) + " ms"}}}, "sync",
+                       clocks.wall() - before);
+    }
+    return consensus::success();
+  }
+
   [[nodiscard]] Status measure(const LogShape& shape, Clocks& clocks, Figures& figures) {
     const uint64_t syncs = scaled(kSyncs, settings_.effort);
     const std::vector<std::pair<std::string, std::string>> of{

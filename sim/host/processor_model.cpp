@@ -1,6 +1,7 @@
 #include "sim/host/processor_model.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <optional>
 
@@ -26,6 +27,14 @@ Duration between(uint64_t x, uint64_t from, Duration below, uint64_t to, Duratio
   const int64_t offset = static_cast<int64_t>(x) - static_cast<int64_t>(from);
   return at_least_zero(below +
                        Duration::nanoseconds((above - below).nanoseconds() * offset / width));
+}
+
+// To the base of two, in 1/1,024, with straight lines between powers of two.
+uint64_t logarithm(uint64_t value) {
+  constexpr uint64_t kUnit = 1'024;
+  const auto whole = static_cast<unsigned>(std::bit_width(value)) - 1;
+  const uint64_t power = uint64_t{1} << whole;
+  return whole * kUnit + (value - power) * kUnit / power;
 }
 
 // As calibrations name the inputs of an engine that are no messages.
@@ -68,17 +77,27 @@ Duration ProcessorModel::decode(const consensus::Message& message) const {
   return decode_[message.type].of(message.wire_size);
 }
 
+Duration ProcessorModel::in_block_of(const std::array<Duration, 3>& each, uint64_t transactions) {
+  for (size_t i = 1; i < kBlocks.size(); ++i) {
+    if (transactions > kBlocks[i]) continue;
+    return between(transactions, kBlocks[i - 1], each[i - 1], kBlocks[i], each[i]);
+  }
+  return each.back();
+}
+
 Duration ProcessorModel::execute(const std::string& contract, double factor, Bytes payload,
-                                 uint64_t of_this, uint64_t in_block) const {
+                                 uint64_t of_this, uint64_t in_block, Bytes state) const {
   auto known = std::find_if(contracts_.begin(), contracts_.end(),
                             [&](const ContractCost& one) { return one.contract == contract; });
   const bool measured = known != contracts_.end() && !contract.empty();
   if (!measured) known = contracts_.begin();
-  Duration each = known->each.back();
-  for (size_t i = 1; i < kBlocks.size(); ++i) {
-    if (in_block > kBlocks[i]) continue;
-    each = between(in_block, kBlocks[i - 1], known->each[i - 1], kBlocks[i], known->each[i]);
-    break;
+  Duration each = in_block_of(known->each, in_block);
+  const Duration large = in_block_of(known->each_large, in_block);
+  const uint64_t records = state.count() / kBytesPerMeasuredRecord;
+  // Ways down a tree grow with the logarithm.
+  if (large > each && records > kSmallState) {
+    each = between(std::min(logarithm(records), logarithm(kLargeState)), logarithm(kSmallState),
+                   each, logarithm(kLargeState), large);
   }
   if (!measured) {
     constexpr double kUnit = 1'024;
@@ -237,14 +256,25 @@ class ProcessorModelMaker {
     constexpr uint64_t kBlockBytes = 100 * 256;
     const Duration block = median("log", {{"record", "block of 100"}, {"together", "1"}});
     model_.log_per_kilobyte = scale(at_least_zero(block - one), 1'000, kBlockBytes);
-    const MeasuredRow* const flush = row("log sync", {{"record", "200 bytes"}, {"together", "1"}});
-    if (flush != nullptr) model_.flush = flush->time;
+    read_flush();
     constexpr int64_t kMore = 99;
     const Duration small = median("store", {{"payloads", "1"}});
     model_.store.each = at_least_zero((median("store", {{"payloads", "100"}}) - small) / kMore);
     model_.store.once = at_least_zero(small - model_.store.each);
     model_.snapshot_per_kilobyte = median("snapshot", {});
     model_.write_per_kilobyte = median("write file", {});
+  }
+
+  // Profiles of before know of no rest.
+  void read_flush() {
+    const MeasuredRow* const flush = row("log sync", {{"record", "200 bytes"}, {"together", "1"}});
+    if (flush != nullptr) model_.flush.measured.push_back({Duration::zero(), flush->time});
+    for (const int64_t rest : {1, 3, 10}) {
+      const std::string length = std::to_string(rest) + " ms";
+      const MeasuredRow* const rested = rows_.find("rested sync", {{"rest", length}});
+      if (rested == nullptr) continue;
+      model_.flush.measured.push_back({Duration::milliseconds(rest), rested->time});
+    }
   }
 
   void read_contracts() {
@@ -254,6 +284,9 @@ class ProcessorModelMaker {
       for (size_t i = 0; i < cost.each.size(); ++i) {
         const std::string size = std::to_string(ProcessorModel::kBlocks[i]);
         cost.each[i] = median("execute block", {{"contract", name}, {"transactions", size}});
+        const MeasuredRow* const large =
+            rows_.find("execute large", {{"contract", name}, {"transactions", size}});
+        if (large != nullptr) cost.each_large[i] = large->time.median;
       }
       if (std::string_view(name) == "evidence") {
         constexpr uint64_t kLong = 16'384;
@@ -296,7 +329,13 @@ WakeCosts ProcessorModel::wake_costs(const Measurements& measurements) {
   if (near == nullptr) return {};
   // The threads of that row wait for nothing but each other, so what they use is also how long it
   // takes.
-  WakeCosts wake{near->time.median, far == nullptr ? near->time.median : far->time.median, {}};
+  WakeCosts wake;
+  wake.near = near->time.median;
+  wake.far = far == nullptr ? near->time.median : far->time.median;
+  const MeasuredRow* const other = measurements.find("change processes", {{"on", "one core"}});
+  if (other != nullptr) {
+    wake.other_process = at_least_zero(other->time.median - near->time.median);
+  }
   const MeasuredRow* const alone = measurements.find("beside others", {{"other cores", "idle"}});
   const MeasuredRow* const beside = measurements.find("beside others", {{"other cores", "busy"}});
   if (alone != nullptr && beside != nullptr) {

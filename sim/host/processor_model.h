@@ -14,6 +14,7 @@
 #include "consensus/input.h"
 #include "consensus/protocol_traits.h"
 #include "consensus/result.h"
+#include "sim/host/flushes.h"
 #include "sim/host/measurements.h"
 #include "sim/host/run_queue.h"
 
@@ -54,9 +55,13 @@ class ProcessorModel {
   [[nodiscard]] Duration encode(const consensus::Message& message) const;
   [[nodiscard]] Duration decode(const consensus::Message& message) const;
   // A block's transactions of one contract; `share` of all that are in the block. Of a contract
-  // that was not measured `factor` times what a call of factor 1 takes.
+  // that was not measured `factor` times what a call of factor 1 takes. `state` is what is there
+  // already, as a snapshot has it: the larger it is, the longer are the ways and the less of it is
+  // in the caches.
   [[nodiscard]] Duration execute(const std::string& contract, double factor, Bytes payload,
-                                 uint64_t of_this, uint64_t in_block) const;
+                                 uint64_t of_this, uint64_t in_block, Bytes state) const;
+  // A record of the states that calls were measured on, in a snapshot.
+  static constexpr uint64_t kBytesPerMeasuredRecord = 65;
 
   WakeCosts wake;
   Duration hand_over;  // one item of a mailbox whose reader is awake
@@ -71,8 +76,8 @@ class ProcessorModel {
   Duration receive_per_kilobyte;
   BatchCost log;  // a record in the log, and its sync's own processor time
   Duration log_per_kilobyte;
-  BatchCost store;     // a payload of a block in the store, and the block
-  MeasuredTime flush;  // from the sync's call until the disk has it
+  BatchCost store;   // a payload of a block in the store, and the block
+  FlushTimes flush;  // from the sync's call until the disk has it
   Duration snapshot_per_kilobyte;
   Duration write_per_kilobyte;  // until it is on the disk
   BatchCost serve;              // the endpoint: a request and its answer
@@ -83,11 +88,16 @@ class ProcessorModel {
     std::string contract;  // empty: a call of factor 1
     // In blocks of 1, 30 and 500.
     std::array<Duration, 3> each;
+    std::array<Duration, 3> each_large;  // on the large state; nothing: was not measured
     Duration per_kilobyte;
     Bytes payload;  // with which it was measured
   };
   static constexpr size_t kTypes = 256;
   static constexpr std::array<uint64_t, 3> kBlocks = {1, 30, 500};
+  static constexpr uint64_t kSmallState = 10'000;  // records
+  static constexpr uint64_t kLargeState = 1'000'000;
+  [[nodiscard]] static Duration in_block_of(const std::array<Duration, 3>& each,
+                                            uint64_t transactions);
 
   friend class ProcessorModelMaker;
 

@@ -25,9 +25,11 @@ RunQueue::RunQueue(Kernel& kernel, Cpu& cpu, uint32_t first_event, WakeCosts wak
   GOVCHAIN_ASSERT(cpu.cores() <= kMostCores);
 }
 
-ThreadIndex RunQueue::add(Runnable& work, std::string role) {
+ThreadIndex RunQueue::add(Runnable& work, std::string role, ProcessIndex process) {
+  GOVCHAIN_ASSERT(process <= last_process_);
   Thread& thread = threads_.emplace_back();
   thread.work = &work;
+  thread.process = process;
   thread.role = std::move(role);
   return static_cast<ThreadIndex>(threads_.size() - 1);
 }
@@ -75,8 +77,10 @@ void RunQueue::run(uint32_t core, ThreadIndex index, bool is_far) {
   Thread& thread = threads_[index];
   thread.state = State::kRunning;
   cores_[core].thread = index;
+  const ProcessIndex before = std::exchange(cores_[core].process, thread.process);
   Duration awakening;
   if (thread.sleepy) awakening = is_far ? wake_.far : wake_.near;
+  if (before != kNobody && before != thread.process) awakening += wake_.other_process;
   thread.sleepy = false;
   if (!thread.begun) {
     thread.begun = true;

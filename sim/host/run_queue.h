@@ -33,6 +33,7 @@ class Runnable {
 };
 
 using ThreadIndex = uint32_t;
+using ProcessIndex = uint32_t;
 
 // What it costs to wake a thread that sleeps, both threads' time together.
 struct WakeCosts {
@@ -42,6 +43,9 @@ struct WakeCosts {
   // How much longer work takes while all other cores are busy, in 1/1,024: what they share (the
   // two hardware threads of one core, caches, memory) has to go round.
   int64_t beside_others = 1'024;
+  // More, where the core worked for another process before: other page tables, so nothing is found
+  // in the translation buffers, and little in the caches.
+  Duration other_process;
 };
 
 class RunQueue {
@@ -51,7 +55,9 @@ class RunQueue {
 
   // Sleeps at first. `work` must live as long as the queue, or until remove().
   // `role`: what it is called where its use of the machine is told.
-  [[nodiscard]] ThreadIndex add(Runnable& work, std::string role);
+  [[nodiscard]] ThreadIndex add(Runnable& work, std::string role, ProcessIndex process = 0);
+  // Threads share a process unless they are said to be of another.
+  [[nodiscard]] ProcessIndex add_process() { return ++last_process_; }
   // It has work. Whoever works already will look again.
   void wake(ThreadIndex thread);
   // It stands still (SIGSTOP) until it is released. What it was doing ends first.
@@ -78,11 +84,13 @@ class RunQueue {
     bool sleepy = false;  // its awakening has not been paid
     Duration left;        // of what it has taken
     std::string role;
+    ProcessIndex process = 0;
     Duration used;  // inside the measured window
   };
   struct Core {
     ThreadIndex thread = kNobody;
-    TimePoint since;  // works since then, and until then
+    ProcessIndex process = kNobody;  // for which it worked last
+    TimePoint since;                 // works since then, and until then
     TimePoint until;
   };
   static constexpr ThreadIndex kNobody = UINT32_MAX;
@@ -103,6 +111,7 @@ class RunQueue {
   std::vector<Thread> threads_;
   std::vector<Core> cores_;
   std::deque<ThreadIndex> ready_;
+  ProcessIndex last_process_ = 0;
 };
 
 }  // namespace govchain::sim

@@ -7,6 +7,11 @@ namespace govchain::sim {
 
 Duration Worker::begin() {
   Duration total;
+  if (resumed_ != nullptr) {
+    waits_ = false;
+    taken_.push_back(Piece{{}, {}, kNoParty, std::exchange(resumed_, nullptr)});
+    return total;
+  }
   parties_.clear();
   while (!queue_.empty() && taken_.size() < at_once_) {
     Piece& piece = queue_.front();

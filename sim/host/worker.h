@@ -12,8 +12,8 @@ namespace govchain::sim {
 class Worker final : public Runnable {
  public:
   // `at_once`: so many pieces of work before it looks up; their results come together.
-  Worker(RunQueue& cores, const char* role, size_t at_once)
-      : cores_(cores), thread_(cores.add(*this, role)), at_once_(at_once) {}
+  Worker(RunQueue& cores, const char* role, size_t at_once, ProcessIndex process = 0)
+      : cores_(cores), thread_(cores.add(*this, role, process)), at_once_(at_once) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -24,11 +24,6 @@ class Worker final : public Runnable {
     queue_.push_back(Piece{cost, once, party, std::move(done)});
     if (!waits_) cores_.wake(thread_);
   }
-  // The same, before all that is waiting.
-  void give_first(Duration cost, std::function<void()> done) {
-    queue_.push_front(Piece{cost, {}, kNoParty, std::move(done)});
-    if (!waits_) cores_.wake(thread_);
-  }
   // Called after each lot of pieces that were done at once.
   void after_each_lot(std::function<void()> after) { after_ = std::move(after); }
   // It waits for something that takes no processor (a disk), from within a piece's `done`.
@@ -37,17 +32,25 @@ class Worker final : public Runnable {
     waits_ = false;
     if (!queue_.empty()) cores_.wake(thread_);
   }
+  // What it waited for has come: when it has a core again it does `done`, and goes on then.
+  void resume(std::function<void()> done) {
+    resumed_ = std::move(done);
+    cores_.wake(thread_);
+  }
   void hold(bool held) { cores_.hold(thread_, held); }
   // A crash: what is waiting or under way never happens.
   void clear() {
     queue_.clear();
+    resumed_ = nullptr;
     for (Piece& piece : taken_) piece.done = nullptr;
     waits_ = false;
   }
   [[nodiscard]] size_t size() const { return queue_.size(); }
 
   // --- Runnable
-  [[nodiscard]] bool has_work() const override { return !waits_ && !queue_.empty(); }
+  [[nodiscard]] bool has_work() const override {
+    return resumed_ != nullptr || (!waits_ && !queue_.empty());
+  }
   [[nodiscard]] Duration begin() override;
   void end() override;
 
@@ -63,6 +66,7 @@ class Worker final : public Runnable {
   ThreadIndex thread_;
   size_t at_once_;
   bool waits_ = false;
+  std::function<void()> resumed_;  // what is to be done before anything else
   std::function<void()> after_;
   std::deque<Piece> queue_;
   std::vector<Piece> taken_;

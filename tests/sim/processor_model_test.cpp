@@ -71,11 +71,33 @@ TEST(ProcessorModel, TellsARecordFromItsSync) {
 TEST(ProcessorModel, TransactionsOfLargeBlocksAreCheaper) {
   const auto model = model_of(round_measurements());
   ASSERT_TRUE(model);
-  EXPECT_EQ(model->execute("evidence", 1, Bytes(128), 1, 1), ns(40'000));
-  EXPECT_EQ(model->execute("evidence", 1, Bytes(128), 30, 30), ns(330'000));
-  EXPECT_EQ(model->execute("evidence", 1, Bytes(128), 1'000, 1'000), ns(10'000'000));
+  EXPECT_EQ(model->execute("evidence", 1, Bytes(128), 1, 1, Bytes(0)), ns(40'000));
+  EXPECT_EQ(model->execute("evidence", 1, Bytes(128), 30, 30, Bytes(0)), ns(330'000));
+  EXPECT_EQ(model->execute("evidence", 1, Bytes(128), 1'000, 1'000, Bytes(0)), ns(10'000'000));
   // What was not measured by name is a factor of what was.
-  EXPECT_EQ(model->execute("", 2, Bytes(128), 500, 500), ns(10'000'000));
+  EXPECT_EQ(model->execute("", 2, Bytes(128), 500, 500, Bytes(0)), ns(10'000'000));
+}
+
+TEST(ProcessorModel, TransactionsOnALargeStateAreDearer) {
+  Measurements measured = round_measurements();
+  const Duration twice = ns(20'000);
+  for (const char* size : {"1", "30", "500"}) {
+    measured.rows.push_back({"execute large",
+                             {{"contract", "evidence"}, {"transactions", size}},
+                             {twice, twice, twice, twice, twice, twice, twice}});
+  }
+  const auto model = model_of(measured);
+  ASSERT_TRUE(model);
+  const auto on = [&](uint64_t records) {
+    const Bytes state = Bytes(ProcessorModel::kBytesPerMeasuredRecord) * records;
+    return model->execute("evidence", 1, Bytes(128), 500, 500, state);
+  };
+  EXPECT_EQ(on(0), ns(5'000'000));
+  EXPECT_EQ(on(10'000), ns(5'000'000));
+  // A tenth of the way from ten thousand to a million records is half of the way of its logarithm.
+  EXPECT_NEAR(static_cast<double>(on(100'000).nanoseconds()), 7.5e6, 0.1e6);
+  EXPECT_EQ(on(1'000'000), ns(10'000'000));
+  EXPECT_EQ(on(50'000'000), ns(10'000'000));
 }
 
 TEST(ProcessorModel, NamesWhatIsMissing) {

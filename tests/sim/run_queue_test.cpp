@@ -19,7 +19,7 @@ class RunQueueTest : public testing::Test {
  protected:
   void start(uint32_t cores, int64_t beside_others = 1'024) {
     cpu_.emplace(cores, TimePoint{}, at(1'000'000));
-    queue_.emplace(kernel_, *cpu_, 0, WakeCosts{us(2), us(10), us(5), beside_others});
+    queue_.emplace(kernel_, *cpu_, 0, WakeCosts{us(2), us(10), us(5), beside_others, us(7)});
   }
   void run(TimePoint until) { kernel_.run_until(until, *this); }
   std::function<void()> note(int what) {
@@ -47,6 +47,38 @@ TEST_F(RunQueueTest, WakesACoreThatSleeps) {
   // 5 until it runs, 10 for the awakening, and the work.
   EXPECT_EQ(done_, (Done{{1, at(115)}}));
   EXPECT_EQ(cpu_->utilisation(), 110e-6);
+}
+
+TEST_F(RunQueueTest, WhoWaitedForADiskGoesOnWhenItHasACoreAgain) {
+  start(1);
+  Worker storage(*queue_, "worker", 64);
+  Worker other(*queue_, "worker", 64);
+  storage.give(us(10), [&] {
+    note(1)();
+    storage.wait();
+  });
+  run(at(30));
+  storage.give(us(10), note(3));
+  other.give(us(100), note(2));
+  run(at(50));
+  storage.resume(note(4));
+  run(at(1'000));
+  // The other one has the core until 145; then an awakening of 2, and what came meanwhile after it.
+  EXPECT_EQ(done_, (Done{{1, at(25)}, {2, at(145)}, {4, at(147)}, {3, at(157)}}));
+}
+
+TEST_F(RunQueueTest, ACoreThatTurnsToAnotherProcessPaysForIt) {
+  start(1);
+  Worker first(*queue_, "worker", 64, queue_->add_process());
+  Worker sibling(*queue_, "worker", 64, 1);
+  Worker stranger(*queue_, "worker", 64, queue_->add_process());
+  first.give(us(100), note(1));
+  run(at(50));
+  sibling.give(us(10), note(2));
+  stranger.give(us(10), note(3));
+  run(at(1'000));
+  // 2 for each awakening on a core that works, and 7 for the other process.
+  EXPECT_EQ(done_, (Done{{1, at(115)}, {2, at(127)}, {3, at(146)}}));
 }
 
 TEST_F(RunQueueTest, AThreadThatWaitsForACoreDoesAtOnceWhatHasComeMeanwhile) {
@@ -152,14 +184,38 @@ TEST(RunQueue, SlicesGrowWithTheLogarithmOfTheCores) {
   EXPECT_EQ(RunQueue::slice(64), us(2'800));
 }
 
+MeasuredTime always_taking(int64_t microseconds) {
+  const Duration time = us(microseconds);
+  return {time, time, time, time, time, time, time};
+}
+
+TEST(Flushes, TakeLongerAfterARestByStraightLines) {
+  const FlushTimes times{{{Duration::zero(), always_taking(100)},
+                          {us(1'000), always_taking(200)},
+                          {us(3'000), always_taking(300)}}};
+  EXPECT_EQ(times.at(Duration::zero(), 0.5), us(100));
+  EXPECT_EQ(times.at(us(500), 0.5), us(150));
+  EXPECT_EQ(times.at(us(1'000), 0.5), us(200));
+  EXPECT_EQ(times.at(us(2'000), 0.5), us(250));
+  EXPECT_EQ(times.at(us(50'000), 0.5), us(300));
+  // Half of it for the data, and half for the flush, which comes at once.
+  Flushes disk(RandomStream(1, RandomPurpose::kTest, 1), TimePoint{}, at(1'000'000));
+  EXPECT_EQ(disk.write(at(3'000), times), at(3'150));
+  EXPECT_EQ(disk.sync(at(3'150), times), at(3'200));
+  // Half a millisecond later.
+  EXPECT_EQ(disk.write(at(3'700), times), at(3'775));
+}
+
 TEST(Flushes, WhoAsksWhileOneIsUnderWaySharesTheNext) {
-  const MeasuredTime always{us(100), us(100), us(100), us(100), us(100), us(100), us(100)};
+  const FlushTimes always{{{Duration::zero(), always_taking(200)}}};
   Flushes disk(RandomStream(1, RandomPurpose::kTest, 1), TimePoint{}, at(1'000'000));
   EXPECT_EQ(disk.sync(at(0), always), at(100));
   EXPECT_EQ(disk.sync(at(10), always), at(200));
   EXPECT_EQ(disk.sync(at(90), always), at(200));
   EXPECT_EQ(disk.sync(at(150), always), at(300));
   EXPECT_EQ(disk.sync(at(1'000), always), at(1'100));
+  // Data of others need not wait.
+  EXPECT_EQ(disk.write(at(1'010), always), at(1'110));
   // Four flushes for five who asked.
   EXPECT_NEAR(disk.utilisation(), 400e-6, 1e-12);
 }
