@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <sched.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "analysis/calibrate/probes.h"
@@ -27,6 +29,7 @@ using consensus::node::Descriptor;
 using consensus::node::Mailbox;
 
 constexpr uint64_t kHandOvers = 1'000;
+constexpr uint64_t kWakes = 20;
 constexpr size_t kMostWaiting = 1U << 16U;
 constexpr size_t kBatch = 64;  // as a replica's loop takes them
 
@@ -152,7 +155,40 @@ std::optional<Duration> change_threads(Clocks& clocks, uint64_t rounds, int firs
   return one + other;
 }
 
-// The same between this process and a copy of it, both on one core: what it takes in all is how
+// A thread that wakes up from time to time and wakes another one, on another core: either core has
+// slept for as long as that. Both threads' time together, of two awakenings for each round.
+std::optional<Duration> wake_cores(Clocks& clocks, uint64_t rounds,
+                                   std::chrono::microseconds asleep, int first_core,
+                                   int second_core) {
+  std::optional<Pipe> there = make_pipe();
+  if (!there) return std::nullopt;
+  Duration one;
+  Duration other;
+  std::thread first([&] {
+    pin_this_thread(first_core);
+    one = processor_time(clocks, [&] {
+      const char byte = 0;
+      for (uint64_t i = 0; i < rounds; ++i) {
+        std::this_thread::sleep_for(asleep);
+        if (::write(there->write.number(), &byte, 1) != 1) return;
+      }
+    });
+    there->write = Descriptor();
+  });
+  std::thread second([&] {
+    pin_this_thread(second_core);
+    other = processor_time(clocks, [&] {
+      char byte = 0;
+      while (::read(there->read.number(), &byte, 1) == 1) {
+      }
+    });
+  });
+  first.join();
+  second.join();
+  return one + other;
+}
+
+// A byte between this process and a copy of it, both on one core: what it takes in all is how
 // long it takes, for one of them works at any time. The copy does nothing but read and write.
 std::optional<Duration> change_processes(Clocks& clocks, uint64_t rounds, int core) {
   std::optional<Pipe> there = make_pipe();
@@ -208,6 +244,9 @@ class HandOverProbe final : public Probe {
                   {"change threads", {{"on", apart == 0 ? "one core" : "two cores"}}}, "change",
                   *changed, 2 * rounds);
     }
+    if (cores.size() > 1) {
+      if (Status woken = measure_wakes(cores[0], cores[1], clocks, figures); !woken) return woken;
+    }
     if (!cores.empty()) {
       const std::optional<Duration> changed = change_processes(clocks, rounds, cores.front());
       if (!changed) return Error{ErrorCode::kIo, "the system gives no pipes or processes", {}};
@@ -218,6 +257,21 @@ class HandOverProbe final : public Probe {
   }
 
  private:
+  [[nodiscard]] Status measure_wakes(int first_core, int second_core, Clocks& clocks,
+                                     Figures& figures) const {
+    constexpr std::pair<int64_t, const char*> kRests[] = {
+        {100, "0.1 ms"}, {1'000, "1 ms"}, {10'000, "10 ms"}};
+    for (const auto& [microseconds, length] : kRests) {
+      const uint64_t rounds = scaled(kWakes, settings_.effort);
+      const std::optional<Duration> woken = wake_cores(
+          clocks, rounds, std::chrono::microseconds(microseconds), first_core, second_core);
+      if (!woken) return Error{ErrorCode::kIo, "the system gives no pipes", {}};
+      figures.add(RowKind::kProcessor, {"wake a core", {{"asleep", length}}}, "wake", *woken,
+                  2 * rounds);
+    }
+    return consensus::success();
+  }
+
   ProbeSettings settings_;
 };
 

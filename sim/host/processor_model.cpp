@@ -332,6 +332,17 @@ WakeCosts ProcessorModel::wake_costs(const Measurements& measurements) {
   WakeCosts wake;
   wake.near = near->time.median;
   wake.far = far == nullptr ? near->time.median : far->time.median;
+  // Profiles of before know of no rest.
+  constexpr std::pair<int64_t, const char*> kRests[] = {
+      {100, "0.1 ms"}, {1'000, "1 ms"}, {10'000, "10 ms"}};
+  for (const auto& [microseconds, length] : kRests) {
+    const MeasuredRow* const rested = measurements.find("wake a core", {{"asleep", length}});
+    if (rested == nullptr) continue;
+    // What sleeps longer costs no less.
+    const Duration least = wake.rested.empty() ? wake.far : wake.rested.back().far;
+    wake.rested.push_back(
+        {Duration::microseconds(microseconds), std::max(least, rested->time.median)});
+  }
   const MeasuredRow* const other = measurements.find("change processes", {{"on", "one core"}});
   if (other != nullptr) {
     wake.other_process = at_least_zero(other->time.median - near->time.median);

@@ -25,6 +25,20 @@ RunQueue::RunQueue(Kernel& kernel, Cpu& cpu, uint32_t first_event, WakeCosts wak
   GOVCHAIN_ASSERT(cpu.cores() <= kMostCores);
 }
 
+Duration WakeCosts::far_after(Duration asleep) const {
+  Rested before{Duration::zero(), far};
+  for (const Rested& next : rested) {
+    if (asleep <= next.asleep) {
+      const int64_t width = (next.asleep - before.asleep).nanoseconds();
+      const int64_t more = (next.far - before.far).nanoseconds();
+      return before.far +
+             Duration::nanoseconds(more * (asleep - before.asleep).nanoseconds() / width);
+    }
+    before = next;
+  }
+  return before.far;
+}
+
 ThreadIndex RunQueue::add(Runnable& work, std::string role, ProcessIndex process) {
   GOVCHAIN_ASSERT(process <= last_process_);
   Thread& thread = threads_.emplace_back();
@@ -79,7 +93,9 @@ void RunQueue::run(uint32_t core, ThreadIndex index, bool is_far) {
   cores_[core].thread = index;
   const ProcessIndex before = std::exchange(cores_[core].process, thread.process);
   Duration awakening;
-  if (thread.sleepy) awakening = is_far ? wake_.far : wake_.near;
+  if (thread.sleepy) {
+    awakening = is_far ? wake_.far_after(kernel_.now() - cores_[core].asleep_since) : wake_.near;
+  }
   if (before != kNobody && before != thread.process) awakening += wake_.other_process;
   thread.sleepy = false;
   if (!thread.begun) {
@@ -131,6 +147,7 @@ void RunQueue::next(uint32_t core) {
     return run(core, index, false);
   }
   cores_[core].thread = kNobody;
+  cores_[core].asleep_since = kernel_.now();
 }
 
 }  // namespace govchain::sim

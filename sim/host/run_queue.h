@@ -38,7 +38,7 @@ using ProcessIndex = uint32_t;
 // What it costs to wake a thread that sleeps, both threads' time together.
 struct WakeCosts {
   Duration near;   // it waits its turn on a core that is busy
-  Duration far;    // a core sleeps too, and has to be woken
+  Duration far;    // a core sleeps too, and has to be woken: one that has just gone to sleep
   Duration delay;  // until that core runs
   // How much longer work takes while all other cores are busy, in 1/1,024: what they share (the
   // two hardware threads of one core, caches, memory) has to go round.
@@ -46,6 +46,15 @@ struct WakeCosts {
   // More, where the core worked for another process before: other page tables, so nothing is found
   // in the translation buffers, and little in the caches.
   Duration other_process;
+  // What `far` is after a longer sleep, by its length: nothing is where it was, and whoever runs
+  // virtual cores may have given this one away.
+  struct Rested {
+    Duration asleep;
+    Duration far;
+  };
+  std::vector<Rested> rested;
+  // By straight lines between what was measured.
+  [[nodiscard]] Duration far_after(Duration asleep) const;
 };
 
 class RunQueue {
@@ -90,7 +99,8 @@ class RunQueue {
   struct Core {
     ThreadIndex thread = kNobody;
     ProcessIndex process = kNobody;  // for which it worked last
-    TimePoint since;                 // works since then, and until then
+    TimePoint asleep_since;
+    TimePoint since;  // works since then, and until then
     TimePoint until;
   };
   static constexpr ThreadIndex kNobody = UINT32_MAX;

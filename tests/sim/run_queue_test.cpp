@@ -19,13 +19,15 @@ class RunQueueTest : public testing::Test {
  protected:
   void start(uint32_t cores, int64_t beside_others = 1'024) {
     cpu_.emplace(cores, TimePoint{}, at(1'000'000));
-    queue_.emplace(kernel_, *cpu_, 0, WakeCosts{us(2), us(10), us(5), beside_others, us(7)});
+    queue_.emplace(kernel_, *cpu_, 0,
+                   WakeCosts{us(2), us(10), us(5), beside_others, us(7), rested_});
   }
   void run(TimePoint until) { kernel_.run_until(until, *this); }
   std::function<void()> note(int what) {
     return [this, what] { done_.emplace_back(what, kernel_.now()); };
   }
 
+  std::vector<WakeCosts::Rested> rested_;
   Kernel kernel_;
   std::optional<Cpu> cpu_;
   std::optional<RunQueue> queue_;
@@ -65,6 +67,24 @@ TEST_F(RunQueueTest, WhoWaitedForADiskGoesOnWhenItHasACoreAgain) {
   run(at(1'000));
   // The other one has the core until 145; then an awakening of 2, and what came meanwhile after it.
   EXPECT_EQ(done_, (Done{{1, at(25)}, {2, at(145)}, {4, at(147)}, {3, at(157)}}));
+}
+
+TEST_F(RunQueueTest, ACoreThatHasSleptLongerCostsMoreToWake) {
+  rested_ = {{us(100), us(30)}, {us(1'000), us(50)}};
+  start(1);
+  Worker worker(*queue_, "worker", 64);
+  worker.give(us(1), note(1));  // at once
+  run(at(65));
+  worker.give(us(1), note(2));  // asleep for 50 since 16
+  run(at(1'000));
+  worker.give(us(1), note(3));  // asleep for longer than was measured
+  run(at(10'000));
+  worker.give(us(1), note(4));
+  run(at(20'000));
+  ASSERT_EQ(done_.size(), 4U);
+  EXPECT_EQ(done_[0], std::pair(1, at(16)));
+  EXPECT_EQ(done_[1].second, at(65 + 5 + 19 + 1) + Duration::nanoseconds(800));
+  EXPECT_EQ(done_[3].second, at(10'000 + 5 + 50 + 1));
 }
 
 TEST_F(RunQueueTest, ACoreThatTurnsToAnotherProcessPaysForIt) {

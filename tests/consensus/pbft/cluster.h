@@ -159,6 +159,8 @@ class Cluster {
   [[nodiscard]] bool is_honest(uint32_t replica) const {
     return options_.equivocators.count(replica) == 0;
   }
+  // Every number is another payload; at least 16 bytes.
+  [[nodiscard]] static PayloadRef payload_of(uint64_t number, uint32_t size);
   [[nodiscard]] MessageRef twin_of(uint32_t from, const Message& message);
 
   ClusterOptions options_;
