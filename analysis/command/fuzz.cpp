@@ -131,7 +131,7 @@ void add_fuzz_command(CLI::App& program, CommandContext& context) {
   auto options = std::make_shared<FuzzOptions>();
   CLI::App* command = program.add_subcommand(
       "fuzz",
-      "Runs a protocol under random faults and adversaries, one small world per seed, and holds "
+      "runs a protocol under random faults and adversaries, one small world per seed, and holds "
       "it to every rule of safety and liveness. A seed that breaks one is shrunk to the faults "
       "that it needs and printed as a command.");
   command->footer(

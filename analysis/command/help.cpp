@@ -79,15 +79,17 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string name,
                                      CLI::AppFormatMode /*mode*/) const {
   std::vector<Row> commands;
   for (const CLI::App* sub : app->get_subcommands({})) {
-    if (sub->get_name().empty()) continue;
+    if (sub->get_name().empty() || sub->get_group().empty()) continue;
     // A list takes the first sentence; the command's own help has the rest.
     const std::string text = sub->get_description();
-    commands.push_back({sub->get_name(), text.substr(0, text.find(". "))});
+    const size_t end = std::min(text.find(". "), text.find(".\n"));
+    commands.push_back({sub->get_name(), text.substr(0, end)});
   }
   std::vector<Row> inputs;
   std::vector<Row> options;
   std::string usage = name.empty() ? app->get_name() : name;
   for (const CLI::Option* option : app->get_options({})) {
+    if (option->get_group().empty()) continue;  // not for people
     const Row row{name_of(*option), option->get_description()};
     if (option->get_positional() && option->get_lnames().empty()) {
       inputs.push_back(row);

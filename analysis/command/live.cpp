@@ -168,10 +168,10 @@ void add_live_command(CLI::App& program, CommandContext& context) {
       "live", "a scenario's chain as real node processes on this machine, under its load");
   command->footer(
       "  govchain live scenarios/live/pbft.json\n"
-      "  govchain live scenarios/live/raft.json --set /chains/0/load/rate_per_second=5000 --json\n"
+      "  govchain live scenarios/live/pbft.json --json\n"
       "  govchain live scenarios/live/pbft.json --batch 100\n"
       "  govchain live scenarios/live/raft.json --reads 200\n"
-      "  govchain live scenarios/live/pbft.json --set /duration_seconds=3600 --samples 60");
+      "  govchain live scenarios/live/raft.json --set /duration_seconds=600 --samples 9");
   add_simulate_options(*command, options->simulate);
   command
       ->add_option("--batch", options->batch,

@@ -62,7 +62,10 @@ void run(const std::string& config, CommandContext& context) {
 }
 
 void add_init(CLI::App& node, CommandContext& context) {
-  CLI::App* init_command = node.add_subcommand("init", "Lays out a network in a folder");
+  CLI::App* init_command = node.add_subcommand("init", "lays out a network in a folder");
+  init_command->footer(
+      "  govchain node init --replicas 4 network\n"
+      "  govchain node init --replicas 3 --protocol raft network");
   auto options = std::make_shared<InitOptions>();
   NetworkLayout& layout = options->layout;
   std::vector<std::string> protocols;
@@ -129,7 +132,8 @@ void remove(const ChangeOptions& options, CommandContext& context) {
 
 void add_membership_commands(CLI::App& node, CommandContext& context) {
   auto options = std::make_shared<ChangeOptions>();
-  CLI::App* add_command = node.add_subcommand("add", "Makes one more node for a network");
+  CLI::App* add_command = node.add_subcommand("add", "makes one more node for a network");
+  add_command->footer("  govchain node add network");
   add_command->add_option("folder", options->folder, "of the network")->required();
   add_command->add_option("--replica", options->replica, "its number (the next one)");
   add_command->add_option("--weight", options->request.weight, "of its votes; 0: it only learns")
@@ -141,7 +145,8 @@ void add_membership_commands(CLI::App& node, CommandContext& context) {
   add_command->add_option("--client-port", options->request.client_port, "for clients (likewise)");
   add_command->callback([options, &context] { add(*options, context); });
   CLI::App* remove_command =
-      node.add_subcommand("remove", "Takes a member out of those that are wanted");
+      node.add_subcommand("remove", "takes a member out of those that are wanted");
+  remove_command->footer("  govchain node remove network --replica 0");
   remove_command->add_option("folder", options->folder, "of the network")->required();
   remove_command->add_option("--replica", options->replica, "its number")->required();
   remove_command->callback([options, &context] { remove(*options, context); });
@@ -152,14 +157,14 @@ void add_membership_commands(CLI::App& node, CommandContext& context) {
 void add_node_command(CLI::App& program, CommandContext& context) {
   CLI::App* command =
       program.add_subcommand("node",
-                             "Runs one replica of a chain for real, or lays out a network of them. "
+                             "runs one replica of a chain for real, or lays out a network of them. "
                              "SIGTERM and Ctrl-C end it in good order; SIGHUP reads log level, "
                              "peers' addresses and wanted members anew.");
   command->footer(
-      "  govchain node init --replicas 4 network      keys, certificates and files of four\n"
+      "  govchain node init --replicas 4 network  keys, certificates, files of four\n"
       "  govchain node --config network/node-0/node.json\n"
-      "  govchain node add network                    one more, and who is wanted from now on\n"
-      "  govchain node call --list                    what departments can submit");
+      "  govchain node add network                one more member to be\n"
+      "  govchain node call --list                what departments can submit");
   auto config = std::make_shared<std::string>();
   command->add_option("--config", *config, "the node's file");
   add_init(*command, context);

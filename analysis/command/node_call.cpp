@@ -156,12 +156,12 @@ void call(const CallOptions& options, CommandContext& context) {
 void add_node_call_command(CLI::App& node, CommandContext& context) {
   CLI::App* command = node.add_subcommand(
       "call",
-      "Makes a signed transaction of a call, for POST /v1/transactions of any replica's clients. "
+      "makes a signed transaction of a call, for POST /v1/transactions of any replica's clients. "
       "Submitting the same bytes again is safe; making them again makes another transaction.");
   command->footer(
       "  govchain node call --list\n"
-      "  govchain node call --network network/network.json --key "
-      "network/departments/department-1.key \\\n"
+      "  govchain node call --network network/network.json \\\n"
+      "    --key network/departments/department-1.key \\\n"
       "    invoice.allot '{\"issuer\": 9, \"count\": 100}' > transaction\n"
       "  curl --data-binary @transaction -H 'Content-Type: application/octet-stream' \\\n"
       "    'http://127.0.0.1:8000/v1/transactions?wait=10'");

@@ -59,12 +59,11 @@ void add_verify_block_command(CLI::App& program, CommandContext& context) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       program.add_subcommand("verify-block",
-                             "Checks a block, its certificate and a receipt or record offline.\n"
+                             "checks a block, its certificate and a receipt or record offline. "
                              "Exit code 6: the proof does not hold; 2: the file is no proof.");
   command->footer(
-      "Examples:\n"
-      "  curl http://127.0.0.1:8000/v1/proofs/2cf2… > proof.json\n"
-      "  govchain verify-block proof.json --network network/network.json");
+      "  govchain verify-block proof.json --network network/network.json\n"
+      "  curl http://127.0.0.1:8000/v1/proofs/2cf2… > proof.json   a proof");
   command->add_option("FILE", options->file, "a proof, as a node's endpoint gives it")->required();
   command
       ->add_option("--network", options->network,

@@ -66,6 +66,14 @@ TEST_F(Command, HelpOpensWithExamplesAndListsWhatWorks) {
                                              {"calibrate", "--help"},
                                              {"scenario", "--help"},
                                              {"scenario", "check", "-h"},
+                                             {"live", "--help"},
+                                             {"validate", "--help"},
+                                             {"node", "--help"},
+                                             {"node", "init", "--help"},
+                                             {"node", "call", "--help"},
+                                             {"node", "add", "--help"},
+                                             {"node", "remove", "--help"},
+                                             {"verify-block", "--help"},
                                              {"compare-digests", "--help"}}) {
     const Output output = run(arguments);
     EXPECT_EQ(output.code, 0);
@@ -81,9 +89,11 @@ TEST_F(Command, HelpOpensWithExamplesAndListsWhatWorks) {
     }
   }
   const Output help = run({"--help"});
-  for (const char* absent : {"sweep", "twins", "serve", "regress"}) {
-    EXPECT_EQ(help.out.find(std::string("  ") + absent), std::string::npos) << absent;
+  // "load" is there for `live` alone.
+  for (const char* absent : {"sweep", "twins", "serve", "regress", "load"}) {
+    EXPECT_EQ(help.out.find(std::string("  ") + absent + " "), std::string::npos) << absent;
   }
+  EXPECT_EQ(run({"live", "--help"}).out.find("--swallow-syncs-after"), std::string::npos);
 }
 
 TEST_F(Command, AMistypedWordIsAnsweredWithTheNearestOne) {
