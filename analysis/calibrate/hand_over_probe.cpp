@@ -124,6 +124,14 @@ bool pass_on(const Descriptor& from, const Descriptor& to) {
   return ::read(from.number(), &byte, 1) == 1 && ::write(to.number(), &byte, 1) == 1;
 }
 
+// Sends a byte so often, each time after it has come back.
+void exchange(const Descriptor& there, const Descriptor& back, uint64_t rounds) {
+  const char byte = 0;
+  if (::write(there.number(), &byte, 1) != 1) return;
+  for (uint64_t i = 1; i < rounds && pass_on(back, there); ++i) {
+  }
+}
+
 // A byte there and back through two pipes, the threads on these cores: each write wakes the other
 // thread, and each read puts this one to sleep. Twice `rounds` changes.
 std::optional<Duration> change_threads(Clocks& clocks, uint64_t rounds, int first_core,
@@ -135,12 +143,7 @@ std::optional<Duration> change_threads(Clocks& clocks, uint64_t rounds, int firs
   Duration other;
   std::thread first([&] {
     pin_this_thread(first_core);
-    one = processor_time(clocks, [&] {
-      const char byte = 0;
-      if (::write(there->write.number(), &byte, 1) != 1) return;
-      for (uint64_t i = 1; i < rounds && pass_on(back->read, there->write); ++i) {
-      }
-    });
+    one = processor_time(clocks, [&] { exchange(there->write, back->read, rounds); });
     there->write = Descriptor();
   });
   std::thread second([&] {
@@ -206,11 +209,8 @@ std::optional<Duration> change_processes(Clocks& clocks, uint64_t rounds, int co
   Duration took;
   std::thread first([&] {
     pin_this_thread(core);
-    const char byte = 0;
     const Duration before = clocks.wall();
-    if (::write(there->write.number(), &byte, 1) != 1) return;
-    for (uint64_t i = 1; i < rounds && pass_on(back->read, there->write); ++i) {
-    }
+    exchange(there->write, back->read, rounds);
     took = clocks.wall() - before;
   });
   first.join();
