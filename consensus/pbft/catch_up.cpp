@@ -52,11 +52,14 @@ void PbftEngine::resend_view_material(uint32_t peer, const Message& status,
   const bool lacks = status.view < view_ || (status.view == view_ && standing.in_view_change &&
                                              !standing.has_view_change(self()));
   if (in_view_change_ && lacks) resend_view_change(peer);
-  if (new_view_ && new_view_->message->view >= status.view &&
-      (behind || (in_view_change_ && standing.in_view_change))) {
-    const bool own = new_view_->message->sender == config().self;
-    forward(peer, new_view_->message, own ? view_ticket_ : Ticket());
-  }
+  if (!behind && !(in_view_change_ && standing.in_view_change)) return;
+  const auto show = [&](const std::optional<NewView>& known) {
+    if (!known || known->message->view < status.view) return;
+    const bool own = known->message->sender == config().self;
+    forward(peer, known->message, own ? view_ticket_ : Ticket());
+  };
+  show(new_view_);
+  for (const std::optional<NewView>& offer : offers_) show(offer);
 }
 
 // A view-change message is large, and everybody's goes to everybody. One that has not arrived may

@@ -62,6 +62,7 @@ void PbftEngine::begin_epoch() {
   in_view_change_ = false;
   view_changes_.assign(members(), {});
   new_view_.reset();
+  offers_.assign(members(), std::nullopt);
   new_view_made_ = false;
   attempts_ = 0;
   view_ticket_ = {};

@@ -11,17 +11,25 @@ namespace govchain::consensus::pbft {
 // blocks from one of those who prepared them and so have them on disk. Others in turn, because any
 // of them may be silent.
 void PbftEngine::request_missing() {
-  if (!new_view_ || is_disk_full() || !is_member()) return;
-  const View view = new_view_->message->view;
-  if (view < view_ || (view == active_view_ && !in_view_change_)) return;
+  if (is_disk_full() || !is_member()) return;
+  for (size_t i = 0; i < offers_.size(); ++i) {
+    if (!offers_[i] || !is_due(offers_[i]->message->view)) continue;
+    const NewView offer = *offers_[i];
+    request_missing_of(offer);
+    if (is_stopped()) return;
+  }
+}
+
+void PbftEngine::request_missing_of(const NewView& offer) {
+  const View view = offer.message->view;
   FetchBody body;
-  for (size_t i = 0; i < new_view_->names.size() && body.items.size() < kMaxFetches; ++i) {
-    if (new_view_->found[i].message) continue;
-    body.items.push_back({new_view_->names[i].sender, Height(0), new_view_->names[i].digest});
+  for (size_t i = 0; i < offer.names.size() && body.items.size() < kMaxFetches; ++i) {
+    if (offer.found[i].message) continue;
+    body.items.push_back({offer.names[i].sender, Height(0), offer.names[i].digest});
   }
   if (body.items.empty()) {
     std::vector<Choice> choices;
-    if (choose(choices)) return;
+    if (choose(offer, choices)) return;
     for (const Choice& choice : choices) {
       if (choice.block || body.items.size() >= kMaxFetches) continue;
       body.items.push_back({ReplicaId(), choice.height, choice.proof->digest()});
@@ -73,9 +81,13 @@ MessageRef PbftEngine::find_view_change(View view, const FetchBody::Item& item) 
   if (sender != kNobody && matches(view_changes_[sender].message)) {
     return view_changes_[sender].message;
   }
-  if (!new_view_) return {};
-  for (const ViewChange& known : new_view_->found) {
-    if (matches(known.message)) return known.message;
+  const std::optional<NewView>& offer = offers_[primary_of(view)];
+  for (const NewView* const named :
+       {offer ? &*offer : nullptr, new_view_ ? &*new_view_ : nullptr}) {
+    if (named == nullptr) continue;
+    for (const ViewChange& known : named->found) {
+      if (matches(known.message)) return known.message;
+    }
   }
   return {};
 }
@@ -88,17 +100,20 @@ void PbftEngine::receive_body(const Message& message) {
     return;
   }
   Slot* const wanted = slot_at(message.height);
-  if (!new_view_ || wanted == nullptr || wanted->body(message.digest)) {
+  if (wanted == nullptr || wanted->body(message.digest)) {
     ++counters().duplicate;
     return;
   }
   const auto names_it = [&](const PreparedProof& proof) {
     return proof.height() == message.height && proof.digest() == message.digest;
   };
-  const bool named = std::any_of(
-      new_view_->found.begin(), new_view_->found.end(), [&](const ViewChange& view_change) {
-        return view_change.message && std::any_of(view_change.body->proofs.begin(),
-                                                  view_change.body->proofs.end(), names_it);
+  const auto names_it_too = [&](const ViewChange& view_change) {
+    return view_change.message &&
+           std::any_of(view_change.body->proofs.begin(), view_change.body->proofs.end(), names_it);
+  };
+  const bool named =
+      std::any_of(offers_.begin(), offers_.end(), [&](const std::optional<NewView>& offer) {
+        return offer && std::any_of(offer->found.begin(), offer->found.end(), names_it_too);
       });
   if (!named) {
     ++counters().stale;

@@ -59,6 +59,9 @@ void PbftEngine::encode_protocol_state(Writer& out) const {
     if (view_change.message) out.digest(view_change.message->digest);
   }
   if (new_view_) out.digest(new_view_->message->digest);
+  for (const std::optional<NewView>& offer : offers_) {
+    if (offer) out.digest(offer->message->digest);
+  }
   for (const Peer& peer : peers_) {
     out.u32(peer.view_change_copies);
     if (peer.arriving.message) out.digest(peer.arriving.message->digest);
@@ -81,9 +84,14 @@ Bytes PbftEngine::protocol_memory() const {
   }
   for (const Peer& peer : peers_) total += sizeof(Peer) + view_change_size(peer.arriving);
   for (const ViewChange& view_change : view_changes_) total += view_change_size(view_change);
-  if (new_view_) {
-    for (const ViewChange& found : new_view_->found) total += view_change_size(found);
-  }
+  const auto new_view_size = [&](const std::optional<NewView>& known) {
+    if (!known) return uint64_t{0};
+    uint64_t size = 2 * known->message->wire_size.count();
+    for (const ViewChange& found : known->found) size += view_change_size(found);
+    return size;
+  };
+  total += new_view_size(new_view_);
+  for (const std::optional<NewView>& offer : offers_) total += new_view_size(offer);
   return Bytes(total);
 }
 

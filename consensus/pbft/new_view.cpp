@@ -32,7 +32,7 @@ bool PbftEngine::wants_new_view(uint32_t sender, const MessageRef& reference) {
     ++counters().stale;
     return false;
   }
-  if (new_view_ && new_view_->message->view >= message.view) {
+  if (offers_[sender] && offers_[sender]->message->view >= message.view) {
     ++counters().duplicate;
     return false;
   }
@@ -57,8 +57,9 @@ bool PbftEngine::wants_new_view(uint32_t sender, const MessageRef& reference) {
 
 void PbftEngine::accept_new_view(const MessageRef& reference) {
   const Message& message = *reference;
+  const std::optional<NewView>& held = offers_[primary_of(message.view)];
   const bool over = message.view < view_ || (message.view == view_ && !in_view_change_);
-  if (over || (new_view_ && new_view_->message->view >= message.view)) {
+  if (over || (held && held->message->view >= message.view)) {
     ++counters().stale;
     return;
   }
@@ -80,37 +81,68 @@ void PbftEngine::take_new_view(const MessageRef& message, std::vector<ViewChange
       taken.found[i] = known;
     }
   }
-  new_view_ = std::move(taken);
+  offers_[primary_of(message->view)] = std::move(taken);
   try_enter_view();
-  if (new_view_ && (active_view_ != message->view || in_view_change_)) request_missing();
+  request_missing();
 }
 
-// Enters the view that new_view_ names as soon as every view-change message it rests on, and every
-// block that these name, is here.
+// Later than the one entered, and not given up.
+bool PbftEngine::is_due(View view) const {
+  return view >= view_ && (view != active_view_ || in_view_change_);
+}
+
+bool PbftEngine::is_complete(const NewView& offer) const {
+  if (planted(Mutant::kNewViewUnchecked)) return true;
+  for (size_t i = 0; i < offer.found.size(); ++i) {
+    if (!offer.found[i].message && position_of(offer.names[i].sender) != kNobody) return false;
+  }
+  return true;
+}
+
+// The latest one below that has all view changes that it names.
+std::optional<PbftEngine::NewView> PbftEngine::take_offer_below(View limit) {
+  std::optional<NewView>* latest = nullptr;
+  for (std::optional<NewView>& offer : offers_) {
+    if (!offer || offer->message->view >= limit || !is_due(offer->message->view) ||
+        !is_complete(*offer)) {
+      continue;
+    }
+    if (latest == nullptr || (*latest)->message->view < offer->message->view) latest = &offer;
+  }
+  return latest == nullptr ? std::nullopt : std::exchange(*latest, std::nullopt);
+}
+
+// Enters the latest view that has been offered with every view-change message that the offer rests
+// on, and every block that these name.
 void PbftEngine::try_enter_view() {
-  if (!new_view_ || !is_member() || is_stopped()) return;
-  const View view = new_view_->message->view;
-  if (view < view_ || (view == active_view_ && !in_view_change_)) return;
-  if (is_disk_full()) {
-    disk_was_full_ = true;
-    return;
+  if (!is_member() || is_stopped()) return;
+  View limit(kMaxOrdinal);
+  while (std::optional<NewView> offer = take_offer_below(limit)) {
+    limit = offer->message->view;
+    const uint32_t primary = primary_of(limit);
+    if (is_disk_full()) {
+      disk_was_full_ = true;
+      offers_[primary] = std::move(offer);
+      return;
+    }
+    const Epoch before = epoch();
+    std::vector<Choice> choices;
+    const bool complete = choose(*offer, choices);
+    if (is_stopped() || epoch() != before) return;
+    if (!complete) {
+      offers_[primary] = std::move(offer);
+      continue;
+    }
+    suppress_duplicates(limit, choices);
+    suppress_changes(limit, choices);
+    return enter_view(*std::move(offer), choices);
   }
-  for (size_t i = 0; i < new_view_->found.size(); ++i) {
-    if (new_view_->found[i].message || position_of(new_view_->names[i].sender) == kNobody) continue;
-    if (planted(Mutant::kNewViewUnchecked)) continue;
-    return;
-  }
-  std::vector<Choice> choices;
-  if (!choose(choices)) return;
-  suppress_duplicates(choices);
-  suppress_changes(choices);
-  enter_view(choices);
 }
 
 // min-s, max-s and, between them, the block with the proof of the highest view (§4.4). False while
 // a block is missing.
-bool PbftEngine::choose(std::vector<Choice>& choices) {
-  for (const ViewChange& view_change : new_view_->found) {
+bool PbftEngine::choose(const NewView& offer, std::vector<Choice>& choices) {
+  for (const ViewChange& view_change : offer.found) {
     if (!view_change.message || !view_change.body->checkpoint) continue;
     const CertificateRef& certificate = view_change.body->checkpoint;
     if (certificate->statement.height <= low_) continue;
@@ -118,7 +150,7 @@ bool PbftEngine::choose(std::vector<Choice>& choices) {
                                 epoch(), certificate});
     if (is_stopped()) return false;
   }
-  for (const ViewChange& view_change : new_view_->found) {
+  for (const ViewChange& view_change : offer.found) {
     if (!view_change.message) continue;
     for (const PreparedProof& proof : view_change.body->proofs) {
       if (proof.height() <= low_ || proof.height() > high()) continue;
@@ -133,7 +165,7 @@ bool PbftEngine::choose(std::vector<Choice>& choices) {
   bool complete = true;
   for (Choice& choice : choices) {
     if (!choice.proof) {
-      make_null(choice);
+      make_null(offer.message->view, choice);
       continue;
     }
     choice.block = slot(choice.height).body(choice.proof->digest());
@@ -147,7 +179,7 @@ bool PbftEngine::choose(std::vector<Choice>& choices) {
 // view began, a committed block was among its choices, and nobody prepares a payload anew that is
 // in such a block. So the block of the earlier view was not committed, and gives way to a null
 // block.
-void PbftEngine::suppress_duplicates(std::vector<Choice>& choices) {
+void PbftEngine::suppress_duplicates(View view, std::vector<Choice>& choices) {
   std::vector<size_t> order;
   for (size_t i = 0; i < choices.size(); ++i) {
     if (choices[i].proof) order.push_back(i);
@@ -165,7 +197,7 @@ void PbftEngine::suppress_duplicates(std::vector<Choice>& choices) {
       repeated = repeated || final || (at && *at != i);
     }
     if (repeated && choice.height > committed()) {
-      make_null(choice);
+      make_null(view, choice);
       continue;
     }
     for (const PayloadRef& payload : choice.block->payloads) {
@@ -179,7 +211,7 @@ void PbftEngine::suppress_duplicates(std::vector<Choice>& choices) {
 // epoch. Those were agreed upon by nobody who knew of a change that was committed, as every later
 // view would have had it among its choices. So of what contradicts each other that of the latest
 // view stays: the other changes give way to null blocks, and heights above the end are left out.
-void PbftEngine::suppress_changes(std::vector<Choice>& choices) {
+void PbftEngine::suppress_changes(View view, std::vector<Choice>& choices) {
   const auto changes = [&](const Choice& choice) {
     return choice.height > committed() && !choice.block->control.empty();
   };
@@ -195,7 +227,7 @@ void PbftEngine::suppress_changes(std::vector<Choice>& choices) {
   for (Choice& choice : choices) {
     if (!changes(choice)) continue;
     if (end || !stays(choice)) {
-      make_null(choice);
+      make_null(view, choice);
     } else {
       end = end_of_epoch_after(choice.height);
     }
@@ -204,8 +236,7 @@ void PbftEngine::suppress_changes(std::vector<Choice>& choices) {
 }
 
 // §4.4, "a special null request": an empty block that everybody makes alike.
-void PbftEngine::make_null(Choice& choice) const {
-  const View view = new_view_->message->view;
+void PbftEngine::make_null(View view, Choice& choice) const {
   Ref<Block> block = Ref<Block>::make();
   block->height = choice.height;
   block->view = view;
@@ -216,8 +247,12 @@ void PbftEngine::make_null(Choice& choice) const {
   choice.proof.reset();
 }
 
-void PbftEngine::enter_view(const std::vector<Choice>& choices) {
+void PbftEngine::enter_view(NewView offer, const std::vector<Choice>& choices) {
+  new_view_ = std::move(offer);
   view_ = new_view_->message->view;
+  for (std::optional<NewView>& other : offers_) {
+    if (other && other->message->view <= view_) other.reset();
+  }
   active_view_ = view_;
   in_view_change_ = false;
   view_change_quorum_at_.reset();

@@ -39,8 +39,7 @@ class PbftEngine final : public chain::ChainEngine {
     MessageRef message;
     std::shared_ptr<const ViewChangeBody> body;
   };
-  // What the primary of a view has named, until this replica has all of it and enters the view; and
-  // then for peers that come later.
+  // What the primary of a view has named.
   struct NewView {
     MessageRef message;
     std::vector<ViewChangeName> names;
@@ -185,7 +184,8 @@ class PbftEngine final : public chain::ChainEngine {
   void send_view_change();
   [[nodiscard]] bool wants_view_change(uint32_t sender, const MessageRef& message);
   void accept_view_change(uint32_t sender, const MessageRef& message);
-  [[nodiscard]] bool is_wanted(const Message& view_change) const;
+  [[nodiscard]] bool is_wanted(const Message& view_change);
+  [[nodiscard]] ViewChange* missing_place(const Message& view_change);
   [[nodiscard]] bool is_valid(const Message& message, const ViewChangeBody& body) const;
   void keep_view_change(const ViewChange& view_change, uint32_t position);
   void follow_view_changes();
@@ -197,15 +197,19 @@ class PbftEngine final : public chain::ChainEngine {
   void accept_new_view(const MessageRef& message);
   void take_new_view(const MessageRef& message, std::vector<ViewChangeName> names);
   void try_enter_view();
-  [[nodiscard]] bool choose(std::vector<Choice>& choices);
-  void suppress_duplicates(std::vector<Choice>& choices);
-  void suppress_changes(std::vector<Choice>& choices);
-  void make_null(Choice& choice) const;
-  void enter_view(const std::vector<Choice>& choices);
+  [[nodiscard]] bool is_due(View view) const;
+  [[nodiscard]] bool is_complete(const NewView& offer) const;
+  [[nodiscard]] std::optional<NewView> take_offer_below(View limit);
+  [[nodiscard]] bool choose(const NewView& offer, std::vector<Choice>& choices);
+  void suppress_duplicates(View view, std::vector<Choice>& choices);
+  void suppress_changes(View view, std::vector<Choice>& choices);
+  void make_null(View view, Choice& choice) const;
+  void enter_view(NewView offer, const std::vector<Choice>& choices);
   void bind_choice(const Choice& choice);
 
   // --- fetching.cpp
   void request_missing();
+  void request_missing_of(const NewView& offer);
   void receive_fetch(const Message& message);
   [[nodiscard]] MessageRef find_view_change(View view, const FetchBody::Item& item) const;
   void receive_body(const Message& message);
@@ -234,7 +238,10 @@ class PbftEngine final : public chain::ChainEngine {
   View active_view_;  // whose votes the slots hold
   bool in_view_change_ = false;
   std::vector<ViewChange> view_changes_;  // by position: the one for the highest view
-  std::optional<NewView> new_view_;
+  std::optional<NewView> new_view_;       // of the view entered last, for peers that come later
+  // By the position of their primaries: until this replica has all that they name, and enters the
+  // view. One for each, or a lying primary of a later view could keep those of earlier ones out.
+  std::vector<std::optional<NewView>> offers_;
   bool new_view_made_ = false;  // by this replica, for view_
   uint32_t attempts_ = 0;       // views tried since the last progress
   Ticket view_ticket_;          // of the newest view record

@@ -87,6 +87,9 @@ void PbftEngine::start_view_change(View view) {
   restart_patience();
   ++attempts_;
   if (new_view_ && new_view_->message->view < view_) new_view_.reset();
+  for (std::optional<NewView>& offer : offers_) {
+    if (offer && offer->message->view < view_) offer.reset();
+  }
   cancel_timer(kViewTimer);
   view_ticket_ = planted(Mutant::kVoteNotPersisted) ? Ticket() : persist_view();
   send_view_change();
@@ -111,17 +114,22 @@ void PbftEngine::send_view_change() {
   request_signature(std::move(draft), view_ticket_);
 }
 
-// Named by the new view that this replica is about to enter, and not here yet.
-bool PbftEngine::is_wanted(const Message& view_change) const {
-  if (!new_view_ || new_view_->message->view != view_change.view) return false;
-  if (active_view_ == view_change.view && !in_view_change_) return false;
-  for (size_t i = 0; i < new_view_->names.size(); ++i) {
-    if (new_view_->names[i].sender == view_change.sender &&
-        new_view_->names[i].digest == view_change.digest) {
-      return !new_view_->found[i].message;
+// Where it belongs, if a new view that this replica may enter names it and it is not here yet.
+PbftEngine::ViewChange* PbftEngine::missing_place(const Message& view_change) {
+  if (!is_due(view_change.view)) return nullptr;
+  std::optional<NewView>& offer = offers_[primary_of(view_change.view)];
+  if (!offer || offer->message->view != view_change.view) return nullptr;
+  for (size_t i = 0; i < offer->names.size(); ++i) {
+    if (offer->names[i].sender == view_change.sender &&
+        offer->names[i].digest == view_change.digest) {
+      return offer->found[i].message ? nullptr : &offer->found[i];
     }
   }
-  return false;
+  return nullptr;
+}
+
+bool PbftEngine::is_wanted(const Message& view_change) {
+  return missing_place(view_change) != nullptr;
 }
 
 bool PbftEngine::wants_view_change(uint32_t sender, const MessageRef& reference) {
@@ -191,15 +199,7 @@ void PbftEngine::accept_view_change(uint32_t sender, const MessageRef& message) 
 }
 
 void PbftEngine::keep_view_change(const ViewChange& view_change, uint32_t position) {
-  if (is_wanted(*view_change.message)) {
-    for (size_t i = 0; i < new_view_->names.size(); ++i) {
-      const ViewChangeName& name = new_view_->names[i];
-      if (name.sender == view_change.message->sender &&
-          name.digest == view_change.message->digest) {
-        new_view_->found[i] = view_change;
-      }
-    }
-  }
+  if (ViewChange* const missing = missing_place(*view_change.message)) *missing = view_change;
   ViewChange& kept = view_changes_[position];
   const bool newer = !kept.message || kept.message->view < view_change.message->view ||
                      (position == self() && kept.message->view == view_change.message->view);
