@@ -26,6 +26,20 @@ void ChainEngine::hold_back_expired(Height height) {
   });
 }
 
+// Whether payloads wait in a batch that may not stand at the next height, and may still stand in an
+// unfinal block below it: until that is final, nobody certifies them anew.
+bool ChainEngine::a_batch_came_too_late(Height next) const {
+  if (!certifies()) return false;
+  bool found = false;
+  batches_.for_each([&](const HeldBatch& held) {
+    if (found || !held.certificate || held.batch->height >= next) return;
+    found = std::any_of(
+        held.batch->payloads.begin(), held.batch->payloads.end(),
+        [&](const PayloadRef& payload) { return mempool_.is_pending(payload->digest); });
+  });
+  return found;
+}
+
 // Puts the selected payloads in the order of their batches, and the proof of each batch beside
 // them. What does not fit into the bound on proofs waits for the next block.
 void ChainEngine::attach_availability(Block& block) {

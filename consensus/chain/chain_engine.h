@@ -159,6 +159,7 @@ class ChainEngine : public ChainProtocol {
   // Payloads wait and a batch is full, or its oldest payload has waited long enough; else a timer
   // is set for when it has. An approved change of membership is due at once, unless
   // `with_change` is false.
+  [[nodiscard]] bool a_batch_came_too_late(Height next) const;
   [[nodiscard]] bool batch_is_due(bool with_change = true);
   // Whether there is anything to agree upon: payloads, or an approved change of membership.
   [[nodiscard]] bool work_waits() const;
@@ -539,7 +540,8 @@ class ChainEngine : public ChainProtocol {
   std::vector<Token> reads_waiting_;      // for the next round
   std::vector<Token> reads_asked_;        // in this round
   std::vector<ReadyAt> reads_confirmed_;  // until executed
-  uint64_t read_round_ = 0;
+  // Begins anywhere at each start: answers to the life before may still be on their way.
+  uint64_t read_round_;
   TimePoint read_round_at_;
   PositionSet read_repliers_;
   uint64_t read_weight_ = 0;

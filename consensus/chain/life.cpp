@@ -10,6 +10,9 @@ namespace govchain::consensus::chain {
 
 namespace {
 
+// 2^64 divided by the golden ratio, odd: neighbouring seeds become far apart.
+constexpr uint64_t kSpread = 0x9E3779B97F4A7C15U;
+
 MempoolConfig mempool_config(const EngineConfig& config, bool remembers = true) {
   MempoolConfig mempool;
   if (!remembers) mempool.committed_window = 0;
@@ -31,6 +34,7 @@ ChainEngine::ChainEngine(Protocol protocol, const EngineConfig& config,
       mempool_(mempool_config(config)),
       seen_(config.seed),
       batches_(config.seed),
+      read_round_(config.seed * kSpread),
       recovered_(std::move(recovered)) {
   GOVCHAIN_ASSERT(config_.checkpoint_interval > 0 && config_.max_in_flight > 0);
   GOVCHAIN_ASSERT(quorum_.total() > 0);

@@ -147,10 +147,11 @@ void HotstuffEngine::accept(uint32_t sender, const MessageRef& message) {
     case MessageType::kVote:
       return count_vote(sender, message);
     case MessageType::kTimeout: {
-      const std::optional<CertificateRef> body = decode_certificate_body(message->body);
+      const std::optional<TimeoutBody> body = decode_timeout_body(message->body);
       GOVCHAIN_ASSERT(body.has_value());
       // One's own holds nothing new, and must not be passed on before its record is durable.
-      if (*body && sender != self()) learn(*body, message);
+      if (body->highest && sender != self()) learn(body->highest, message);
+      if (body->failed) enter_view(body->failed->view.next(), &*body->failed);
       return count_timeout(sender, message);
     }
     case MessageType::kAdvance: {
@@ -276,6 +277,7 @@ void HotstuffEngine::aim_at(const Node* tip) {
 HotstuffEngine::Branch HotstuffEngine::branch_of(const Node* tip) const {
   Branch branch;
   branch.epoch_end = epoch_end();
+  branch.work = a_batch_came_too_late(height_above(tip));
   if (tip == nullptr) return branch;
   const uint64_t interval = config().checkpoint_interval;
   tree_.path(*tip, path_);
@@ -285,7 +287,7 @@ HotstuffEngine::Branch HotstuffEngine::branch_of(const Node* tip) const {
     branch.control = true;
     branch.epoch_end = Height((node->height.value() + interval - 1) / interval * interval);
   }
-  branch.work = branch.with_payloads > 0 || branch.control;
+  branch.work = branch.work || branch.with_payloads > 0 || branch.control;
   return branch;
 }
 

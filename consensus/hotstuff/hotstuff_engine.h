@@ -105,7 +105,8 @@ class HotstuffEngine final : public chain::ChainEngine {
   // What a chain of unfinal nodes means for the next block on it.
   struct Branch {
     uint32_t with_payloads = 0;
-    bool work = false;     // payloads or a change of membership that are not final yet
+    bool work = false;     // payloads or a change of membership that are not final yet, or that
+                           // have to wait until what is below them is
     bool control = false;  // a change of membership
     std::optional<Height> epoch_end;
   };
@@ -137,6 +138,7 @@ class HotstuffEngine final : public chain::ChainEngine {
   void remember_incoming(const MessageRef& message, ProposalBody body);
   [[nodiscard]] std::optional<ProposalBody> take_incoming(const MessageRef& message);
   [[nodiscard]] CertificateRef known(const Certificate& certificate) const;
+  void append_certificate(const TimeoutCertificate& timeout, ClaimList& claims) const;
   void append_certificate(const CertificateRef& certificate, ClaimList& claims) const;
 
   // --- proposing.cpp
@@ -183,6 +185,7 @@ class HotstuffEngine final : public chain::ChainEngine {
   [[nodiscard]] bool is_wanted(const Digest& digest) const;
   void help(uint32_t peer);
   void send_nodes(uint32_t peer, Height above, const Standing& standing);
+  [[nodiscard]] Ref<LogRecord> promise_record() const;
   void send_timeouts(uint32_t peer, View from, const Standing& standing);
   void forward_carrier(uint32_t peer);
   [[nodiscard]] bool is_lost_here(const Message& own) const override;

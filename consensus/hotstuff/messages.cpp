@@ -91,19 +91,36 @@ std::optional<View> highest_of(const Digest& digest) {
   return View(view);
 }
 
+void encode_timeout_certificate(const TimeoutCertificate& timeout, Writer& out) {
+  out.ordinal(timeout.view);
+  out.u32(static_cast<uint32_t>(timeout.entries.size()));
+  for (const TimeoutCertificate::Entry& entry : timeout.entries) {
+    out.replica(entry.signer);
+    out.ordinal(entry.highest);
+    out.signature(entry.signature);
+  }
+}
+
+TimeoutCertificate decode_timeout_certificate(Reader& in) {
+  TimeoutCertificate timeout;
+  timeout.view = in.ordinal<View>();
+  timeout.entries.resize(in.count(kMaxMembers, kTimeoutEntryBytes));
+  for (size_t i = 0; i < timeout.entries.size(); ++i) {
+    TimeoutCertificate::Entry& entry = timeout.entries[i];
+    entry.signer = in.replica();
+    entry.highest = in.ordinal<View>();
+    entry.signature = in.signature();
+    if (i > 0 && entry.signer <= timeout.entries[i - 1].signer) in.fail();
+  }
+  return timeout;
+}
+
 void encode_body(const ProposalBody& body, std::vector<uint8_t>& bytes) {
   Writer out(bytes);
   out.digest(body.parent);
   encode_optional(body.justify, out);
   out.u8(body.timeout ? 1 : 0);
-  if (!body.timeout) return;
-  out.ordinal(body.timeout->view);
-  out.u32(static_cast<uint32_t>(body.timeout->entries.size()));
-  for (const TimeoutCertificate::Entry& entry : body.timeout->entries) {
-    out.replica(entry.signer);
-    out.ordinal(entry.highest);
-    out.signature(entry.signature);
-  }
+  if (body.timeout) encode_timeout_certificate(*body.timeout, out);
 }
 
 std::optional<ProposalBody> decode_proposal(std::span<const uint8_t> bytes) {
@@ -111,19 +128,23 @@ std::optional<ProposalBody> decode_proposal(std::span<const uint8_t> bytes) {
   ProposalBody body;
   body.parent = in.digest();
   body.justify = decode_optional(in);
-  if (decode_flag(in)) {
-    TimeoutCertificate timeout;
-    timeout.view = in.ordinal<View>();
-    timeout.entries.resize(in.count(kMaxMembers, kTimeoutEntryBytes));
-    for (size_t i = 0; i < timeout.entries.size(); ++i) {
-      TimeoutCertificate::Entry& entry = timeout.entries[i];
-      entry.signer = in.replica();
-      entry.highest = in.ordinal<View>();
-      entry.signature = in.signature();
-      if (i > 0 && entry.signer <= timeout.entries[i - 1].signer) in.fail();
-    }
-    body.timeout = std::move(timeout);
-  }
+  if (decode_flag(in)) body.timeout = decode_timeout_certificate(in);
+  if (!in.finished()) return std::nullopt;
+  return body;
+}
+
+void encode_timeout_body(const CertificateRef& highest, const TimeoutCertificate* failed,
+                         std::vector<uint8_t>& bytes) {
+  Writer out(bytes);
+  encode_optional(highest, out);
+  if (failed != nullptr) encode_timeout_certificate(*failed, out);
+}
+
+std::optional<TimeoutBody> decode_timeout_body(std::span<const uint8_t> bytes) {
+  Reader in(bytes);
+  TimeoutBody body;
+  body.highest = decode_optional(in);
+  if (in.ok() && in.remaining() > 0) body.failed = decode_timeout_certificate(in);
   if (!in.finished()) return std::nullopt;
   return body;
 }

@@ -5,7 +5,10 @@
 //             rest of the node, and what entitles the leader to the view.
 //   VOTE      view, height and digest of the node; no body. Goes to the next view's leader.
 //   TIMEOUT   the view given up; the digest spells the view of the highest certificate known to its
-//             sender, which the body carries (Jolteon, Fig. 2, "Timeout": {r, qc_high}_i).
+//             sender, which the body carries (Jolteon, Fig. 2, "Timeout": {r, qc_high}_i), and with
+//             it the certificate of timeouts by which its sender entered the view, if it did
+//             (DiemBFT v4, section 3.5, TimeoutMsg: last_round_tc): it may be the only one that has
+//             it, and the others would give up the view before for ever.
 //   ADVANCE   a certificate that no proposal will carry soon, because nothing waits to be proposed.
 
 #include <cstdint>
@@ -34,6 +37,10 @@ struct TimeoutCertificate {
   [[nodiscard]] View highest() const;
 };
 
+void encode_timeout_certificate(const TimeoutCertificate& timeout, Writer& out);
+// Check in.ok().
+[[nodiscard]] TimeoutCertificate decode_timeout_certificate(Reader& in);
+
 // What a TIMEOUT of `view` signs.
 [[nodiscard]] Digest timeout_digest(View highest);
 // Nullopt if the digest spells no view.
@@ -48,7 +55,15 @@ struct ProposalBody {
 void encode_body(const ProposalBody& body, std::vector<uint8_t>& out);
 [[nodiscard]] std::optional<ProposalBody> decode_proposal(std::span<const uint8_t> bytes);
 
-// TIMEOUT and ADVANCE.
+struct TimeoutBody {
+  CertificateRef highest;  // null: the epoch's root
+  std::optional<TimeoutCertificate> failed;
+};
+void encode_timeout_body(const CertificateRef& highest, const TimeoutCertificate* failed,
+                         std::vector<uint8_t>& out);
+[[nodiscard]] std::optional<TimeoutBody> decode_timeout_body(std::span<const uint8_t> bytes);
+
+// ADVANCE.
 void encode_certificate_body(const CertificateRef& highest, std::vector<uint8_t>& out);
 // Nullopt if malformed; null for the epoch's root.
 [[nodiscard]] std::optional<CertificateRef> decode_certificate_body(std::span<const uint8_t> bytes);

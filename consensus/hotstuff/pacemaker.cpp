@@ -58,7 +58,7 @@ void HotstuffEngine::on_timer(uint32_t /*timer*/) {
 void HotstuffEngine::give_up(View view) {
   promise_.given_up = view;
   promise_.given_up_highest = planted(Mutant::kLockNotUpdated) ? View(0) : highest_view();
-  promise_ticket_ = persist(make_promise_record(promise_, highest_));
+  promise_ticket_ = persist(promise_record());
   cancel_timer(kViewTimer);
   request_timeout();
   touch();
@@ -69,7 +69,7 @@ void HotstuffEngine::request_timeout() {
   draft->view = promise_.given_up;
   draft->height = Height(0);
   draft->digest = timeout_digest(promise_.given_up_highest);
-  encode_certificate_body(highest_, draft->body);
+  encode_timeout_body(highest_, failed_ ? &*failed_ : nullptr, draft->body);
   request_signature(std::move(draft), promise_ticket_);
 }
 

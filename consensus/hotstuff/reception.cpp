@@ -153,10 +153,14 @@ bool HotstuffEngine::wants_timeout(uint32_t sender, const MessageRef& reference)
       message.view == View(0) || message.height != Height(0)) {
     return malformed();
   }
-  const std::optional<CertificateRef> body = decode_certificate_body(message.body);
-  if (!body || (*body && !is_certificate(**body))) return malformed();
-  const View shown = *body ? (*body)->statement.view : View(0);
+  const std::optional<TimeoutBody> body = decode_timeout_body(message.body);
+  if (!body || (body->highest && !is_certificate(*body->highest))) return malformed();
+  const View shown = body->highest ? body->highest->statement.view : View(0);
   if (shown < *highest) return malformed();
+  if (body->failed &&
+      (body->failed->view >= message.view || !is_timeout_certificate(*body->failed))) {
+    return malformed();
+  }
   const MessageRef& held = timeouts_.messages[sender];
   if (held && held->view == message.view) {
     if (held->digest == message.digest) {
@@ -249,20 +253,9 @@ void HotstuffEngine::append_certificate(const CertificateRef& certificate,
   }
 }
 
-void HotstuffEngine::append_claims(const Message& message, ClaimList& claims) const {
-  if (static_cast<MessageType>(message.type) != MessageType::kProposal) {
-    const std::optional<CertificateRef> body = decode_certificate_body(message.body);
-    // Only one that is newer than all that is known will be looked at.
-    if (body && *body && (*body)->statement.view > highest_view())
-      append_certificate(*body, claims);
-    return;
-  }
-  // wants() has just put it there.
-  const Incoming& incoming = incoming_[newest_incoming_];
-  GOVCHAIN_ASSERT(incoming.message && incoming.message->digest == message.digest);
-  if (incoming.verifies) append_certificate(incoming.body.justify, claims);
-  if (!incoming.body.timeout || planted(Mutant::kCertificateUnverified)) return;
-  const TimeoutCertificate& timeout = *incoming.body.timeout;
+void HotstuffEngine::append_certificate(const TimeoutCertificate& timeout,
+                                        ClaimList& claims) const {
+  if (planted(Mutant::kCertificateUnverified)) return;
   for (const TimeoutCertificate::Entry& entry : timeout.entries) {
     const Statement statement{config().chain,
                               epoch(),
@@ -273,6 +266,38 @@ void HotstuffEngine::append_claims(const Message& message, ClaimList& claims) co
                               timeout_digest(entry.highest),
                               version()};
     claims.claims.push_back({statement, entry.signer, entry.signature});
+  }
+}
+
+// Only what is newer than all that is known will be looked at.
+void HotstuffEngine::append_claims(const Message& message, ClaimList& claims) const {
+  switch (static_cast<MessageType>(message.type)) {
+    case MessageType::kProposal: {
+      // wants() has just put it there.
+      const Incoming& incoming = incoming_[newest_incoming_];
+      GOVCHAIN_ASSERT(incoming.message && incoming.message->digest == message.digest);
+      if (incoming.verifies) append_certificate(incoming.body.justify, claims);
+      if (incoming.body.timeout) append_certificate(*incoming.body.timeout, claims);
+      return;
+    }
+    case MessageType::kTimeout: {
+      const std::optional<TimeoutBody> body = decode_timeout_body(message.body);
+      if (!body) return;
+      if (body->highest && body->highest->statement.view > highest_view()) {
+        append_certificate(body->highest, claims);
+      }
+      if (body->failed && body->failed->view >= view_) append_certificate(*body->failed, claims);
+      return;
+    }
+    case MessageType::kAdvance: {
+      const std::optional<CertificateRef> body = decode_certificate_body(message.body);
+      if (body && *body && (*body)->statement.view > highest_view()) {
+        append_certificate(*body, claims);
+      }
+      return;
+    }
+    case MessageType::kVote:
+      return;
   }
 }
 

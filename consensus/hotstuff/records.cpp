@@ -52,20 +52,24 @@ Ref<LogRecord> make_node_record(const Promise& promise, const Node& node) {
   return record;
 }
 
-Ref<LogRecord> make_promise_record(const Promise& promise, CertificateRef highest) {
+Ref<LogRecord> make_promise_record(const Promise& promise, CertificateRef highest,
+                                   const TimeoutCertificate* failed) {
   Ref<LogRecord> record = Ref<LogRecord>::make();
   record->type = static_cast<uint8_t>(RecordType::kPromise);
   record->certificate = std::move(highest);
   Writer out(record->bytes);
   encode_promise(promise, out);
+  if (failed != nullptr) encode_timeout_certificate(*failed, out);
   return record;
 }
 
-std::optional<Promise> read_promise(const LogRecord& record) {
+std::optional<RecoveredPromise> read_promise(const LogRecord& record) {
   Reader in(record.bytes);
-  Promise promise = decode_promise(in);
+  RecoveredPromise read;
+  read.promise = decode_promise(in);
+  if (in.ok() && in.remaining() > 0) read.failed = decode_timeout_certificate(in);
   if (!in.finished()) return std::nullopt;
-  return promise;
+  return read;
 }
 
 std::optional<RecoveredNode> read_node(const LogRecord& record) {

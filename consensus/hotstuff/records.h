@@ -3,8 +3,9 @@
 //
 //   Node     a node that this replica is about to vote for, or to propose: block, certificate of
 //            its parent, and all that its proposal said, so that it can be passed on after a crash
-//   Promise  a view given up with the highest certificate then known; and, at each stable
-//            checkpoint, everything that binds this replica, because older records go
+//   Promise  a view given up with the highest certificate then known, and the proof that the view
+//            before had failed, if it had; and, at each stable checkpoint, everything that binds
+//            this replica, because older records go
 //
 // Both carry the whole promise: the last one counts.
 
@@ -37,10 +38,16 @@ struct Promise {
 };
 
 [[nodiscard]] Ref<LogRecord> make_node_record(const Promise& promise, const Node& node);
-[[nodiscard]] Ref<LogRecord> make_promise_record(const Promise& promise, CertificateRef highest);
+// `failed`: of the view before the one given up, if that had failed, too; else null.
+[[nodiscard]] Ref<LogRecord> make_promise_record(const Promise& promise, CertificateRef highest,
+                                                 const TimeoutCertificate* failed);
 
 // Nullopt if the record does not decode.
-[[nodiscard]] std::optional<Promise> read_promise(const LogRecord& record);
+struct RecoveredPromise {
+  Promise promise;
+  std::optional<TimeoutCertificate> failed;
+};
+[[nodiscard]] std::optional<RecoveredPromise> read_promise(const LogRecord& record);
 struct RecoveredNode {
   Promise promise;
   View view;

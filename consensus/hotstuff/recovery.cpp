@@ -34,21 +34,27 @@ bool HotstuffEngine::read_record(const LogRecordRef& reference, Ticket ticket) {
   const LogRecord& record = *reference;
   std::optional<Promise> promise;
   std::optional<RecoveredNode> recovered;
+  std::optional<TimeoutCertificate> failed;
   switch (static_cast<RecordType>(record.type)) {
     case RecordType::kNode:
       recovered = read_node(record);
       if (!recovered) return false;
       promise = recovered->promise;
       break;
-    case RecordType::kPromise:
-      promise = read_promise(record);
+    case RecordType::kPromise: {
+      std::optional<RecoveredPromise> read = read_promise(record);
+      if (!read) return false;
+      promise = read->promise;
+      failed = std::move(read->failed);
       break;
+    }
   }
   if (!promise || promise->epoch > epoch()) return false;
   if (promise->epoch < epoch()) return true;
   if (promise->voted < promise_.voted || promise->given_up < promise_.given_up) return false;
   promise_ = *promise;
   promise_ticket_ = ticket;
+  failed_ = std::move(failed);
   if (planted(Mutant::kVotedViewForgotten)) promise_.voted = View(0);
   const CertificateRef& certificate = record.certificate;
   const bool newer = certificate && certificate->statement.epoch == epoch() &&
@@ -91,6 +97,11 @@ MessageRef HotstuffEngine::rebuild_proposal(const Node& node, const Signature& s
 void HotstuffEngine::begin_protocol() {
   sync_root();
   view_ = std::max({View(1), highest_view().next(), promise_.voted});
+  if (failed_ && failed_->view >= view_) {
+    view_ = failed_->view.next();
+  } else {
+    failed_.reset();
+  }
   const Node* const top = highest_node();
   if (highest_ && top == nullptr && highest_->statement.height > committed()) {
     want(highest_->statement.digest, highest_->statement.height);
@@ -129,9 +140,13 @@ Ticket HotstuffEngine::logged_at(const Block& block) const {
   return node == nullptr ? Ticket() : node->ticket;
 }
 
-void HotstuffEngine::rewrite_log() {
-  promise_ticket_ = persist(make_promise_record(promise_, highest_));
+// Whoever has given up a view that it entered because the one before was given up, too, may be the
+// only one that knows of that, after a crash as well.
+Ref<LogRecord> HotstuffEngine::promise_record() const {
+  return make_promise_record(promise_, highest_, failed_ && in_view_change() ? &*failed_ : nullptr);
 }
+
+void HotstuffEngine::rewrite_log() { promise_ticket_ = persist(promise_record()); }
 
 // The promise just written, and the bodies of unfinal nodes that this replica voted for.
 Ticket HotstuffEngine::needed_from() const {

@@ -13,7 +13,10 @@ void CertificateBook::note(const Message& message) {
   if (type == MessageType::kProposal) {
     const auto body = hotstuff::decode_proposal(message.body);
     if (body) note(body->justify);
-  } else if (type == MessageType::kTimeout || type == MessageType::kAdvance) {
+  } else if (type == MessageType::kTimeout) {
+    const auto body = hotstuff::decode_timeout_body(message.body);
+    if (body) note(body->highest);
+  } else if (type == MessageType::kAdvance) {
     const auto highest = hotstuff::decode_certificate_body(message.body);
     if (highest) note(*highest);
   }

@@ -187,7 +187,7 @@ std::string describe_hotstuff(const LogRecord& record, Height height, const Bloc
   }
   if (record.type == static_cast<uint8_t>(RecordType::kPromise)) {
     const auto promise = hotstuff::read_promise(record);
-    return promise ? "promise; " + describe(*promise, names) : "";
+    return promise ? "promise; " + describe(promise->promise, names) : "";
   }
   return "";
 }
