@@ -37,6 +37,9 @@ constexpr KindRow kKinds[] = {
     {"torn_tail", FaultKind::kTornTail, "r"},
     {"disk_full", FaultKind::kDiskFull, "r"},
     {"slow_disk", FaultKind::kSlowDisk, "rf"},
+    {"one_way_cut", FaultKind::kOneWayCut, "r"},
+    {"clog", FaultKind::kClog, "r"},
+    {"bit_rot", FaultKind::kBitRot, "r"},
 };
 
 struct NeedRow {
@@ -210,6 +213,11 @@ void read_adversary(const Reader& entry, sim::WorldSpec& world) {
   if (kind == "malformed_sender") adversary.kind = Kind::kMalformedSender;
   if (kind == "hiding_primary") adversary.kind = Kind::kHidingPrimary;
   if (kind == "withholding_origin") adversary.kind = Kind::kWithholdingOrigin;
+  if (kind == "selective_leader") adversary.kind = Kind::kSelectiveLeader;
+  if (kind == "censor") adversary.kind = Kind::kCensor;
+  if (kind == "flooder") adversary.kind = Kind::kFlooder;
+  if (kind == "amnesiac") adversary.kind = Kind::kAmnesiac;
+  if (kind == "twin") adversary.kind = Kind::kTwin;
   adversary.chain = chain_of(entry, world);
   adversary.replica = replica_of(entry, "replica", world.chains[adversary.chain]);
   entry.seconds("from_seconds", adversary.from);

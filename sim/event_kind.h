@@ -23,6 +23,7 @@ enum class EventKind : uint32_t {
   kSample,
   kSnapshotDone,  // index: endpoint
   kCore,          // index: machine times RunQueue::kMostCores plus core
+  kRetry,         // index: a client that waits (WorldRunner)
 };
 
 }  // namespace govchain::sim

@@ -79,10 +79,10 @@ class ClientSide {
                            std::span<const consensus::Receipt> receipts, const PathCost& path,
                            size_t first, size_t last) = 0;
   virtual void on_checkpoint(ReplicaAddress who, const consensus::Checkpoint& checkpoint) = 0;
-  virtual void on_refused(const consensus::Payload& payload) = 0;
-  // It was ordered in a block that its ingress replica skipped with a snapshot: final, but without
-  // a receipt.
-  virtual void on_ordered(const consensus::Payload& payload) = 0;
+  virtual void on_refused(EndpointIndex at, const consensus::Payload& payload) = 0;
+  // The replica has it already: in a block that it skipped with a snapshot, so that it is final,
+  // but without a receipt; or, if its client has asked again, still on its way.
+  virtual void on_duplicate(EndpointIndex at, const consensus::Payload& payload) = 0;
   // The same of all payloads of a block that were submitted at `who`.
   virtual void on_skipped(ReplicaAddress who, const consensus::Block& block) = 0;
 };

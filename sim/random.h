@@ -27,7 +27,8 @@ enum class RandomPurpose : uint8_t {
   kFuzz = 10,        // per fuzz seed
   kExperiment = 11,  // whatever stands above the simulator
   kTest = 12,
-  kDisk = 13,  // per machine
+  kDisk = 13,   // per machine
+  kRetry = 14,  // per load
 };
 
 using PhiloxCounter = std::array<uint32_t, 4>;

@@ -1,5 +1,6 @@
 // Between an engine that lies and the network: what its interceptor lets leave.
 
+#include "consensus/protocols.h"
 #include "sim/replica_host.h"
 
 namespace govchain::sim {
@@ -20,6 +21,15 @@ class ReplicaHost::AdversaryOutbox final : public Outbox {
   [[nodiscard]] uint64_t random() override { return host_.adversary_stream_->next(); }
   [[nodiscard]] consensus::Signature sign(const consensus::Statement& statement) override {
     return host_.signer_->sign(statement);
+  }
+  [[nodiscard]] std::unique_ptr<consensus::Engine> another_engine(uint64_t life) override {
+    return host_.make_twin(life);
+  }
+  [[nodiscard]] std::unique_ptr<consensus::Application> another_application() override {
+    return host_.make_application();
+  }
+  [[nodiscard]] bool verify(const consensus::SignedStatement& claim) override {
+    return host_.verify(claim);
   }
   void send(ReplicaId to, consensus::MessageRef message) override {
     if (is_peer(to)) host_.transmit(&to, message, PathCost{});
@@ -45,6 +55,19 @@ class ReplicaHost::AdversaryOutbox final : public Outbox {
   }
   ReplicaHost& host_;
 };
+
+std::unique_ptr<consensus::Engine> ReplicaHost::make_twin(uint64_t seed) const {
+  const ChainSpec& spec = *chain().spec;
+  consensus::EngineConfig config = spec.engine;
+  config.chain = chain().id;
+  config.self = self();
+  config.genesis = chain().genesis;
+  config.newest_version = software_;
+  config.seed = seed;
+  consensus::RecoveredState fresh;
+  fresh.state_root = make_application()->state_root();
+  return consensus::traits_of(spec.protocol).make(config, spec.settings, std::move(fresh));
+}
 
 bool ReplicaHost::intercept_received(ReplicaId from, const consensus::MessageRef& message) {
   AdversaryOutbox outbox(*this);

@@ -251,11 +251,11 @@ void ReplicaHost::carry_out(effect::ReadReady& ready) {
 void ReplicaHost::carry_out(effect::ReadRefused& /*refused*/) {}
 
 void ReplicaHost::carry_out(effect::Refused& refused) {
-  // No client of a world submits twice, so a duplicate is one whose block this replica skipped.
+  // A duplicate of a client who asks once is one whose block this replica skipped.
   if (refused.reason == consensus::RefusalReason::kDuplicate) {
-    fabric_.clients.on_ordered(*refused.payload);
+    fabric_.clients.on_duplicate(endpoint_, *refused.payload);
   } else {
-    fabric_.clients.on_refused(*refused.payload);
+    fabric_.clients.on_refused(endpoint_, *refused.payload);
   }
 }
 

@@ -34,8 +34,9 @@ ReplicaHost::ReplicaHost(Fabric& fabric, ReplicaAddress address, EndpointIndex e
       fabric.spec.crypto == CryptoMode::kReal ? spec.scheme : consensus::SignatureScheme::kModelled;
   signer_ = consensus::make_signer(scheme, fabric.spec.seed, chain().id, self());
   const bool tears =
-      std::any_of(fabric.spec.faults.begin(), fabric.spec.faults.end(),
-                  [](const FaultSpec& fault) { return fault.kind == FaultSpec::Kind::kTornTail; });
+      std::any_of(fabric.spec.faults.begin(), fabric.spec.faults.end(), [](const FaultSpec& fault) {
+        return fault.kind == FaultSpec::Kind::kTornTail || fault.kind == FaultSpec::Kind::kBitRot;
+      });
   consensus::MemoryLog::Config config;
   config.hash = spec.engine.hash;
   config.storage = tears || fabric.options.check_wire_format
@@ -265,11 +266,11 @@ void ReplicaHost::admit(const consensus::PayloadRef& payload) {
   if (threads_) return admit_on_thread(payload);
   const bool accepted = engine_ && !has_stopped() && engine_->credit() >= payload->size;
   if (!accepted) {
-    fabric_.clients.on_refused(*payload);
+    fabric_.clients.on_refused(endpoint_, *payload);
     return;
   }
   const TransactionBook::Index index = fabric_.book.find(payload->digest);
-  if (index != TransactionBook::kNone) fabric_.book.admitted(index, now());
+  if (index != TransactionBook::kNone) fabric_.book.admitted(index, endpoint_, now());
   const Duration each = costs_.admit_transaction + costs_.client_verify;
   const Duration cost =
       each * int64_t{payload->transactions} + per_kilobyte(costs_.hash_per_kilobyte, payload->size);

@@ -67,6 +67,10 @@ class ReplicaHost {
   void restart_at(TimePoint at);
   void crash_at_persist(uint64_t count, Duration down_for);
   void torn_crash_at_next_sync(Duration down_for);
+  // A bit of what is durable in the log has turned: who restarts from it finds it and refuses.
+  void rot();
+  // From now on every restart is one from the disk as it is now.
+  void copy_disk();
   void pause(TimePoint until);
   void set_drift(int64_t parts_per_billion);
   void set_disk_full(bool full);
@@ -264,11 +268,14 @@ class ReplicaHost {
   void put_on_wire(std::span<const ReplicaIndex> receivers, Parcel parcel);
 
   // --- An adversary in between (replica_adversary.cpp)
+  [[nodiscard]] std::unique_ptr<consensus::Engine> make_twin(uint64_t seed) const;
   [[nodiscard]] bool intercept_received(consensus::ReplicaId from,
                                         const consensus::MessageRef& message);
   void intercept_sent(const consensus::ReplicaId* to, const consensus::MessageRef& message);
 
   // --- Storage (replica_storage.cpp)
+  void restore_disk();
+  [[nodiscard]] bool finds_rot();
   void kick_disk();
   void disk_done();
   void recover();
@@ -369,6 +376,14 @@ class ReplicaHost {
   TimePoint sync_done_at_ = TimePoint::max();  // max: no sync under way
   bool sync_writes_ = false;                   // on a thread: data first, then the flush
   bool disk_full_ = false;
+  bool rotten_ = false;
+  // An old copy that is put back whenever this replica restarts.
+  struct DiskCopy {
+    consensus::MemoryLog log;
+    consensus::MemoryBlockStore store;
+    std::deque<Snapshot> snapshots;
+  };
+  std::optional<DiskCopy> copy_;
   double disk_slowness_ = 1;
   uint64_t persists_until_crash_ = 0;
   Duration crash_down_for_;

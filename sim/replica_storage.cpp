@@ -146,6 +146,23 @@ void ReplicaHost::torn_crash_at_next_sync(Duration down_for) {
   crash_down_for_ = down_for;
 }
 
+void ReplicaHost::rot() { rotten_ = true; }
+
+void ReplicaHost::copy_disk() {
+  DiskCopy copy{log_, store_, snapshots_};
+  // What the power would take now is not on the disk yet.
+  copy.log.crash();
+  copy.store.crash();
+  std::erase_if(copy.snapshots, [&](const Snapshot& kept) { return kept.durable_at > now(); });
+  copy_ = std::move(copy);
+}
+
+void ReplicaHost::restore_disk() {
+  log_ = copy_->log;
+  store_ = copy_->store;
+  snapshots_ = copy_->snapshots;
+}
+
 void ReplicaHost::crash(bool torn_tail) {
   if (!engine_) return;
   last_change_ = now();
@@ -186,6 +203,7 @@ void ReplicaHost::crash(bool torn_tail) {
   log_.crash(0, torn_tail ? kTornBytes : 0);
   store_.crash();
   std::erase_if(snapshots_, [&](const Snapshot& kept) { return kept.durable_at > now(); });
+  if (copy_) restore_disk();
   fabric_.network.reset_connections(endpoint_);
   fabric_.book.lost_with_crash(endpoint_);
   announce_connection(false);
@@ -220,7 +238,26 @@ void ReplicaHost::on_restart_event() {
   if (engine_ || now() != restart_at_) return;
   restart_at_ = TimePoint::max();
   if (stopped_) return;  // removed from the chain: must not act again
+  if (rotten_ && finds_rot()) {
+    // As a node does that finds its log damaged: it might vote against what it has voted for.
+    stopped_ = true;
+    last_change_ = now();
+    return;
+  }
   recover();
+}
+
+// Turns the bit, so that it is the codec that finds it. A log that holds nothing cannot rot.
+bool ReplicaHost::finds_rot() {
+  const consensus::Result<std::vector<consensus::LoggedRecord>> whole = log_.read_durable();
+  GOVCHAIN_ASSERT(whole.ok());
+  if (whole->empty()) return false;
+  const consensus::LoggedRecord& oldest = whole->front();
+  constexpr size_t kBit = 77;  // any
+  log_.flip_bit(oldest.ticket, kBit);
+  const bool found = !log_.read_durable().ok();
+  GOVCHAIN_ASSERT(found);
+  return found;
 }
 
 // From the durable log, the newest stable checkpoint and the block store; execution restarts from

@@ -250,11 +250,11 @@ void ReplicaHost::admit_on_thread(const consensus::PayloadRef& payload) {
   const auto requested = [this, payload, count] {
     const bool accepted = engine_ && !has_stopped() && engine_->credit() >= payload->size;
     if (!accepted) {
-      fabric_.clients.on_refused(*payload);
+      fabric_.clients.on_refused(endpoint_, *payload);
       return;
     }
     const TransactionBook::Index index = fabric_.book.find(payload->digest);
-    if (index != TransactionBook::kNone) fabric_.book.admitted(index, now());
+    if (index != TransactionBook::kNone) fabric_.book.admitted(index, endpoint_, now());
     threads_->admission.give(threads_->model.verify_client * count, [this, payload] {
       cause_ = PathCost{};
       complete_later(now(), consensus::input::Propose{payload});

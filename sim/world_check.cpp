@@ -149,6 +149,16 @@ void check_loads(const WorldSpec& spec, Check& check) {
     if (!check.ok()) return;
     check.require(load.ingress < spec.chains[load.chain].replicas.size(),
                   at("loads", i, ".ingress"), "no such replica in this chain");
+    if (load.retry) {
+      const std::string where = at("loads", i, ".retry");
+      check.require(spec.load_mode == LoadMode::kExact, where, "only exact runs have retries");
+      check.require(load.retry->after > Duration::zero() && !load.retry->at.empty(), where,
+                    "clients ask again after some time, somewhere");
+      for (const ReplicaIndex other : load.retry->at) {
+        check.require(other < spec.chains[load.chain].replicas.size(), where,
+                      "no such replica in this chain");
+      }
+    }
     check.require(load.transaction_class < spec.classes.size(),
                   at("loads", i, ".transaction_class"), "no such class");
     check.require(!load.clients_on || *load.clients_on < spec.hosts.size(),

@@ -25,8 +25,10 @@ void WorldRunner::set_up_faults() {
 
 void WorldRunner::start_adversary(uint32_t index) {
   const AdversarySpec& adversary = spec_.adversaries[index];
-  replicas_[endpoint(adversary.chain, adversary.replica)]->set_interceptor(
-      make_interceptor(adversary, spec_.chains[adversary.chain].protocol), index);
+  ReplicaHost& replica = *replicas_[endpoint(adversary.chain, adversary.replica)];
+  if (adversary.kind == AdversarySpec::Kind::kAmnesiac) return replica.copy_disk();
+  replica.set_interceptor(make_interceptor(adversary, spec_.chains[adversary.chain].protocol),
+                          index);
 }
 
 template <typename Call>
@@ -77,10 +79,20 @@ void WorldRunner::begin_fault(uint32_t index) {
       break;
     }
     case Kind::kPartition:
+    case Kind::kOneWayCut:
+    case Kind::kClog:
     case Kind::kLoss:
     case Kind::kDuplicate:
     case Kind::kReorder:
       refresh_disturbance(fault.chain);
+      break;
+    case Kind::kBitRot:
+      for_group(fault, [&](ReplicaHost& replica) {
+        replica.rot();
+        if (!replica.is_up()) return;  // it will find out when it comes back
+        replica.crash(false);
+        replica.restart_at(end);
+      });
       break;
     case Kind::kTrunkCut:
       ++trunk_cuts_[fault.trunk];
@@ -108,11 +120,14 @@ void WorldRunner::end_fault(uint32_t index) {
     case Kind::kTornTail:
     case Kind::kPause:
     case Kind::kNewSoftware:
-      break;  // the replicas come back by themselves
+    case Kind::kBitRot:
+      break;  // the replicas come back by themselves, if they do
     case Kind::kClockDrift:
       for_group(fault, [](ReplicaHost& replica) { replica.set_drift(0); });
       break;
     case Kind::kPartition:
+    case Kind::kOneWayCut:
+    case Kind::kClog:
     case Kind::kLoss:
     case Kind::kDuplicate:
     case Kind::kReorder:
@@ -169,10 +184,18 @@ void WorldRunner::refresh_disturbance(ChainIndex chain) {
   for (size_t index = 0; index < spec_.faults.size(); ++index) {
     const FaultSpec& fault = spec_.faults[index];
     if (!fault_active_[index] || fault.chain != chain) continue;
-    if (fault.kind == Kind::kPartition) {
-      std::vector<bool> side(replicas, false);
-      for (const ReplicaIndex replica : fault.group) side[replica] = true;
-      together.partitions.push_back(std::move(side));
+    if (fault.kind == Kind::kPartition || fault.kind == Kind::kOneWayCut ||
+        fault.kind == Kind::kClog) {
+      std::vector<bool> group(replicas, false);
+      for (const ReplicaIndex replica : fault.group) group[replica] = true;
+      if (fault.kind == Kind::kPartition) together.partitions.push_back(std::move(group));
+      if (fault.kind == Kind::kOneWayCut) together.unheard.push_back(std::move(group));
+      if (fault.kind == Kind::kClog) {
+        const bool lasts = fault.duration != Duration::max();
+        together.clogs.push_back(
+            {std::move(group), lasts ? TimePoint::since_start(fault.at) + fault.duration
+                                     : TimePoint::since_start(spec_.duration)});
+      }
       continue;
     }
     if (fault.kind != Kind::kLoss && fault.kind != Kind::kDuplicate &&
@@ -211,7 +234,8 @@ bool WorldRunner::quorum_up(const ChainRuntime& chain) const {
   for (const consensus::Member& member : chain.genesis.members) total += member.weight;
   const uint64_t needed =
       consensus::quorum_of(consensus::traits_of(chain.spec->protocol).faults, total);
-  // Partitions cut into sides, so reachability is an equivalence: one look from each replica does.
+  // Partitions cut into sides, and what is heard in one direction only is not reachable, so
+  // reachability is an equivalence: one look from each replica does.
   for (ReplicaIndex from = 0; from < replicas; ++from) {
     if (!runs(from)) continue;
     uint64_t weight = 0;

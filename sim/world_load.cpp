@@ -28,6 +28,14 @@ void WorldRunner::set_up_loads() {
     source.arrivals.emplace(load, spec_.seed, index, end);
     source.payload_stream.emplace(spec_.seed, RandomPurpose::kPayload, index);
     is_ingress_[source.ingress] = true;
+    if (load.retry) {
+      source.retry_stream.emplace(spec_.seed, RandomPurpose::kRetry, index);
+      // Whichever replica has ordered it, the client will hear of it when it asks there.
+      const size_t replicas = spec_.chains[load.chain].replicas.size();
+      for (ReplicaIndex other = 0; other < replicas; ++other) {
+        is_ingress_[endpoint(load.chain, other)] = true;
+      }
+    }
     sources_.push_back(std::move(source));
     sources_.back().bytes_each = transaction_size(sources_.back());
     schedule_load(index);
@@ -102,12 +110,53 @@ void WorldRunner::submit_exact(Source& source, TimePoint intended) {
   submission.transaction_class = load.transaction_class;
   submission.access_delay = load.access_delay;
   submission.intended.push_back(intended);
+  submission.retries = load.retry.has_value();
   if (book_->find(payload->digest) != TransactionBook::kNone) {
     violation("load", "a transaction maker returned the same bytes twice");
     return;
   }
   book_->submit(payload->digest, std::move(submission));
+  if (load.retry) expect_answer(source, payload);
   hand_in(source, payload);
+}
+
+void WorldRunner::expect_answer(Source& source, const consensus::PayloadRef& payload) {
+  if (unused_retries_.empty()) {
+    unused_retries_.push_back(static_cast<uint32_t>(retries_.size()));
+    retries_.emplace_back();
+  }
+  const uint32_t index = unused_retries_.back();
+  unused_retries_.pop_back();
+  retries_[index] = {payload, static_cast<uint32_t>(&source - sources_.data()), 0};
+  schedule_retry(index);
+}
+
+void WorldRunner::schedule_retry(uint32_t index) {
+  constexpr uint32_t kMostDoublings = 6;
+  const Retry& retry = retries_[index];
+  const Duration after = sources_[retry.source].spec->retry->after;
+  kernel_.schedule(kernel_.now() + after * (int64_t{1} << std::min(retry.tries, kMostDoublings)),
+                   static_cast<uint32_t>(EventKind::kRetry), index);
+}
+
+void WorldRunner::on_retry(uint32_t index) {
+  Retry& retry = retries_[index];
+  Source& source = sources_[retry.source];
+  const RetrySpec& spec = *source.spec->retry;
+  const EndpointIndex other = endpoint(source.spec->chain, spec.at[retry.tries++ % spec.at.size()]);
+  const consensus::PayloadRef payload = retry.payload;
+  const TransactionBook::Index entry = book_->find(payload->digest);
+  const bool waits = entry != TransactionBook::kNone && book_->is_pending(entry);
+  constexpr double kMissed = 0.25;
+  if (!waits) {
+    retry.payload.reset();
+    unused_retries_.push_back(index);
+    if (!source.retry_stream->chance(kMissed)) return;
+  } else {
+    book_->asked(entry, other);
+    schedule_retry(index);
+  }
+  replicas_[other]->admit(payload);
 }
 
 void WorldRunner::hand_in(const Source& source, const consensus::PayloadRef& payload) {
@@ -188,8 +237,9 @@ void WorldRunner::on_answered(ReplicaAddress who, const consensus::Block& block,
       }
       if (i < first) continue;
       const TransactionBook::Index entry = book_->find(payload->digest);
-      if (entry == TransactionBook::kNone || !book_->is_pending(entry) ||
-          book_->submission(entry).ingress != here) {
+      if (entry == TransactionBook::kNone || !book_->is_pending(entry)) continue;
+      if (!book_->is_asked(entry, here)) {
+        book_->ordered(entry);
         continue;
       }
       const bool by_agent = book_->submission(entry).by_agent;
@@ -208,9 +258,10 @@ void WorldRunner::on_checkpoint(ReplicaAddress who, const consensus::Checkpoint&
   if (agents_->watches(endpoint(who.chain, who.replica))) agents_->on_checkpoint(who, checkpoint);
 }
 
-void WorldRunner::on_refused(const consensus::Payload& payload) {
+void WorldRunner::on_refused(EndpointIndex at, const consensus::Payload& payload) {
   const TransactionBook::Index entry = book_->find(payload.digest);
   if (entry == TransactionBook::kNone || !book_->is_pending(entry)) return;
+  if (book_->submission(entry).retries) return book_->dropped(entry, at);
   const bool by_agent = book_->submission(entry).by_agent;
   const uint32_t agent = book_->submission(entry).agent;
   const uint64_t cookie = book_->submission(entry).cookie;
@@ -218,9 +269,16 @@ void WorldRunner::on_refused(const consensus::Payload& payload) {
   if (by_agent) agents_->on_refused(agent, cookie);
 }
 
-void WorldRunner::on_ordered(const consensus::Payload& payload) {
+// Of a client who asks again it may only be known to the replica, and not be in a block yet.
+void WorldRunner::on_duplicate(EndpointIndex at, const consensus::Payload& payload) {
   const TransactionBook::Index entry = book_->find(payload.digest);
   if (entry == TransactionBook::kNone || !book_->is_pending(entry)) return;
+  const Submission& submission = book_->submission(entry);
+  if (submission.retries && !submission.ordered) return book_->dropped(entry, at);
+  ordered(entry);
+}
+
+void WorldRunner::ordered(TransactionBook::Index entry) {
   const bool by_agent = book_->submission(entry).by_agent;
   const uint32_t agent = book_->submission(entry).agent;
   const uint64_t cookie = book_->submission(entry).cookie;
@@ -233,8 +291,9 @@ void WorldRunner::on_skipped(ReplicaAddress who, const consensus::Block& block) 
   if (!is_ingress_[here]) return;
   for (const consensus::PayloadRef& payload : block.payloads) {
     const TransactionBook::Index entry = book_->find(payload->digest);
-    if (entry == TransactionBook::kNone || book_->submission(entry).ingress != here) continue;
-    on_ordered(*payload);
+    if (entry == TransactionBook::kNone || !book_->is_pending(entry)) continue;
+    book_->ordered(entry);
+    if (book_->is_asked(entry, here)) ordered(entry);
   }
 }
 

@@ -137,8 +137,9 @@ TimePoint WorldRunner::calm_since(const ChainRuntime& chain) const {
     if (!fault_active_[index]) continue;
     const FaultSpec& fault = spec_.faults[index];
     const bool disturbs =
-        fault.kind == FaultSpec::Kind::kLoss || fault.kind == FaultSpec::Kind::kDuplicate ||
-        fault.kind == FaultSpec::Kind::kReorder || fault.kind == FaultSpec::Kind::kSlowDisk;
+        fault.kind == FaultSpec::Kind::kClog || fault.kind == FaultSpec::Kind::kLoss ||
+        fault.kind == FaultSpec::Kind::kDuplicate || fault.kind == FaultSpec::Kind::kReorder ||
+        fault.kind == FaultSpec::Kind::kSlowDisk;
     if (disturbs || fault.duration != Duration::max()) return TimePoint::max();
     calm = std::max(calm, TimePoint::since_start(fault.at));
   }

@@ -223,6 +223,9 @@ void WorldRunner::dispatch(uint32_t kind, uint32_t index) {
     case EventKind::kSnapshotDone:
       replicas_[index]->on_snapshot_done();
       break;
+    case EventKind::kRetry:
+      on_retry(index);
+      break;
     case EventKind::kCore:
       run_queues_[index / RunQueue::kMostCores]->on_event(index % RunQueue::kMostCores);
       break;

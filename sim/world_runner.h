@@ -56,8 +56,8 @@ class WorldRunner final : public NetworkSink, public ClientSide {
                    std::span<const consensus::Receipt> receipts, const PathCost& path, size_t first,
                    size_t last) override;
   void on_checkpoint(ReplicaAddress who, const consensus::Checkpoint& checkpoint) override;
-  void on_refused(const consensus::Payload& payload) override;
-  void on_ordered(const consensus::Payload& payload) override;
+  void on_refused(EndpointIndex at, const consensus::Payload& payload) override;
+  void on_duplicate(EndpointIndex at, const consensus::Payload& payload) override;
   void on_skipped(ReplicaAddress who, const consensus::Block& block) override;
 
  private:
@@ -67,9 +67,16 @@ class WorldRunner final : public NetworkSink, public ClientSide {
     EndpointIndex ingress = 0;
     std::optional<Arrivals> arrivals;
     std::optional<RandomStream> payload_stream;
+    std::optional<RandomStream> retry_stream;
     uint64_t ordinal = 0;
     Bytes bytes_each;
     TimePoint next_event;  // without the access delay; a cohort's end
+  };
+  // A client who will ask again, unless it has its answer by then.
+  struct Retry {
+    consensus::PayloadRef payload;
+    uint32_t source = 0;
+    uint32_t tries = 0;
   };
   struct Sample {
     std::vector<uint64_t> backlog;  // per chain
@@ -84,6 +91,10 @@ class WorldRunner final : public NetworkSink, public ClientSide {
   void on_load(uint32_t index);
   void submit_exact(Source& source, TimePoint intended);
   void hand_in(const Source& source, const consensus::PayloadRef& payload);
+  void expect_answer(Source& source, const consensus::PayloadRef& payload);
+  void schedule_retry(uint32_t index);
+  void on_retry(uint32_t index);
+  void ordered(TransactionBook::Index entry);
   void submit_cohort(Source& source);
   void submit_cohort_part(Source& source, std::vector<TimePoint> intended);
   void schedule_load(uint32_t index);
@@ -140,6 +151,8 @@ class WorldRunner final : public NetworkSink, public ClientSide {
   std::unique_ptr<Fabric> fabric_;
   std::unique_ptr<AgentDesk> agents_;
   std::vector<Source> sources_;
+  std::vector<Retry> retries_;
+  std::vector<uint32_t> unused_retries_;
   std::vector<bool> is_ingress_;      // per endpoint: a load or an agent submits here
   std::vector<bool> fault_active_;    // per fault
   std::vector<uint32_t> trunk_cuts_;  // per trunk: active faults that cut it

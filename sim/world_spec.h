@@ -133,6 +133,14 @@ struct RateStep {
 
 enum class ArrivalKind : uint8_t { kPoisson, kUniform };
 
+// What clients do who have no answer: after `after`, and then each time after twice as long as
+// before, they hand in the same bytes again, at the replicas of `at` in turn. What was refused they
+// also try again. A quarter of those who have an answer miss it, and ask once more.
+struct RetrySpec {
+  Duration after;
+  std::vector<ReplicaIndex> at;  // not empty
+};
+
 // An open-loop stream of transactions into one replica. Arrivals never wait for answers.
 struct LoadSpec {
   ChainIndex chain = 0;
@@ -145,7 +153,8 @@ struct LoadSpec {
   // Where the clients run, if what they do takes cores that replicas need too. Charged only where
   // the machine's profile was measured (MachineProfile::measurements).
   std::optional<HostIndex> clients_on = {};
-  TransactionMaker maker;  // random bytes of the class's size if empty
+  TransactionMaker maker;               // random bytes of the class's size if empty
+  std::optional<RetrySpec> retry = {};  // of exact runs; nothing: they ask once
 };
 
 enum class LoadMode : uint8_t {
@@ -173,6 +182,10 @@ struct FaultSpec {
     kDiskFull,        // appends fail with disk_full
     kSlowDisk,        // syncs take `magnitude` times as long
     kNewSoftware,     // as kCrash, and what restarts knows the rules up to version `software`
+    kOneWayCut,       // replicas in `group` are not heard by the others, and hear them
+    kClog,            // messages from and to `group` are held back until it ends, then all arrive
+    kBitRot,          // as kCrash, and a bit of what was durable in the log has turned: what
+                      // restarts after `duration` finds it and refuses, for the rest of the run
   };
   Kind kind = Kind::kCrash;
   Duration at;
@@ -197,6 +210,11 @@ struct AdversarySpec {
     kHidingPrimary,       // PBFT, QBFT, HotStuff: starts views that hide what was prepared
     kWithholdingOrigin,   // with certified batches: keeps the bytes of what it wants ordered to
                           // itself or to few, forges certificates, and says it holds others'
+    kSelectiveLeader,     // shows what it proposes to some replicas only, others each time
+    kCensor,              // neither proposes nor passes on what some clients want ordered
+    kFlooder,             // sends everything many times over, with old and far future things
+    kAmnesiac,            // whenever it restarts its disk is as it was at `from`: a copy restored
+    kTwin,                // runs twice under one key, each for some of the others
   };
   Kind kind = Kind::kSilentLeader;
   ChainIndex chain = 0;

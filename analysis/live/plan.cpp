@@ -188,6 +188,11 @@ class Planner {
         return refuse(pointer,
                       "replicas speak TLS over TCP, which lets no message be lost, doubled or "
                       "overtaken alone");
+      case FaultKind::kOneWayCut:
+      case FaultKind::kClog:
+        return refuse(pointer, "a live run cuts both ways: use partition");
+      case FaultKind::kBitRot:
+        return refuse(pointer, "a live run turns no bits on the disk of a process that runs");
       case FaultKind::kTrunkCut:
       case FaultKind::kPlaceLoss:
         return refuse(pointer, "a live run cuts replicas off, not trunks or places: use partition");

@@ -40,5 +40,14 @@ namespace govchain::sim {
 // certificate or its own acknowledgement alone, or to as many as make a genuine one; acknowledges
 // what it throws away; answers nobody who asks for bytes.
 [[nodiscard]] std::unique_ptr<Interceptor> make_withholding_origin();
+// Shows its proposals, and the proofs that it may lead, to some replicas only, others each time.
+[[nodiscard]] std::unique_ptr<Interceptor> make_selective_leader();
+// Neither takes nor passes on half of the clients' payloads.
+[[nodiscard]] std::unique_ptr<Interceptor> make_censor();
+// Sends far more than it has to say: repetitions, messages of views and heights far ahead under its
+// own good signature, and large ones that do not decode.
+[[nodiscard]] std::unique_ptr<Interceptor> make_flooder();
+// Two engines under one key, each of which hears and speaks to some of the other replicas.
+[[nodiscard]] std::unique_ptr<Interceptor> make_twin();
 
 }  // namespace govchain::sim

@@ -1,3 +1,6 @@
+#include <array>
+#include <vector>
+
 #include "consensus/codec.h"
 #include "sim/adversary/adversaries.h"
 #include "sim/adversary/forgery.h"
@@ -13,7 +16,7 @@ class Forger final : public Interceptor {
  public:
   void on_send(const ReplicaId* to, const MessageRef& message, Outbox& out) override {
     pass_on(to, message, out);
-    switch (out.random() % 8) {
+    switch (out.random() % 9) {
       case 0:
         send_like(to, in_anothers_name(*message, out), out);
         break;
@@ -25,6 +28,9 @@ class Forger final : public Interceptor {
         break;
       case 3:
         send_like(to, of_the_future(*message, out), out);
+        break;
+      case 4:
+        send_like(to, with_stale_proof(*message, out), out);
         break;
       default:
         break;
@@ -42,6 +48,17 @@ class Forger final : public Interceptor {
   }
 
  private:
+  // Proofs were genuine when they were made: what they prove is over, and only their contents tell.
+  MessageRef with_stale_proof(const consensus::Message& message, Outbox& out) {
+    if (message.body.empty()) return with_bad_signature(message, out);
+    std::vector<uint8_t>& stale = stale_[message.type];
+    const std::vector<uint8_t> old = stale;
+    if (stale.empty() || out.random() % 8 == 0) stale = message.body;
+    auto copy = copy_of(message);
+    if (!old.empty()) copy->body = old;
+    copy->digest = consensus::hash(out.hash_algorithm(), copy->body);
+    return sign_and_seal(std::move(copy), out);
+  }
   static MessageRef in_anothers_name(const consensus::Message& message, Outbox& out) {
     auto copy = copy_of(message);
     const auto& members = out.members().members;
@@ -70,6 +87,8 @@ class Forger final : public Interceptor {
     copy->height = copy->height + out.random() % 1'000;
     return sign_and_seal(std::move(copy), out);
   }
+
+  std::array<std::vector<uint8_t>, 256> stale_;  // an old body of each type
 };
 
 }  // namespace

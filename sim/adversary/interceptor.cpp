@@ -35,6 +35,16 @@ std::unique_ptr<Interceptor> make_interceptor(const AdversarySpec& adversary,
       return conspirators_of(protocol)();
     case AdversarySpec::Kind::kWithholdingOrigin:
       return make_withholding_origin();
+    case AdversarySpec::Kind::kSelectiveLeader:
+      return make_selective_leader();
+    case AdversarySpec::Kind::kCensor:
+      return make_censor();
+    case AdversarySpec::Kind::kFlooder:
+      return make_flooder();
+    case AdversarySpec::Kind::kAmnesiac:
+      break;  // says what its engine wants to say: it is its host that forgets
+    case AdversarySpec::Kind::kTwin:
+      return make_twin();
   }
   GOVCHAIN_ASSERT(false);
   return nullptr;

@@ -8,8 +8,10 @@
 #include <span>
 #include <vector>
 
+#include "consensus/application.h"
 #include "consensus/certificate.h"
 #include "consensus/crypto/hash.h"
+#include "consensus/engine.h"
 #include "consensus/membership.h"
 #include "consensus/message.h"
 #include "sim/units.h"
@@ -32,6 +34,11 @@ class Outbox {
   [[nodiscard]] virtual consensus::Signature sign(const consensus::Statement& statement) = 0;
   virtual void send(consensus::ReplicaId to, consensus::MessageRef message) = 0;
   virtual void broadcast(consensus::MessageRef message) = 0;
+  // A second engine of this replica, as new, and a second state; with the randomness of `life`.
+  [[nodiscard]] virtual std::unique_ptr<consensus::Engine> another_engine(uint64_t life) = 0;
+  [[nodiscard]] virtual std::unique_ptr<consensus::Application> another_application() = 0;
+  // Whether a signature is that of the member whom it names.
+  [[nodiscard]] virtual bool verify(const consensus::SignedStatement& claim) = 0;
   // Bytes that go through decode_message at the receiver, like everything from a real socket.
   virtual void send_raw(consensus::ReplicaId to, std::span<const uint8_t> bytes) = 0;
 };

@@ -1,5 +1,8 @@
 #include "sim/fuzz/conspiracies.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "sim/adversary/interceptor.h"
 
 namespace govchain::sim {
@@ -26,7 +29,43 @@ void draw_hiding_primaries(Draft& draft) {
   }
 }
 
+// Whoever forgets must come to a moment at which it does.
+void draw_restarts(Draft& draft, RandomStream& random, const AdversarySpec& forgetful) {
+  const uint64_t count = 1 + random.below(3);
+  for (uint64_t i = 0; i < count; ++i) {
+    FaultSpec crash;
+    crash.kind = FaultSpec::Kind::kCrash;
+    crash.group = {forgetful.replica};
+    crash.at =
+        between(random, std::min(forgetful.from, draft.chaos * 9 / 10), draft.chaos * 9 / 10);
+    crash.duration = between(random, Duration::milliseconds(1),
+                             std::min(draft.chaos - crash.at, Duration::milliseconds(200)));
+    draft.world.faults.push_back(crash);
+  }
+}
+
 }  // namespace
+
+void draw_subtler_adversaries(Draft& draft) {
+  RandomStream random = draft.stream(25);
+  // Whoever fills a link that honest replicas share keeps their messages away for as long as it
+  // likes: no protocol is live there, and to cut it off is for the transport.
+  const std::vector<TrunkSpec>& trunks = draft.world.network.trunks;
+  const bool narrow = std::any_of(trunks.begin(), trunks.end(), [](const TrunkSpec& trunk) {
+    return !trunk.rate.is_unlimited();
+  });
+  for (AdversarySpec& adversary : draft.world.adversaries) {
+    if (adversary.kind == AdversarySpec::Kind::kHidingPrimary || !random.chance(0.4)) continue;
+    constexpr AdversarySpec::Kind kKinds[] = {
+        AdversarySpec::Kind::kSelectiveLeader, AdversarySpec::Kind::kCensor,
+        AdversarySpec::Kind::kFlooder, AdversarySpec::Kind::kAmnesiac, AdversarySpec::Kind::kTwin};
+    adversary.kind = kKinds[random.below(std::size(kKinds))];
+    if (adversary.kind == AdversarySpec::Kind::kFlooder && narrow) {
+      adversary.kind = AdversarySpec::Kind::kCensor;
+    }
+    if (adversary.kind == AdversarySpec::Kind::kAmnesiac) draw_restarts(draft, random, adversary);
+  }
+}
 
 void draw_adversaries(Draft& draft) {
   RandomStream random = draft.stream(5);

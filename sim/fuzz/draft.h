@@ -12,6 +12,12 @@
 
 namespace govchain::sim {
 
+// Adversaries, and those whose disk will rot: ascending.
+[[nodiscard]] std::vector<ReplicaIndex> faulty_replicas(const WorldSpec& world);
+[[nodiscard]] inline bool has_faulty(const WorldSpec& world) {
+  return !faulty_replicas(world).empty();
+}
+
 struct Draft {
   Draft(consensus::Protocol of, uint64_t from_seed)
       : protocol(of), traits(consensus::traits_of(of)), seed(from_seed) {}
@@ -31,9 +37,10 @@ struct Draft {
   }
   // A silent replica keeps its clients' transactions to itself, so clients go to honest ones.
   ReplicaIndex honest_replica(RandomStream& random) const;
-  [[nodiscard]] bool is_adversary(ReplicaIndex replica) const;
-  // Whether the protocol bears this world's adversaries when these replicas vote.
-  [[nodiscard]] bool bears_adversaries(const std::vector<uint64_t>& weights) const;
+  // An adversary, or one that will lose its disk.
+  [[nodiscard]] bool is_faulty(ReplicaIndex replica) const;
+  // Whether the protocol bears this world's faulty replicas when these vote.
+  [[nodiscard]] bool bears_faulty(const std::vector<uint64_t>& weights) const;
   [[nodiscard]] HostIndex host_of(ReplicaIndex replica) const {
     return static_cast<HostIndex>(replica % world.hosts.size());
   }
@@ -43,9 +50,10 @@ struct Draft {
   const consensus::ProtocolTraits& traits;
   uint64_t seed;
   WorldSpec world;
-  uint32_t n = 0;       // replicas
-  uint32_t places = 1;  // where they stand
-  Duration chaos;       // how long faults last; then comes the calm
+  uint32_t n = 0;           // replicas
+  uint32_t places = 1;      // where they stand
+  Duration chaos;           // how long faults last; then comes the calm
+  Duration late_load_ends;  // what is offered in the calm
 };
 
 // Both ends included.

@@ -72,19 +72,74 @@ FaultSpec draw_fault(const Draft& draft, RandomStream& random) {
     case FaultSpec::Kind::kPause:
     case FaultSpec::Kind::kDiskFull:
     case FaultSpec::Kind::kNewSoftware:  // upgrades.h
+    case FaultSpec::Kind::kOneWayCut:    // below
+    case FaultSpec::Kind::kClog:
+    case FaultSpec::Kind::kBitRot:
       break;
   }
   return fault;
 }
 
+void put_in_order(std::vector<FaultSpec>& faults) {
+  std::stable_sort(faults.begin(), faults.end(),
+                   [](const FaultSpec& a, const FaultSpec& b) { return a.at < b.at; });
+}
+
+// At some time in the chaos, and for at most as long as it lasts.
+FaultSpec some_time(const Draft& draft, RandomStream& random, FaultSpec::Kind kind) {
+  FaultSpec fault;
+  fault.kind = kind;
+  fault.at = between(random, Duration::zero(), draft.chaos * 9 / 10);
+  fault.duration = between(random, Duration::milliseconds(1), draft.chaos - fault.at);
+  return fault;
+}
+
 }  // namespace
+
+void draw_deaf_and_clogged(Draft& draft) {
+  RandomStream random = draft.stream(23);
+  if (!random.chance(0.3)) return;
+  const uint64_t count = 1 + random.below(3);
+  for (uint64_t i = 0; i < count; ++i) {
+    FaultSpec fault = some_time(
+        draft, random, random.chance(0.6) ? FaultSpec::Kind::kOneWayCut : FaultSpec::Kind::kClog);
+    // One that nobody hears, or one that hears nobody: the first leaders most of all.
+    if (random.chance(0.5)) {
+      fault.group = {random.chance(0.5) ? ReplicaIndex{0} : draft.replica(random)};
+    } else if (random.chance(0.5)) {
+      const ReplicaIndex deaf = draft.replica(random);
+      for (ReplicaIndex other = 0; other < draft.n; ++other) {
+        if (other != deaf) fault.group.push_back(other);
+      }
+    } else {
+      draw_group(draft, random, fault);
+    }
+    if (fault.group.empty()) fault.group = {draft.replica(random)};
+    draft.world.faults.push_back(std::move(fault));
+  }
+  put_in_order(draft.world.faults);
+}
+
+void draw_rot(Draft& draft) {
+  RandomStream random = draft.stream(24);
+  const auto faulty = draft.world.adversaries.size();
+  if (faulty >= draft.faulty() || !random.chance(0.25)) return;
+  const uint64_t count = 1 + random.below(draft.faulty() - faulty);
+  for (uint64_t i = 0; i < count; ++i) {
+    FaultSpec fault = some_time(draft, random, FaultSpec::Kind::kBitRot);
+    ReplicaIndex replica = draft.replica(random);
+    while (draft.is_faulty(replica)) replica = (replica + 1) % draft.n;
+    fault.group = {replica};
+    draft.world.faults.push_back(std::move(fault));
+  }
+  put_in_order(draft.world.faults);
+}
 
 void draw_faults(Draft& draft) {
   RandomStream random = draft.stream(6);
   const uint64_t count = random.chance(0.1) ? 0 : 1 + random.below(random.chance(0.3) ? 12 : 5);
   for (uint64_t i = 0; i < count; ++i) draft.world.faults.push_back(draw_fault(draft, random));
-  std::stable_sort(draft.world.faults.begin(), draft.world.faults.end(),
-                   [](const FaultSpec& a, const FaultSpec& b) { return a.at < b.at; });
+  put_in_order(draft.world.faults);
 }
 
 }  // namespace govchain::sim

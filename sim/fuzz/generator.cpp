@@ -110,7 +110,7 @@ void draw_weights(Draft& draft) {
   if (!random.chance(0.15)) return;
   std::vector<uint64_t> weights;
   for (ReplicaIndex i = 0; i < draft.n; ++i) weights.push_back(1 + random.below(4));
-  if (draft.bears_adversaries(weights)) draft.world.chains.front().weights = std::move(weights);
+  if (draft.bears_faulty(weights)) draft.world.chains.front().weights = std::move(weights);
 }
 
 void draw_proposal_bodies(Draft& draft) {
@@ -162,7 +162,23 @@ void draw_load(Draft& draft) {
                  {settled, share},
                  {settled + Duration::milliseconds(150), 0}};
     load.until = settled + Duration::milliseconds(150);
+    draft.late_load_ends = load.until;
     draft.world.loads.push_back(std::move(load));
+  }
+}
+
+// Clients who lose patience ask elsewhere: too early, all at once, or when it has been ordered.
+void draw_retries(Draft& draft) {
+  RandomStream random = draft.stream(26);
+  if (!random.chance(0.3)) return;
+  for (LoadSpec& load : draft.world.loads) {
+    if (!random.chance(0.7)) continue;
+    RetrySpec retry;
+    const Duration longest = random.chance(0.5) ? Duration::milliseconds(100) : draft.chaos;
+    retry.after = between(random, Duration::milliseconds(1), longest);
+    const uint64_t others = 1 + random.below(3);
+    for (uint64_t i = 0; i < others; ++i) retry.at.push_back(draft.honest_replica(random));
+    load.retry = std::move(retry);
   }
 }
 
@@ -177,10 +193,13 @@ WorldSpec generate_world(Protocol protocol, uint64_t seed, uint32_t replicas) {
   draw_hosts(draft);
   draw_chain(draft);
   draw_adversaries(draft);
+  draw_rot(draft);
   if (draft.byzantine()) draw_weights(draft);
   if (draft.traits.proposes_by_digest) draw_proposal_bodies(draft);
   draw_faults(draft);
   draw_laggards(draft);
+  draw_deaf_and_clogged(draft);
+  if (draft.byzantine()) draw_subtler_adversaries(draft);
   draw_requests(draft);
   if (draft.traits.reconfigures) draw_corners_of_membership(draft);
   if (protocol == Protocol::kRaft) {
@@ -192,11 +211,13 @@ WorldSpec generate_world(Protocol protocol, uint64_t seed, uint32_t replicas) {
   if (draft.traits.reconfigures) draw_upgrades(draft.world, draft.stream(22), draft.chaos);
   draw_load(draft);
   draw_removals(draft);
+  draw_retries(draft);
   WorldSpec& world = draft.world;
   world.name = "fuzz";
   world.seed = seed;
   world.warmup = Duration::zero();
-  world.duration = draft.chaos + world.progress_bound + Duration::milliseconds(500);
+  // Long enough for whoever passes the late load over to be found out.
+  world.duration = draft.late_load_ends + world.progress_bound + Duration::milliseconds(500);
   return std::move(world);
 }
 

@@ -36,6 +36,12 @@ std::string_view name_of(FaultSpec::Kind kind) {
       return "slow-disk";
     case FaultSpec::Kind::kNewSoftware:
       return "new-software";
+    case FaultSpec::Kind::kOneWayCut:
+      return "one-way-cut";
+    case FaultSpec::Kind::kClog:
+      return "clog";
+    case FaultSpec::Kind::kBitRot:
+      return "bit-rot";
   }
   return "unknown";
 }
@@ -56,6 +62,16 @@ std::string_view name_of(AdversarySpec::Kind kind) {
       return "hiding-primary";
     case AdversarySpec::Kind::kWithholdingOrigin:
       return "withholding-origin";
+    case AdversarySpec::Kind::kSelectiveLeader:
+      return "selective-leader";
+    case AdversarySpec::Kind::kCensor:
+      return "censor";
+    case AdversarySpec::Kind::kFlooder:
+      return "flooder";
+    case AdversarySpec::Kind::kAmnesiac:
+      return "amnesiac";
+    case AdversarySpec::Kind::kTwin:
+      return "twin";
   }
   return "unknown";
 }
@@ -79,11 +95,11 @@ std::string_view name_of(RequestSpec::Kind kind) {
 std::vector<std::string_view> item_names() {
   std::vector<std::string_view> names;
   for (auto kind = static_cast<uint8_t>(FaultSpec::Kind::kCrash);
-       kind <= static_cast<uint8_t>(FaultSpec::Kind::kNewSoftware); ++kind) {
+       kind <= static_cast<uint8_t>(FaultSpec::Kind::kBitRot); ++kind) {
     names.push_back(name_of(static_cast<FaultSpec::Kind>(kind)));
   }
   for (auto kind = static_cast<uint8_t>(AdversarySpec::Kind::kSilentLeader);
-       kind <= static_cast<uint8_t>(AdversarySpec::Kind::kWithholdingOrigin); ++kind) {
+       kind <= static_cast<uint8_t>(AdversarySpec::Kind::kTwin); ++kind) {
     names.push_back(name_of(static_cast<AdversarySpec::Kind>(kind)));
   }
   for (auto kind = static_cast<uint8_t>(RequestSpec::Kind::kRead);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/fuzz/draft.h"
 namespace govchain::sim {
 namespace {
 
@@ -32,7 +33,7 @@ class Leases {
     raft.lease_reads = true;
     // Rounded up: the bound must hold.
     raft.max_clock_drift_ppm = static_cast<uint32_t>(drift * kMillion) + 1;
-    if (n_ < 3 || !spec_.adversaries.empty() || !random_.chance(0.7)) return;
+    if (n_ < 3 || has_faulty(spec_) || !random_.chance(0.7)) return;
     // The last needs the most to go wrong at once, and so the most worlds.
     switch (random_.below(6)) {
       case 0:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "consensus/fault_model.h"
+#include "sim/fuzz/draft.h"
 
 namespace govchain::sim {
 namespace {
@@ -23,7 +24,7 @@ class Witnesses {
         timeout_(chain_.engine.base_timeout) {}
 
   void draw() {
-    if (chain_.replicas.size() < 2 || !spec_.adversaries.empty() || !random_.chance(0.2)) return;
+    if (chain_.replicas.size() < 2 || has_faulty(spec_) || !random_.chance(0.2)) return;
     choose();
     if (chain_.witnesses.empty()) return;
     if (random_.chance(0.5)) cut_off_who_was_away();
@@ -150,10 +151,10 @@ void draw_raft_weights(WorldSpec& world, RandomStream random, Duration& chaos) {
   }
   // Adversaries may weigh what the protocol bears.
   uint64_t faulty = 0;
-  for (const AdversarySpec& adversary : world.adversaries) faulty += weights[adversary.replica];
+  for (const ReplicaIndex replica : faulty_replicas(world)) faulty += weights[replica];
   if (faulty > consensus::tolerated_faults(consensus::FaultModel::kCrash, total)) return;
   chain.weights = std::move(weights);
-  if (world.adversaries.empty() && random.chance(0.5)) cut_off_the_heavy(world, random, chaos);
+  if (!has_faulty(world) && random.chance(0.5)) cut_off_the_heavy(world, random, chaos);
 }
 
 void draw_raft_witnesses(WorldSpec& world, RandomStream random, Duration& chaos) {

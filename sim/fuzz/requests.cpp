@@ -17,8 +17,8 @@ void draw_byzantine_changes(Draft& draft, RandomStream& random) {
       if (!random.chance(0.75)) continue;
       weights[voter] = genesis.empty() ? 1 : std::max<uint64_t>(genesis[voter], 1);
     }
-    for (ReplicaIndex voter = 0; voter < draft.n && !draft.bears_adversaries(weights); ++voter) {
-      if (draft.is_adversary(voter)) weights[voter] = 0;
+    for (ReplicaIndex voter = 0; voter < draft.n && !draft.bears_faulty(weights); ++voter) {
+      if (draft.is_faulty(voter)) weights[voter] = 0;
     }
     for (ReplicaIndex voter = 0; voter < draft.n; ++voter) {
       if (weights[voter] > 0) request.voters.push_back(voter);
@@ -36,8 +36,8 @@ void draw_membership_changes(Draft& draft, RandomStream& random) {
     request.at = between(random, {}, draft.chaos);
     request.replica = draft.replica(random);
     for (ReplicaIndex voter = 0; voter < draft.n; ++voter) {
-      // A silent adversary votes for nobody: it must not become a majority of few.
-      if (!draft.world.adversaries.empty() || random.chance(0.6)) request.voters.push_back(voter);
+      // Who votes for nobody must not become a majority of few.
+      if (has_faulty(draft.world) || random.chance(0.6)) request.voters.push_back(voter);
     }
     if (request.voters.empty()) request.voters.push_back(draft.replica(random));
     draft.world.requests.push_back(request);
@@ -93,7 +93,7 @@ void draw_corners_of_membership(Draft& draft) {
       request.replica = partition ? draft.replica(random) : one_of_them();
       draft.world.requests.push_back(request);
     }
-    if (!partition || !draft.world.adversaries.empty() || !random.chance(0.3)) continue;
+    if (!partition || has_faulty(draft.world) || !random.chance(0.3)) continue;
     RequestSpec request;
     request.kind = RequestSpec::Kind::kMembership;
     request.at = fault.at + between(random, Duration::zero(), timeout / 2);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "consensus/protocols.h"
+#include "sim/fuzz/draft.h"
 
 namespace govchain::sim {
 namespace {
@@ -23,7 +24,7 @@ class Upgrades {
     if (!random_.chance(0.25)) return;
     chain_.engine.genesis.version = ProtocolVersion::k1;
     chain_.software.assign(n_, ProtocolVersion::k1);
-    const bool held_back = n_ > 1 && spec_.adversaries.empty() && random_.chance(0.15);
+    const bool held_back = n_ > 1 && !has_faulty(spec_) && random_.chance(0.15);
     if (held_back) {
       hold_back();
     } else {

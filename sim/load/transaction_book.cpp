@@ -49,7 +49,47 @@ TransactionBook::Index TransactionBook::submit(const consensus::Digest& digest,
   return index;
 }
 
-void TransactionBook::admitted(Index index, TimePoint now) { entries_[index].admitted = now; }
+uint32_t* TransactionBook::held_at(Entry& entry, EndpointIndex at) {
+  if (entry.submission.ingress == at) return &entry.held;
+  for (Submission::Asked& asked : entry.submission.asked) {
+    if (asked.at == at) return &asked.held;
+  }
+  return nullptr;
+}
+
+void TransactionBook::admitted(Index index, EndpointIndex at, TimePoint now) {
+  Entry& entry = entries_[index];
+  uint32_t* const held = held_at(entry, at);
+  if (held == nullptr) return;
+  ++*held;
+  entry.admitted = std::min(entry.admitted, now);
+}
+
+void TransactionBook::dropped(Index index, EndpointIndex at) {
+  Entry& entry = entries_[index];
+  uint32_t* const held = held_at(entry, at);
+  if (held == nullptr || *held == 0) return;
+  --*held;
+  forget_if_nobody_holds(entry);
+}
+
+void TransactionBook::forget_if_nobody_holds(Entry& entry) {
+  const std::vector<Submission::Asked>& asked = entry.submission.asked;
+  const bool held = entry.held > 0 || std::any_of(asked.begin(), asked.end(),
+                                                  [](const auto& one) { return one.held > 0; });
+  if (!held) entry.admitted = TimePoint::max();
+}
+
+void TransactionBook::asked(Index index, EndpointIndex at) {
+  if (!is_asked(index, at)) entries_[index].submission.asked.push_back({at, 0});
+}
+
+bool TransactionBook::is_asked(Index index, EndpointIndex at) const {
+  const Submission& submission = entries_[index].submission;
+  return submission.ingress == at ||
+         std::any_of(submission.asked.begin(), submission.asked.end(),
+                     [&](const Submission::Asked& asked) { return asked.at == at; });
+}
 
 void TransactionBook::settle(Entry& entry, State state) {
   GOVCHAIN_ASSERT(entry.state == State::kPending);
@@ -75,8 +115,11 @@ void TransactionBook::final(Index index, TimePoint now, bool applied, TimePoint 
   ServiceResult& served = service(submission);
   for (const TimePoint intended : submission.intended) {
     const Duration latency = now + submission.access_delay - intended;
-    Duration& smallest = smallest_latency_[submission.ingress];
-    smallest = std::min(smallest, latency);
+    // Whoever was asked again may be nearer than the first.
+    if (submission.asked.empty()) {
+      Duration& smallest = smallest_latency_[submission.ingress];
+      smallest = std::min(smallest, latency);
+    }
     if (!is_measured(intended)) continue;
     if (latency > spec_.client_timeout) {
       ++chain.transactions.timed_out;
@@ -110,12 +153,13 @@ void TransactionBook::record_shares(ChainIndex chain, Duration latency, Duration
   shares.quorum += static_cast<double>(left.nanoseconds());
 }
 
-void TransactionBook::lost_with_crash(EndpointIndex ingress) {
+void TransactionBook::lost_with_crash(EndpointIndex at) {
   for (const std::deque<Index>& open : open_) {
     for (const Index index : open) {
-      if (entries_[index].submission.ingress == ingress) {
-        entries_[index].admitted = TimePoint::max();
-      }
+      uint32_t* const held = held_at(entries_[index], at);
+      if (held == nullptr) continue;
+      *held = 0;
+      forget_if_nobody_holds(entries_[index]);
     }
   }
 }

@@ -24,6 +24,14 @@ struct Submission {
   uint32_t transaction_class = 0;
   Duration access_delay;
   std::vector<TimePoint> intended;  // one per transaction, ascending
+  // Of clients who ask again: so a refusal is not the end of it.
+  bool retries = false;
+  struct Asked {
+    EndpointIndex at = 0;
+    uint32_t held = 0;  // so often taken, and neither refused nor lost since
+  };
+  std::vector<Asked> asked = {};  // besides the ingress
+  bool ordered = false;           // some replica has it in a block
   bool by_agent = false;
   uint32_t agent = 0;
   uint64_t cookie = 0;
@@ -39,15 +47,20 @@ class TransactionBook {
 
   // The submission counts from now on. `digest` must be new.
   Index submit(const consensus::Digest& digest, Submission submission);
-  // It is waiting in the memory of its ingress replica from now on.
-  void admitted(Index index, TimePoint now);
+  // It is waiting in the memory of this replica, which was asked, from now on; or it is not.
+  void admitted(Index index, EndpointIndex at, TimePoint now);
+  void dropped(Index index, EndpointIndex at);
   void refused(Index index);
+  // Its client asks this replica, too, or hears that the transaction is in a block.
+  void asked(Index index, EndpointIndex at);
+  void ordered(Index index) { entries_[index].submission.ordered = true; }
+  [[nodiscard]] bool is_asked(Index index, EndpointIndex at) const;
   // Final at its ingress replica, with one receipt code for all of it.
   // `proposed_at` is when a leader first wrote the block, `path` where the time went on the causal
   // path from there to here.
   void final(Index index, TimePoint now, bool applied, TimePoint proposed_at, const PathCost& path);
-  // Its ingress replica forgot it.
-  void lost_with_crash(EndpointIndex ingress);
+  // This replica forgot all that it had.
+  void lost_with_crash(EndpointIndex at);
   // Transactions older than the client's patience are given up. Forgets what is settled, so that an
   // Index is not valid beyond the next call.
   void expire(TimePoint now);
@@ -85,11 +98,14 @@ class TransactionBook {
   struct Entry {
     Submission submission;
     TimePoint admitted = TimePoint::max();  // max: not waiting in a live replica's memory
+    uint32_t held = 0;                      // at the ingress, as Submission::Asked::held
     consensus::Digest digest;
     uint32_t measured = 0;  // transactions intended inside the window
     State state = State::kPending;
   };
   void settle(Entry& entry, State state);
+  [[nodiscard]] static uint32_t* held_at(Entry& entry, EndpointIndex at);
+  static void forget_if_nobody_holds(Entry& entry);
   [[nodiscard]] bool is_measured(TimePoint intended) const { return intended >= window_begin_; }
   [[nodiscard]] ServiceResult& service(const Submission& submission);
   void record_shares(ChainIndex chain, Duration latency, Duration queue, const PathCost& path);

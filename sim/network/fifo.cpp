@@ -96,7 +96,7 @@ void FifoNetwork::disturbed_copy(Departure& departure, ReplicaIndex to, TimePoin
   const Endpoint& from = departure.from;
   Chain& chain = chains_[from.chain];
   const Disturbance& disturbance = chain.disturbance;
-  if (!same_side(chain, from.replica, to)) {
+  if (!hears(chain, from.replica, to)) {
     drop(from, to);
     return;
   }
@@ -107,13 +107,15 @@ void FifoNetwork::disturbed_copy(Departure& departure, ReplicaIndex to, TimePoin
   const bool lost = stream.chance(disturbance.loss);
   const bool twice = stream.chance(disturbance.duplicate);
   const bool late = stream.chance(disturbance.reorder);
+  if (concerned && lost) return;
+  const TimePoint unclogged = unclogged_at(chain, from.replica, to);
+  if (unclogged > ready) return clogged_copy(departure, to, ready, unclogged);
   if (!concerned) {
     copy(departure, to, ready);
     return;
   }
   const Endpoint& peer = endpoint_of(from.chain, to);
   const Route& route = routes_.between(from.place, peer.place);
-  if (lost) return;
   const int copies = twice ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     if (!late || peer.host == from.host || !route.exists) {
@@ -127,6 +129,22 @@ void FifoNetwork::disturbed_copy(Departure& departure, ReplicaIndex to, TimePoin
     if (ready >= window_begin_) chain.traffic.window_bytes += departure.parcel.size;
     travel(departure, to, last_bit, route, false, held);
   }
+}
+
+// It leaves its sender as ever, and something on the way keeps it, in order, until it lets all go.
+void FifoNetwork::clogged_copy(Departure& departure, ReplicaIndex to, TimePoint ready,
+                               TimePoint unclogged) {
+  const Endpoint& from = departure.from;
+  const Endpoint& peer = endpoint_of(from.chain, to);
+  if (peer.host == from.host) return record_arrival(departure, to, unclogged);
+  const Route& route = routes_.between(from.place, peer.place);
+  if (!route.exists) return drop(from, to);
+  const TimePoint last_bit =
+      nics_[from.host].transmit(departure.parcel.lane, ready, departure.serialisation);
+  if (ready >= window_begin_) {
+    chains_[from.chain].traffic.window_bytes += departure.parcel.size;
+  }
+  travel(departure, to, last_bit, route, true, std::max(unclogged - last_bit, Duration::zero()));
 }
 
 void FifoNetwork::travel(Departure& departure, ReplicaIndex to, TimePoint last_bit,
@@ -326,7 +344,7 @@ void FifoNetwork::deliver(const Transmission& transmission, ReplicaIndex to, Tim
   const Endpoint& from = endpoints_[transmission.parcel.from];
   Chain& chain = chains_[from.chain];
   const Endpoint& peer = endpoint_of(from.chain, to);
-  if (chain.disturbed && !same_side(chain, from.replica, to)) {
+  if (chain.disturbed && !hears(chain, from.replica, to)) {
     drop(from, to);
     return;
   }
@@ -416,13 +434,25 @@ void FifoNetwork::drop(const Endpoint& from, ReplicaIndex to) {
   sink_.peer_dropped(sender, chain.first_endpoint + to);
 }
 
-bool FifoNetwork::same_side(const Chain& chain, ReplicaIndex a, ReplicaIndex b) const {
-  return std::all_of(chain.disturbance.partitions.begin(), chain.disturbance.partitions.end(),
-                     [&](const std::vector<bool>& side) { return side[a] == side[b]; });
+bool FifoNetwork::hears(const Chain& chain, ReplicaIndex from, ReplicaIndex to) const {
+  const Disturbance& disturbance = chain.disturbance;
+  return std::all_of(disturbance.partitions.begin(), disturbance.partitions.end(),
+                     [&](const std::vector<bool>& side) { return side[from] == side[to]; }) &&
+         std::all_of(disturbance.unheard.begin(), disturbance.unheard.end(),
+                     [&](const std::vector<bool>& cut) { return !cut[from] || cut[to]; });
+}
+
+TimePoint FifoNetwork::unclogged_at(const Chain& chain, ReplicaIndex from, ReplicaIndex to) const {
+  TimePoint until;
+  for (const Disturbance::Clog& clog : chain.disturbance.clogs) {
+    if (clog.concerned[from] || clog.concerned[to]) until = std::max(until, clog.until);
+  }
+  return until;
 }
 
 void FifoNetwork::set_disturbance(ChainIndex chain, Disturbance disturbance) {
-  chains_[chain].disturbed = !disturbance.partitions.empty() || disturbance.loss > 0 ||
+  chains_[chain].disturbed = !disturbance.partitions.empty() || !disturbance.unheard.empty() ||
+                             !disturbance.clogs.empty() || disturbance.loss > 0 ||
                              disturbance.duplicate > 0 || disturbance.reorder > 0;
   chains_[chain].disturbance = std::move(disturbance);
 }
@@ -446,7 +476,10 @@ bool FifoNetwork::reachable(EndpointIndex from, EndpointIndex to) const {
   const Endpoint& a = endpoints_[from];
   const Endpoint& b = endpoints_[to];
   const Chain& chain = chains_[a.chain];
-  if (chain.disturbed && !same_side(chain, a.replica, b.replica)) return false;
+  if (chain.disturbed &&
+      (!hears(chain, a.replica, b.replica) || !hears(chain, b.replica, a.replica))) {
+    return false;
+  }
   return a.host == b.host || routes_.between(a.place, b.place).exists;
 }
 

@@ -76,6 +76,7 @@ class FifoNetwork final : public Network {
 
   void copy(Departure& departure, ReplicaIndex to, TimePoint ready);
   void disturbed_copy(Departure& departure, ReplicaIndex to, TimePoint ready);
+  void clogged_copy(Departure& departure, ReplicaIndex to, TimePoint ready, TimePoint unclogged);
   // How this copy fares between its NIC's last bit and its arrival; nothing if it vanishes.
   void travel(Departure& departure, ReplicaIndex to, TimePoint last_bit, const Route& route,
               bool in_order, Duration held_back);
@@ -95,7 +96,9 @@ class FifoNetwork final : public Network {
                                   TimePoint ready, const Route& route);
   [[nodiscard]] Duration draw_jitter(const Route& route, RandomStream& stream) const;
   [[nodiscard]] Duration draw_retransmissions(const Departure& departure, const Route& route);
-  [[nodiscard]] bool same_side(const Chain& chain, ReplicaIndex a, ReplicaIndex b) const;
+  [[nodiscard]] bool hears(const Chain& chain, ReplicaIndex from, ReplicaIndex to) const;
+  [[nodiscard]] TimePoint unclogged_at(const Chain& chain, ReplicaIndex from,
+                                       ReplicaIndex to) const;
   [[nodiscard]] const Endpoint& endpoint_of(ChainIndex chain, ReplicaIndex replica) const {
     return endpoints_[chains_[chain].first_endpoint + replica];
   }

@@ -60,6 +60,14 @@ class NetworkSink {
 struct Disturbance {
   // Per active partition, one flag per replica: same flag, same side.
   std::vector<std::vector<bool>> partitions;
+  // Per active cut of one direction: replicas that those who are not among them do not hear.
+  std::vector<std::vector<bool>> unheard;
+  // Messages from and to these arrive no sooner than that.
+  struct Clog {
+    std::vector<bool> concerned;
+    TimePoint until;
+  };
+  std::vector<Clog> clogs;
   double loss = 0;
   double duplicate = 0;
   double reorder = 0;
@@ -94,6 +102,7 @@ class Network {
   virtual void reset_connections(EndpointIndex endpoint) = 0;
   // Base one-way delay without load and jitter; Duration::max() if there is no way.
   [[nodiscard]] virtual Duration base_delay(PlaceIndex from, PlaceIndex to) const = 0;
+  // Both ways.
   [[nodiscard]] virtual bool reachable(EndpointIndex from, EndpointIndex to) const = 0;
   [[nodiscard]] virtual const ChainTraffic& traffic(ChainIndex chain) const = 0;
   // NICs and trunks with their names and utilisation.
