@@ -160,6 +160,8 @@ CertificateRef decode_certificate(Reader& in) {
   auto certificate = Ref<Certificate>::make();
   certificate->statement = decode_statement(in);
   const uint32_t count = in.count(kMaxMembers, kSignatureEntryBytes);
+  certificate->signers.reserve(count);
+  certificate->signatures.reserve(count);
   for (uint32_t i = 0; i < count; ++i) {
     const ReplicaId signer = in.replica();
     if (i > 0 && signer <= certificate->signers.back()) in.fail();

@@ -56,6 +56,7 @@ MajorityQuorum::MajorityQuorum(std::vector<Voter> voters) : voters_(std::move(vo
   std::sort(voters_.begin(), voters_.end());
   voters_.erase(std::unique(voters_.begin(), voters_.end()), voters_.end());
   total_ = full_ = voters_.size();
+  keep_room();
 }
 
 MajorityQuorum::MajorityQuorum(std::vector<Weighted> voters) {
@@ -76,6 +77,7 @@ MajorityQuorum::MajorityQuorum(std::vector<Weighted> voters) {
     if (!uniform) weights_.push_back(each.weight);
     if (witnessed) witnesses_.push_back(each.witness);
   }
+  keep_room();
 }
 
 bool MajorityQuorum::contains(Voter voter) const {

@@ -106,9 +106,13 @@ class MajorityQuorum {
     uint64_t index = 0;
     uint64_t weight = 1;
   };
-  // Fixed stack storage for the usual sizes, so that a follower's acknowledgement allocates
-  // nothing.
+  // An acknowledgement allocates nothing: the usual sizes are sorted on the stack, larger ones in
+  // room that is kept, because the largest membership that an engine takes would be 64 kB there.
   static constexpr size_t kOnStack = 16;
+
+  void keep_room() {
+    if (voters_.size() > kOnStack) room_.resize(voters_.size());
+  }
 
   [[nodiscard]] uint64_t weight_at(size_t place) const {
     return weights_.empty() ? 1 : weights_[place];
@@ -121,11 +125,12 @@ class MajorityQuorum {
   [[nodiscard]] uint64_t reached(Acknowledged&& acknowledged, uint64_t weight,
                                  bool full_only) const;
   template <typename Acknowledged>
-  [[nodiscard]] uint64_t median(Acknowledged&& acknowledged) const;
+  [[nodiscard]] uint64_t median(Acknowledged&& acknowledged) const;  // of up to kOnStack
 
-  std::vector<Voter> voters_;      // ascending
-  std::vector<uint64_t> weights_;  // by voter; empty if all are 1
-  std::vector<bool> witnesses_;    // by voter; empty if there are none
+  std::vector<Voter> voters_;           // ascending
+  std::vector<uint64_t> weights_;       // by voter; empty if all are 1
+  std::vector<bool> witnesses_;         // by voter; empty if there are none
+  mutable std::vector<Standing> room_;  // means nothing between calls; empty up to kOnStack voters
   uint64_t total_ = 0;
   uint64_t full_ = 0;
 };
@@ -179,7 +184,8 @@ class JointQuorum {
 template <typename Acknowledged>
 uint64_t MajorityQuorum::committed(Acknowledged&& acknowledged) const {
   if (voters_.empty()) return UINT64_MAX;
-  return weights_.empty() ? median(acknowledged) : reached(acknowledged, needed(), false);
+  return weights_.empty() && voters_.size() <= kOnStack ? median(acknowledged)
+                                                        : reached(acknowledged, needed(), false);
 }
 
 template <typename Acknowledged, typename Answers>
@@ -194,13 +200,7 @@ uint64_t MajorityQuorum::copied(Acknowledged&& acknowledged, Answers&& answers) 
 
 template <typename Acknowledged>
 uint64_t MajorityQuorum::median(Acknowledged&& acknowledged) const {
-  std::array<uint64_t, kOnStack> stack{};
-  std::vector<uint64_t> heap;
-  uint64_t* indices = stack.data();
-  if (voters_.size() > kOnStack) {
-    heap.resize(voters_.size());
-    indices = heap.data();
-  }
+  std::array<uint64_t, kOnStack> indices{};
   size_t known = 0;
   for (const Voter voter : voters_) {
     const std::optional<uint64_t> index = acknowledged(voter);
@@ -220,12 +220,7 @@ template <typename Acknowledged>
 uint64_t MajorityQuorum::reached(Acknowledged&& acknowledged, uint64_t weight,
                                  bool full_only) const {
   std::array<Standing, kOnStack> stack;
-  std::vector<Standing> heap;
-  Standing* standings = stack.data();
-  if (voters_.size() > kOnStack) {
-    heap.resize(voters_.size());
-    standings = heap.data();
-  }
+  Standing* const standings = voters_.size() > kOnStack ? room_.data() : stack.data();
   size_t known = 0;
   for (size_t i = 0; i < voters_.size(); ++i) {
     if (full_only && is_witness(i)) continue;

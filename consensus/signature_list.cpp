@@ -28,13 +28,15 @@ std::vector<Signature> SignatureList::to_vector() const {
   return signatures;
 }
 
+void SignatureList::reserve(size_t count) { own_.reserve(count); }
+
 void SignatureList::reserve_votes(size_t count) { votes_.reserve(count); }
 
 void SignatureList::push_back(const MessageRef& vote) {
   GOVCHAIN_ASSERT(own_.empty());
   // A recycled list that once owned signatures must not keep their room as well, unless it is so
-  // little that getting it again for every other certificate costs more.
-  constexpr size_t kKeptSignatures = 32;
+  // little that getting it again for every other certificate costs more: 4 kB, a quorum of 96.
+  constexpr size_t kKeptSignatures = 64;
   if (own_.capacity() > kKeptSignatures) own_ = std::vector<Signature>();
   votes_.push_back(vote);
 }

@@ -33,6 +33,7 @@ class SignatureList {
   [[nodiscard]] Signature& operator[](size_t index);
   [[nodiscard]] std::vector<Signature> to_vector() const;
 
+  void reserve(size_t count);  // of signatures that the list owns
   void reserve_votes(size_t count);
   // That of this vote, which stays alive with the list. A list holds votes only or none.
   void push_back(const Ref<const Message>& vote);

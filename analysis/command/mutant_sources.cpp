@@ -13,6 +13,7 @@ struct Source {
 
 // OSDI'99: Castro & Liskov, Practical Byzantine Fault Tolerance. TOCS'02: the same authors, with
 // recovery. Raft: Ongaro & Ousterhout, USENIX ATC'14, extended version; D: Ongaro's dissertation.
+// Where no publication states the rule, the README that does is named.
 constexpr Source kSources[] = {
     {"raft/term-not-persisted", "Raft figure 2, persistent state"},
     {"raft/voted-twice", "Raft §5.2, first come, first served"},
@@ -31,6 +32,13 @@ constexpr Source kSources[] = {
     {"raft/lease-ignores-drift", "D §6.4.1, bound on clock drift"},
     {"raft/lease-kept-in-transfer", "D §6.4.1 with §3.10, leadership transfer"},
     {"raft/lease-promise-forgotten", "D §6.4.1, followers that restart"},
+    {"raft/unknown-version-followed", "etcd, mustDetectDowngrade"},
+    {"raft/upgrade-unasked",
+     "consensus/README.md, Upgrades: the leader asks who knows the version"},
+    {"raft/election-by-heads", "Gifford, Weighted Voting for Replicated Data, SOSP'79"},
+    {"raft/witness-before-copies",
+     "braft, pull request 398; consensus/raft/README.md, Witnesses, 2"},
+    {"raft/witness-votes-blindly", "Raft §5.4.1; consensus/raft/README.md, Witnesses, 3"},
     {"pbft/vote-not-persisted", "OSDI'99 §4.2, the log of messages, with crashes"},
     {"pbft/sent-before-durable", "OSDI'99 §4.2, the log of messages, with crashes"},
     {"pbft/quorum-too-small", "Malkhi & Reiter 1998, Byzantine quorum systems; OSDI'99 §4.2"},
@@ -51,6 +59,10 @@ constexpr Source kSources[] = {
     {"tendermint/proposal-forgotten", "CometBFT, privval state file, proposals"},
     {"tendermint/duplicate-not-suppressed", "CometBFT, cache of the mempool"},
     {"tendermint/honest-blamed", "CometBFT, DuplicateVoteEvidence: same height, round and type"},
+    {"tendermint/acknowledged-before-durable",
+     "Narwhal, report_batch stores, then answers; consensus/chain/README.md, Certified batches, 2"},
+    {"tendermint/unknown-version-followed",
+     "Bitcoin, alert of 4 July 2015: blocks by the rules before BIP 66"},
     {"qbft/vote-not-persisted", "arXiv 2002.03613, one PREPARE a round, with crashes"},
     {"qbft/sent-before-durable", "arXiv 2002.03613, one PREPARE a round, with crashes"},
     {"qbft/prepare-quorum-too-small", "Saltini & Hyland-Wood, arXiv 1901.07160, quorums of IBFT"},
@@ -65,6 +77,10 @@ constexpr Source kSources[] = {
     {"qbft/checkpoint-unproven", "OSDI'99 §4.3, the proof of a checkpoint"},
     {"qbft/duplicate-not-suppressed", "OSDI'99 §4.1, exactly-once semantics"},
     {"qbft/honest-blamed", "Haeberlen et al., PeerReview, SOSP'07, accuracy"},
+    {"qbft/availability-quorum-too-small",
+     "Autobahn, arXiv 2401.10369: f+1 votes prove that data is available"},
+    {"qbft/version-active-at-once",
+     "consensus/chain/README.md, Membership: not before the next checkpoint"},
     {"hotstuff/voted-view-forgotten", "DiemBFT, SafetyRules, last voted round on disk"},
     {"hotstuff/sent-before-durable", "DiemBFT, SafetyRules, on disk before a vote is given out"},
     {"hotstuff/quorum-too-small", "arXiv 1803.05069, certificates of n - f"},
@@ -76,6 +92,9 @@ constexpr Source kSources[] = {
     {"hotstuff/vote-after-timeout", "Jolteon, arXiv 2106.10362, no vote after a timeout"},
     {"hotstuff/ancestors-not-checked", "OSDI'99 §4.1, exactly-once semantics, on unfinal branches"},
     {"hotstuff/honest-blamed", "Haeberlen et al., PeerReview, SOSP'07, accuracy"},
+    {"hotstuff/availability-unverified", "Aptos, ProofOfStore::verify"},
+    {"hotstuff/unknown-version-approved",
+     "Bitcoin, alert of 4 July 2015: BIP 66 signalled by half who did not enforce it"},
 };
 
 }  // namespace

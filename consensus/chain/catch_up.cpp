@@ -104,8 +104,10 @@ void ChainEngine::receive_status(uint32_t peer, const Message& message) {
   if (responder && message.height < committed_) serve_blocks(peer, message.height.next());
 }
 
-// A few members answer each status message, in turn. Whoever has left with the last block of an
-// epoch answers all that are in that epoch yet: perhaps nobody else can show them that it is final.
+// A few members answer each status message, in turn: how many bounds what is sent, and whoever asks
+// goes round them all, so that f, which is a weight, does as a count of heads. Whoever has left
+// with the last block of an epoch answers all that are in that epoch yet: perhaps nobody else can
+// show them that it is final.
 bool ChainEngine::is_asked(const Message& status, uint32_t responder) const {
   if (!is_member()) {
     const Membership* const then = members_of(status.epoch);

@@ -117,13 +117,21 @@ void HotstuffEngine::forward_node(uint32_t peer, Node& node) {
   forward(peer, node.proposal, own ? node.ticket : Ticket());
 }
 
-// Somebody gives up a view that is over: it is told how. f+1 replicas do, so that one of them is
-// honest; and each once in a while only: what is sent may itself be an old TIMEOUT that its
-// receiver has an answer to.
+// Whether others of f+1 weight stand before this replica in the order from `peer` on. Those that do
+// not, have f+1 weight together, so that one of them is honest and up; a count of heads would let
+// learners, who weigh nothing, stand for them.
+bool HotstuffEngine::others_help(uint32_t peer) const {
+  uint64_t weight = 0;
+  for (uint32_t i = (peer + 1) % members(); i != self(); i = (i + 1) % members()) {
+    weight += weight_of(i);
+  }
+  return weight >= quorum().weak();
+}
+
+// Somebody gives up a view that is over: it is told how. Few do, and each once in a while only:
+// what is sent may itself be an old TIMEOUT that its receiver has an answer to.
 void HotstuffEngine::help(uint32_t peer) {
-  if (!is_member()) return;
-  const uint32_t turn = (self() + members() - peer) % members();
-  if (turn > quorum().faulty() + 1) return;
+  if (!is_member() || others_help(peer)) return;
   std::optional<TimePoint>& last = helped_at_[peer];
   if (last && now() - *last < config().base_timeout / 2) return;
   last = now();

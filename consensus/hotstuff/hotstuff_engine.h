@@ -183,6 +183,7 @@ class HotstuffEngine final : public chain::ChainEngine {
   void want(const Digest& digest, Height height);
   void forget_wanted(const Digest& digest);
   [[nodiscard]] bool is_wanted(const Digest& digest) const;
+  [[nodiscard]] bool others_help(uint32_t peer) const;
   void help(uint32_t peer);
   void send_nodes(uint32_t peer, Height above, const Standing& standing);
   [[nodiscard]] Ref<LogRecord> promise_record() const;

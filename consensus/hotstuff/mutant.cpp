@@ -43,8 +43,9 @@ std::span<const MutantDescription> mutant_catalogue() {
       MutantDescription{Mutant::kAvailabilityUnverified, "hotstuff-availability-unverified",
                         "the signatures inside availability certificates are not verified: a name "
                         "is voted for whose bytes nobody has"},
-      // "False signalling" (BIP 9, "Rationale"): a threshold of those who say that they are ready
-      // for new rules is worth nothing if they say so whatever they run.
+      // A threshold of those who say that they are ready for new rules is worth nothing if they say
+      // so whatever they run: half of Bitcoin's miners had signalled BIP 66 and did not enforce it
+      // (bitcoin.org, alert of 4 July 2015).
       MutantDescription{Mutant::kUnknownVersionApproved, "hotstuff-unknown-version-approved",
                         "a replica approves rules that its own software does not know, so that "
                         "the chain may move to where no quorum can follow"},

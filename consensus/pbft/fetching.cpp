@@ -36,6 +36,8 @@ void PbftEngine::request_missing_of(const NewView& offer) {
     }
   }
   const uint32_t first = primary_of(view);
+  // How many at a time bounds what is sent again, nothing else: f is a weight and no count of
+  // heads, but whoever is asked next goes round all members, so an honest one that has it comes up.
   const uint64_t others = std::min<uint64_t>(quorum().faulty() + 1, 3);
   for (uint64_t i = 0; i <= others; ++i) {
     fetch_turn_ = (fetch_turn_ + 1) % members();

@@ -47,8 +47,8 @@ void TendermintEngine::on_committed(const BlockRef& /*block*/,
 
 void TendermintEngine::on_state_installed() { begin_height(); }
 
-// Lines 52 and 53. StartRound(0) of line 54 waits until there is something to agree upon (what
-// CometBFT calls create_empty_blocks = false).
+// Lines 2, 52 and 53: the base counts heights. StartRound(0) of line 54 waits until there is
+// something to agree upon (what CometBFT calls create_empty_blocks = false).
 void TendermintEngine::begin_height() {
   driver_.begin_height();
   actions_.clear();
@@ -116,7 +116,7 @@ void TendermintEngine::advance() {
 
 // Line 11.
 void TendermintEngine::start_round(Round round) {
-  const bool proposer = schedule_.proposer(height(), round) == self();
+  const bool proposer = schedule_.proposer(height(), round) == self();  // lines 14 and 20
   parked_ = false;
   value_wanted_ = false;
   owed_.clear();
@@ -173,7 +173,7 @@ void TendermintEngine::perform(const Action& action) {
   }
 }
 
-// Lines 50-54.
+// Lines 50-54. The base keeps what is decided (line 5) and begins the next height.
 void TendermintEngine::decide(const Action& action) {
   // The state of a later height is being installed: it brings this decision with it.
   if (is_installing()) return;

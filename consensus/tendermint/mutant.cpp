@@ -34,14 +34,14 @@ std::span<const MutantDescription> mutant_catalogue() {
       MutantDescription{Mutant::kHonestBlamed, "tendermint-honest-blamed",
                         "votes for different blocks in different rounds are taken for "
                         "equivocation"},
-      // Narwhal stores a batch before it acknowledges it (EuroSys'22, section 4.2: worker.rs writes
-      // to RocksDB first).
+      // Narwhal's workers store a batch before they answer (report_batch, in its worker's
+      // handlers).
       MutantDescription{Mutant::kAcknowledgedBeforeDurable,
                         "tendermint-acknowledged-before-durable",
                         "a batch is acknowledged before the log has its bytes: a crash between "
                         "leaves a certificate for bytes that nobody has"},
-      // July 2015: Bitcoin miners who had said that they followed version 3 (BIP 66) went on by
-      // older rules, and the chain forked (bitcoin.org, alert of 4 July 2015).
+      // July 2015: Bitcoin miners went on by the rules before version 3 (BIP 66) when these were in
+      // force, and the chain forked (bitcoin.org, alert of 4 July 2015).
       MutantDescription{Mutant::kUnknownVersionFollowed, "tendermint-unknown-version-followed",
                         "software that is too old for the rules of an epoch goes on voting and "
                         "executing by those it knows"},

@@ -29,7 +29,7 @@ Action RoundState::start_round(const Rule& rule) {
   round = rule.round;                                                        // line 12
   step = Step::kPropose;                                                     // line 13
   if (rule.kind == RuleKind::kNewRound) return schedule(Timeout::kPropose);  // line 21
-  if (valid_value.is_zero()) {
+  if (valid_value.is_zero()) {                                               // line 17
     return {ActionKind::kGetValue, round, {}, kNoRound, Timeout::kPropose};  // line 18
   }
   // Lines 15, 16, 19.
@@ -45,24 +45,24 @@ bool RoundState::may_prevote(const Rule& rule) const {
 }
 
 Action RoundState::on_proposal(const Rule& rule) {
-  if (step != Step::kPropose) return kRefused;  // lines 22, 28
-  if (rule.kind == RuleKind::kProposalInvalid) return prevote({});
+  if (step != Step::kPropose) return kRefused;                      // lines 22, 28
+  if (rule.kind == RuleKind::kProposalInvalid) return prevote({});  // lines 25-26, 31-32
   if (rule.kind == RuleKind::kProposalPolkaPrevious && (rule.round < 0 || rule.round >= round)) {
     return kRefused;  // line 28
   }
-  // Lines 24 and 30, or 26 and 32.
+  // Line 24 or 30; else, by line 25 or 31, what lines 26 and 32 say.
   return prevote(may_prevote(rule) ? rule.value : ValueId{});
 }
 
 // Lines 36-43.
 Action RoundState::on_polka(const ValueId& value) {
   if (step != Step::kPrevote && step != Step::kPrecommit) return kRefused;
-  valid_value = value;  // line 42
-  valid_round = round;  // line 43
-  if (step == Step::kPrecommit) return {};
-  locked_value = value;     // line 38
-  locked_round = round;     // line 39
-  return precommit(value);  // line 40
+  valid_value = value;                      // line 42
+  valid_round = round;                      // line 43
+  if (step == Step::kPrecommit) return {};  // line 37: only the valid value is new
+  locked_value = value;                     // line 38
+  locked_round = round;                     // line 39
+  return precommit(value);                  // line 40
 }
 
 Action RoundState::apply(const Rule& rule) {

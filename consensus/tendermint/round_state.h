@@ -63,12 +63,13 @@ struct Action {
 };
 
 struct RoundState {
-  Round round = kNoRound;
-  Step step = Step::kNone;
-  ValueId locked_value;
-  Round locked_round = kNoRound;
-  ValueId valid_value;
-  Round valid_round = kNoRound;
+  // Line 1: what holds when a height begins.
+  Round round = kNoRound;         // line 3; no round until the height has begun here
+  Step step = Step::kNone;        // line 4
+  ValueId locked_value;           // line 6; zero is nil
+  Round locked_round = kNoRound;  // line 7
+  ValueId valid_value;            // line 8
+  Round valid_round = kNoRound;   // line 9
 
   Action apply(const Rule& rule);
   friend bool operator==(const RoundState&, const RoundState&) = default;

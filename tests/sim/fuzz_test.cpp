@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -118,14 +119,32 @@ TEST_P(Fuzz, EveryWorldHasTheNumberOfReplicasThatIsAskedFor) {
             judge_seed(GetParam(), 3, ItemFilter(), 7).digest);
 }
 
-// By chance alone few replicas fall so far behind that nobody has the blocks any more.
-TEST_P(Fuzz, ATenthOfTheSeedsTransfersAState) {
+// What a campaign's silence is worth: worlds long enough to have a history, and each of these in a
+// tenth of them (by chance alone few replicas fall so far behind that nobody has the blocks any
+// more).
+TEST_P(Fuzz, SeedsAreLongAndATenthOfThemSeesEachSituationThatMatters) {
+  using Counters = consensus::EngineCounters;
   constexpr uint64_t kSeeds = 150;
-  uint64_t seeds = 0;
+  constexpr uint64_t kMedianHeight = 20;
+  const std::vector<std::pair<const char*, uint64_t Counters::*>> situations = {
+      {"view change", &Counters::view_changes},
+      {"recovery", &Counters::recoveries},
+      {"state transfer", &Counters::state_transfers},
+      {"membership change", &Counters::membership_changes}};
+  std::vector<uint64_t> seeds(situations.size());
+  std::vector<uint64_t> heights;
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
-    seeds += judge_seed(GetParam(), seed, ItemFilter()).counters.state_transfers > 0 ? 1 : 0;
+    const Verdict verdict = judge_seed(GetParam(), seed, ItemFilter());
+    heights.push_back(verdict.height);
+    for (size_t i = 0; i < situations.size(); ++i) {
+      seeds[i] += verdict.counters.*situations[i].second > 0 ? 1 : 0;
+    }
   }
-  EXPECT_GE(seeds, kSeeds / 10);
+  for (size_t i = 0; i < situations.size(); ++i) {
+    EXPECT_GE(seeds[i], kSeeds / 10) << situations[i].first;
+  }
+  std::sort(heights.begin(), heights.end());
+  EXPECT_GE(heights[kSeeds / 2], kMedianHeight);
 }
 
 TEST_P(Fuzz, ASeedGivesTheSameBytesAgain) {

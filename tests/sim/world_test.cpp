@@ -51,6 +51,48 @@ TEST(World, RealSignaturesAndTheWireFormatChangeNoDecision) {
   }
 }
 
+// A crash and a partition, so that proofs of what was prepared, view changes and what a laggard is
+// shown are signed and verified too. Digests cover every committed block and all that was counted.
+TEST(World, DecisionsAreEqualUnderEverySignatureSchemeThroughFaults) {
+  using consensus::SignatureScheme;
+  for (const Protocol protocol : every_protocol()) {
+    SCOPED_TRACE(consensus::traits_of(protocol).name);
+    WorldSpec spec = small_world(protocol, 4, Duration::milliseconds(5));
+    spec.warmup = Duration::zero();
+    spec.duration = Duration::seconds(8);
+    spec.progress_bound = Duration::seconds(4);
+    spec.chains[0].engine.base_timeout = Duration::milliseconds(300);
+    spec.chains[0].engine.max_timeout = Duration::milliseconds(600);
+    spec.chains[0].engine.checkpoint_interval = 8;
+    for (HostSpec& host : spec.hosts) host.profile = server();
+    add_load(spec, 8, 1).until = Duration::seconds(6);
+    FaultSpec crash;
+    crash.kind = FaultSpec::Kind::kCrash;
+    crash.at = Duration::milliseconds(700);
+    crash.duration = Duration::milliseconds(800);
+    crash.group = {0};
+    FaultSpec partition = crash;
+    partition.kind = FaultSpec::Kind::kPartition;
+    partition.at = Duration::milliseconds(2'200);
+    partition.group = {1, 2};
+    spec.faults = {crash, partition};
+    const WorldResult modelled = run_or_fail(spec);
+    expect_clean(modelled);
+    const consensus::EngineCounters& counters = modelled.chains[0].counters;
+    EXPECT_GT(counters.view_changes, 0U);
+    EXPECT_GT(counters.recoveries, 0U);
+    EXPECT_GT(modelled.chains[0].transactions.committed, 30U);
+    spec.crypto = CryptoMode::kReal;
+    for (const SignatureScheme scheme : {SignatureScheme::kEd25519, SignatureScheme::kSm2}) {
+      spec.chains[0].scheme = scheme;
+      const WorldResult real = run_or_fail(spec);
+      expect_clean(real);
+      EXPECT_EQ(real.digest, modelled.digest) << static_cast<int>(scheme);
+      EXPECT_EQ(real.chains[0].transactions.committed, modelled.chains[0].transactions.committed);
+    }
+  }
+}
+
 TEST(World, CohortsAgreeWithSingleTransactions) {
   struct Case {
     Protocol protocol;

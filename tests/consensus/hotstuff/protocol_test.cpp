@@ -1,6 +1,8 @@
 // Views, leaders that fail or lie, both commit rules and both leader policies.
 
 #include <algorithm>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -197,6 +199,43 @@ TEST(HotstuffWeights, QuorumsAreOfWeightAndLearnersOnlyLearn) {
   ASSERT_TRUE(
       world.run_until([&] { return world.lowest_committed() >= Height(1); }, Duration::seconds(5)));
   EXPECT_EQ(world.violations(), std::vector<std::string>{});
+}
+
+// Help for who gives up an old view comes from those who follow it until they weigh f+1: learners
+// in between are no help that anybody may rely on.
+TEST(HotstuffWeights, LearnersAreNotCountedAmongThoseWhoHelp) {
+  ClusterOptions options;
+  options.engine.batch_delay = Duration::zero();
+  options.engine.base_timeout = Duration::milliseconds(100);
+  options.weights = {1, 1, 1, 1, 0, 0};
+  options.replicas = 6;
+  Cluster world(options);
+  world.crash(4);
+  world.crash(5);
+  world.propose(1, 1);
+  ASSERT_TRUE(
+      world.run_until([&] { return world.lowest_committed() >= Height(1); }, Duration::seconds(5)));
+  world.run_for(Duration::seconds(1));
+  ASSERT_GT(world.status(0).view, View(1));
+  std::set<uint32_t> helpers;
+  world.set_filter([&](uint32_t from, uint32_t to, const Message& message) {
+    const auto type = static_cast<MessageType>(message.type);
+    if (to == 3 && (type == MessageType::kProposal || type == MessageType::kAdvance)) {
+      helpers.insert(from);
+    }
+    return true;
+  });
+  Ref<Message> timeout = Ref<Message>::make();
+  timeout->protocol = Protocol::kHotstuff;
+  timeout->type = static_cast<uint8_t>(MessageType::kTimeout);
+  timeout->sender = ReplicaId(3);
+  timeout->view = View(1);
+  timeout->digest = timeout_digest(View(0));
+  encode_certificate_body({}, timeout->body);
+  seal_message(*timeout);
+  const MessageRef old(std::move(timeout));
+  for (uint32_t i = 0; i < 3; ++i) world.deliver(i, 3, old);
+  EXPECT_EQ(helpers, (std::set<uint32_t>{0, 1}));
 }
 
 }  // namespace
