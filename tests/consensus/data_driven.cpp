@@ -25,6 +25,8 @@ std::vector<std::string> split_lines(std::string_view text) {
   while (!text.empty()) {
     const size_t end = text.find('\n');
     lines.emplace_back(text.substr(0, end));
+    // Written under another system, or checked out there.
+    if (!lines.back().empty() && lines.back().back() == '\r') lines.back().pop_back();
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
   }
   return lines;

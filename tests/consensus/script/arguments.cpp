@@ -17,6 +17,32 @@ std::vector<std::string> list_argument(const Case& command, const std::string& n
   return found == command.arguments.end() ? std::vector<std::string>() : found->second;
 }
 
+Status check_arguments(const Case& command, const std::set<std::string>& known) {
+  for (const auto& [name, values] : command.arguments) {
+    if (known.count(name) != 0 || name == "quiet" || name == "silent") continue;
+    std::string names;
+    for (const std::string& one : known) names += one + " ";
+    return refuse(command, "'" + command.command + "' has no argument '" + name +
+                               "'; it has: " + names + "quiet silent");
+  }
+  return success();
+}
+
+Result<uint64_t> bounded_argument(const Case& command, const std::string& name, uint64_t otherwise,
+                                  Bounds bounds) {
+  if (!command.has(name)) return otherwise;
+  const std::optional<std::string> text = command.value(name);
+  const std::optional<uint64_t> number = text ? parse_number(*text) : std::nullopt;
+  if (number && *number >= bounds.least && *number <= bounds.most) return *number;
+  std::string wanted = name + " must be a whole number";
+  if (bounds.most != UINT64_MAX) {
+    wanted += " from " + std::to_string(bounds.least) + " to " + std::to_string(bounds.most);
+  } else if (bounds.least > 0) {
+    wanted += " of at least " + std::to_string(bounds.least);
+  }
+  return refuse(command, wanted + (text ? ", not '" + *text + "'" : ""));
+}
+
 Status read_proposals(const Case& command, EngineConfig& config) {
   if (command.has("proposals")) {
     const std::string bodies = command.value("proposals").value_or("");

@@ -5,6 +5,7 @@
 
 #include "consensus/assert.h"
 #include "consensus/codec.h"
+#include "tests/consensus/script/arguments.h"
 #include "tests/consensus/script/chain_view.h"
 #include "tests/consensus/script/raft_view.h"
 
@@ -149,6 +150,16 @@ void Cluster::arrive(const Flight& flight) {
   GOVCHAIN_ASSERT(decoded.ok());
   GOVCHAIN_ASSERT((*decoded)->wire_size == flight.message->wire_size);
   node.give(input::MessageReceived{nodes_.at(flight.from)->id(), *std::move(decoded)});
+}
+
+Status Cluster::check_type(const Case& command, const std::string& type) const {
+  std::string names;
+  for (uint32_t number = 0; number <= UINT8_MAX; ++number) {
+    const std::string_view name = protocol_->message_name(static_cast<uint8_t>(number));
+    if (name == type) return success();
+    if (name != "unknown") names += " " + std::string(name);
+  }
+  return refuse(command, "there is no message type '" + type + "'; there are:" + names);
 }
 
 uint64_t Cluster::deliver(const MessageFilter& filter, uint64_t count) {

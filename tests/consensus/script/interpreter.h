@@ -20,8 +20,11 @@ class Interpreter {
  private:
   struct Command;
   [[nodiscard]] Status execute(const Case& command);
+
+  // --- make_cluster.cpp
   [[nodiscard]] Status make_cluster(const Case& command);
 
+  // --- interpreter.cpp
   [[nodiscard]] Status propose(const Case& command);
   [[nodiscard]] Status deliver(const Case& command);
   [[nodiscard]] Status drop(const Case& command);
@@ -53,11 +56,16 @@ class Interpreter {
   [[nodiscard]] Status compact(const Case& command);
   [[nodiscard]] Status execution(const Case& command);
   [[nodiscard]] Status execute_blocks(const Case& command);
+  [[nodiscard]] Status batch(const Case& command);
   [[nodiscard]] Status raft_state(const Case& command);
   [[nodiscard]] Status progress(const Case& command);
   [[nodiscard]] Status protocol_log(const Case& command);
+  [[nodiscard]] Status send_snapshot(const Case& command);
+  [[nodiscard]] Status election_timeout(const Case& command);
   [[nodiscard]] Status about_raft(const Case& command) const;
 
+  [[nodiscard]] Result<MessageFilter> filter_of(const Case& command);
+  [[nodiscard]] Result<Node*> find_replica(const Case& command, const std::string& label);
   [[nodiscard]] Result<Node*> running_replica(const Case& command);
   [[nodiscard]] Result<Node*> replica(const Case& command);
   [[nodiscard]] Result<std::vector<Node*>> replicas(const Case& command);
