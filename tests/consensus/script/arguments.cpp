@@ -43,6 +43,14 @@ Result<uint64_t> bounded_argument(const Case& command, const std::string& name, 
   return refuse(command, wanted + (text ? ", not '" + *text + "'" : ""));
 }
 
+Result<bool> is_manual(const Case& command, const std::string& name) {
+  const std::string mode = command.value(name).value_or(command.has(name) ? "" : "auto");
+  if (mode != "manual" && mode != "auto") {
+    return refuse(command, name + " must be manual or auto, not '" + mode + "'");
+  }
+  return mode == "manual";
+}
+
 Status read_proposals(const Case& command, EngineConfig& config) {
   if (command.has("proposals")) {
     const std::string bodies = command.value("proposals").value_or("");
@@ -69,7 +77,9 @@ Result<MembershipChange> change_of(const Case& command, const Membership& now) {
   for (const char* kind : {"add", "learner", "witness", "remove"}) {
     for (const std::string& text : list_argument(command, kind)) {
       const std::optional<uint64_t> id = parse_number(text);
-      if (!id || *id >= kMostReplicas) return refuse(command, "'" + text + "' is no replica");
+      if (!id || *id >= kMostReplicas)
+        return refuse(command,
+                      std::string(kind) + " must name replicas 0 to 99, not '" + text + "'");
       const auto key = static_cast<uint32_t>(*id);
       if (kind == std::string("remove")) {
         members.erase(key);
@@ -107,6 +117,10 @@ Status read_shares(const Case& command, Membership& genesis) {
     const std::optional<uint64_t> id = parse_number(text);
     if (!id || *id >= genesis.members.size()) return refuse(command, "no replica " + text);
     genesis.members[*id].role = MemberRole::kWitness;
+  }
+  const auto has_weight = [](const Member& member) { return member.weight > 0; };
+  if (std::none_of(genesis.members.begin(), genesis.members.end(), has_weight)) {
+    return refuse(command, "some replica must have a weight");
   }
   return success();
 }

@@ -33,6 +33,9 @@ struct Bounds {
 [[nodiscard]] Result<uint64_t> bounded_argument(const Case& command, const std::string& name,
                                                 uint64_t otherwise, Bounds bounds);
 
+// Whether the argument says manual; it may also say auto, or nothing.
+[[nodiscard]] Result<bool> is_manual(const Case& command, const std::string& name);
+
 // proposals=by-digest and verify-payloads. By digest begins at version 2 of the rules.
 [[nodiscard]] Status read_proposals(const Case& command, EngineConfig& config);
 [[nodiscard]] Member member_of(uint32_t id, uint64_t weight);

@@ -225,7 +225,11 @@ void Cluster::settle(const std::vector<std::string>& to) {
 
 void Cluster::run_for(Duration duration) {
   deliver_all();
-  while (true) {
+  for (uint64_t rounds = 0;; ++rounds) {
+    if (rounds == kMostDeliveries) {
+      lines_.emplace_back("the replicas do not come to rest");
+      return;
+    }
     std::optional<Duration> next;
     for (const auto& [label, node] : nodes_) {
       const std::optional<Duration> timer = node->running() ? node->next_timer() : std::nullopt;

@@ -48,7 +48,7 @@ std::string Interpreter::run(const Case& command) {
   }
   std::string output = cluster_ ? cluster_->take_output() : std::string();
   output += printed_;
-  if (!done) output += "error: " + done.error().message + "\n";
+  if (!done) output += std::string(kErrorMark) + done.error().message + "\n";
   return output.empty() ? "ok\n" : output;
 }
 
@@ -100,7 +100,8 @@ Status Interpreter::execute(const Case& command) {
       {"election-timeout", &Interpreter::election_timeout, {"replica", "ms"}},
   }};
   if (command.command == "cluster") return make_cluster(command);
-  if (!cluster_) return invalid(command, "the first command must be 'cluster'");
+  if (!cluster_)
+    return invalid(command, "the first command must be 'cluster', not '" + command.command + "'");
   const auto known = std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& entry) {
     return entry.name == command.command;
   });
@@ -181,7 +182,10 @@ Status Interpreter::propose(const Case& command) {
   const Result<Node*> node = running_replica(command);
   if (!node) return node.error();
   const std::vector<std::string> names = list_argument(command, "payload");
-  if (names.empty()) return invalid(command, "propose needs payload=");
+  if (names.empty()) return invalid(command, "'propose' needs payload=");
+  for (const std::string& name : names) {
+    if (name.empty()) return invalid(command, "a payload needs a name");
+  }
   for (const std::string& name : names) {
     (*node)->give(input::Propose{cluster_->payload(name)});
   }
@@ -246,6 +250,7 @@ Status Interpreter::restart(const Case& command) {
   if (!nodes) return nodes.error();
   for (const Node* node : *nodes) {
     if (node->running()) return invalid(command, "replica " + node->label() + " is running");
+    if (!node->ever_ran()) return invalid(command, "replica " + node->label() + " has yet to join");
     cluster_->start(node->label());
   }
   return success();
@@ -254,11 +259,12 @@ Status Interpreter::restart(const Case& command) {
 Status Interpreter::persist(const Case& command) {
   const Result<std::vector<Node*>> nodes = replicas(command);
   if (!nodes) return nodes.error();
-  const std::string mode = command.value("mode").value_or("");
-  if (mode != "manual" && mode != "auto") return invalid(command, "mode must be manual or auto");
+  if (!command.has("mode")) return invalid(command, "'persist' needs mode=manual or mode=auto");
+  const Result<bool> manual = is_manual(command, "mode");
+  if (!manual) return manual.error();
   for (Node* node : *nodes) {
-    node->set_manual_sync(mode == "manual");
-    if (mode == "auto" && node->running()) node->sync();
+    node->set_manual_sync(*manual);
+    if (!*manual && node->running()) node->sync();
   }
   return success();
 }
@@ -354,9 +360,12 @@ Status Interpreter::join(const Case& command) {
     const std::optional<uint64_t> id = parse_number(label);
     if (!id || *id >= kMostReplicas)
       return invalid(command, "replica must be 0 to 99, not '" + label + "'");
-    if (cluster_->find(label) != nullptr) return invalid(command, "replica " + label + " exists");
-    cluster_->add(label, ReplicaId(static_cast<uint32_t>(*id)));
-    cluster_->start(label);
+    const Node* known = cluster_->find(label);
+    if (known != nullptr && known->ever_ran()) {
+      return invalid(command, "'join' is for a replica that has never run, and " + label + " has");
+    }
+    if (known == nullptr) cluster_->add(label, ReplicaId(static_cast<uint32_t>(*id)));
+    start_new(label);
   }
   return success();
 }

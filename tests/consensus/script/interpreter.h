@@ -4,12 +4,15 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "consensus/result.h"
 #include "tests/consensus/data_driven.h"
 #include "tests/consensus/script/cluster.h"
 
 namespace govchain::consensus::testing {
+
+inline constexpr std::string_view kErrorMark = "error: ";
 
 class Interpreter {
  public:
@@ -23,6 +26,7 @@ class Interpreter {
 
   // --- make_cluster.cpp
   [[nodiscard]] Status make_cluster(const Case& command);
+  void start_new(const std::string& label);
 
   // --- interpreter.cpp
   [[nodiscard]] Status propose(const Case& command);
@@ -76,9 +80,12 @@ class Interpreter {
   [[nodiscard]] static Error invalid(const Case& command, const std::string& what);
 
   std::unique_ptr<Cluster> cluster_;
-  bool raft_ = false;       // the protocol
-  bool chain_ = false;      // whether it is one of chain_view.h
-  std::string printed_;     // by the command under way, besides what the cluster tells
+  bool raft_ = false;    // the protocol
+  bool chain_ = false;   // whether it is one of chain_view.h
+  std::string printed_;  // by the command under way, besides what the cluster tells
+  // Of replicas that start for the first time.
+  bool manual_sync_ = false;
+  bool manual_execution_ = false;
   uint64_t next_read_ = 0;  // token of the last read
 };
 

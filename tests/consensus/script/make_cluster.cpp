@@ -1,5 +1,6 @@
 // The first command of a script: who there is, and with what settings.
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -12,13 +13,21 @@
 
 namespace govchain::consensus::testing {
 
+// A replica that starts for the first time does its disk and its executions as the cluster says.
+void Interpreter::start_new(const std::string& label) {
+  cluster_->start(label);
+  cluster_->find(label)->set_manual_sync(manual_sync_);
+  cluster_->find(label)->set_manual_execution(manual_execution_);
+}
+
 Status Interpreter::make_cluster(const Case& command) {
   const ProtocolTraits* protocol = find_protocol(command.value("protocol").value_or(""));
   raft_ = protocol != nullptr && protocol->protocol == Protocol::kRaft;
   chain_ = protocol != nullptr && is_chain_protocol(protocol->protocol);
   std::set<std::string> arguments = {
       "protocol",   "replicas", "learners",           "checkpoint", "retained",  "in-flight",
-      "timeout-ms", "seed",     "block-transactions", "weights",    "proposals", "verify-payloads"};
+      "timeout-ms", "seed",     "block-transactions", "weights",    "proposals", "verify-payloads",
+      "absent",     "persist",  "execution"};
   if (raft_) arguments.insert(raft_arguments().begin(), raft_arguments().end());
   if (protocol != nullptr) arguments.merge(chain_arguments(protocol->protocol));
   const Status known = check_arguments(command, arguments);
@@ -63,6 +72,19 @@ Status Interpreter::make_cluster(const Case& command) {
   if (!shares) return shares;
   const Status proposals = read_proposals(command, config);
   if (!proposals) return proposals;
+  const std::vector<std::string> absent = list_argument(command, "absent");
+  for (const std::string& label : absent) {
+    const std::optional<uint64_t> id = parse_number(label);
+    if (!id || *id >= *replicas)
+      return invalid(command, "absent must name replicas from 0 to " +
+                                  std::to_string(*replicas - 1) + ", not '" + label + "'");
+  }
+  const Result<bool> persist = is_manual(command, "persist");
+  if (!persist) return persist.error();
+  const Result<bool> execution = is_manual(command, "execution");
+  if (!execution) return execution.error();
+  manual_sync_ = *persist;
+  manual_execution_ = *execution;
   ProtocolSettings settings;
   const Status chain = read_chain_arguments(command, protocol->protocol, settings);
   if (!chain) return chain;
@@ -73,7 +95,10 @@ Status Interpreter::make_cluster(const Case& command) {
   }
   cluster_ = std::make_unique<Cluster>(*protocol, config, settings);
   for (uint32_t id = 0; id < *replicas; ++id) cluster_->add(std::to_string(id), ReplicaId(id));
-  for (uint32_t id = 0; id < *replicas; ++id) cluster_->start(std::to_string(id));
+  for (uint32_t id = 0; id < *replicas; ++id) {
+    const std::string label = std::to_string(id);
+    if (std::find(absent.begin(), absent.end(), label) == absent.end()) start_new(label);
+  }
   return success();
 }
 

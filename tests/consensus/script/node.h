@@ -48,6 +48,7 @@ class Node {
   // Loses the engine and what was not synced; `surviving` unsynced records happen to be on disk.
   void crash(uint64_t surviving);
   [[nodiscard]] bool running() const { return engine_ != nullptr; }
+  [[nodiscard]] bool ever_ran() const { return ran_before_; }
 
   // Feeds the input and then all answers to what it causes.
   void give(Input input);

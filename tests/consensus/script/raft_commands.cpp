@@ -57,17 +57,21 @@ Status Interpreter::compact(const Case& command) {
   if (!node) return node.error();
   const Result<uint64_t> height = number_argument(command, "height", 0);
   if (!height) return height.error();
-  return (*node)->compact(Height(*height));
+  const Status compacted = (*node)->compact(Height(*height));
+  if (compacted) return compacted;
+  return invalid(command, compacted.error().message + "; height must be at most " +
+                              std::to_string((*node)->store().checkpoint().height.value() + 1));
 }
 
 Status Interpreter::execution(const Case& command) {
   const Result<std::vector<Node*>> nodes = replicas(command);
   if (!nodes) return nodes.error();
-  const std::string mode = command.value("mode").value_or("");
-  if (mode != "manual" && mode != "auto") return invalid(command, "mode must be manual or auto");
+  if (!command.has("mode")) return invalid(command, "'execution' needs mode=manual or mode=auto");
+  const Result<bool> manual = is_manual(command, "mode");
+  if (!manual) return manual.error();
   for (Node* node : *nodes) {
-    if (mode == "auto" && node->running()) node->execute(UINT64_MAX);
-    node->set_manual_execution(mode == "manual");
+    if (!*manual && node->running()) node->execute(UINT64_MAX);
+    node->set_manual_execution(*manual);
   }
   return success();
 }
@@ -137,7 +141,7 @@ Status Interpreter::send_snapshot(const Case& command) {
   if (*to == kMostReplicas) return invalid(command, "'send-snapshot' needs to= with one label");
   const MessageRef message = raft::snapshot_message((*node)->engine());
   if (!message)
-    return invalid(command, "replica " + (*node)->label() + " has no stable checkpoint");
+    return invalid(command, "replica " + (*node)->label() + " has no stable checkpoint to send");
   cluster_->send((*node)->label(), ReplicaId(static_cast<uint32_t>(*to)), (*node)->members(),
                  message);
   return success();

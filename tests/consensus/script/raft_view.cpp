@@ -17,7 +17,8 @@ Status read_switch(const Case& command, const std::string& name, bool& value) {
   if (!command.has(name)) return success();
   const std::string text = command.value(name).value_or("");
   if (text != "on" && text != "off") {
-    return Error{ErrorCode::kInvalid, name + " must be on or off", command.where()};
+    return Error{ErrorCode::kInvalid, name + " must be on or off, not '" + text + "'",
+                 command.where()};
   }
   value = text == "on";
   return success();
@@ -96,9 +97,9 @@ std::string describe_raft_role(const Node& node, bool as_committed) {
   const EngineStatus status = node.engine().status();
   const raft::RaftStatus own = raft::raft_status(node.engine());
   std::string text(name_of(own.role));
-  text += own.witness                                         ? " (witness)"
+  text += own.witness                                           ? " (witness)"
           : (as_committed ? own.votes_as_committed : own.votes) ? " (voter)"
-                                                              : " (non-voter)";
+                                                                : " (non-voter)";
   text += " term " + number(status.view.value());
   text += status.leader_known ? ", leader " + number(status.leader.value()) : ", no leader";
   return text;

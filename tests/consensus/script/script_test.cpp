@@ -10,7 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/consensus/script/interpreter.h"
+#include "tests/consensus/data_driven.h"
+#include "tests/consensus/script/run_script.h"
 
 namespace govchain::consensus::testing {
 namespace {
@@ -51,28 +52,23 @@ INSTANTIATE_TEST_SUITE_P(Protocols, Script, ::testing::ValuesIn(all_scripts()), 
 TEST_P(Script, PrintsWhatItSays) {
   const Result<std::string> text = read_text(GetParam());
   ASSERT_TRUE(text) << text.error().where << ": " << text.error().message;
-  const auto cases = parse_cases(*text, GetParam().string());
-  ASSERT_TRUE(cases) << cases.error().where << ": " << cases.error().message;
-  ASSERT_FALSE(cases->empty()) << GetParam().string() << ": a script needs a command";
-  const bool rewrite = std::getenv("GOVCHAIN_REWRITE_SCRIPTS") != nullptr;
-  Interpreter interpreter;
-  std::vector<std::string> outputs;
-  for (const Case& command : *cases) {
-    const std::string printed = interpreter.run(command);
-    outputs.push_back(printed);
-    EXPECT_EQ(printed.find("DISAGREES"), std::string::npos) << command.where();
-    EXPECT_EQ(printed.find("TWICE"), std::string::npos) << command.where();
-    if (rewrite || printed == command.expected) continue;
-    // What comes after a command that was not carried out means nothing.
-    const size_t error = printed.rfind("error: ");
-    ASSERT_TRUE(error == std::string::npos) << command.where() << ": " << printed.substr(error);
-    ADD_FAILURE() << command.where() << ": '" << command.command << "' printed what is not expected"
-                  << "\nexpected:\n"
-                  << command.expected << "printed:\n"
-                  << printed
+  const ScriptRun run = run_script(*text, GetParam().string());
+  ASSERT_TRUE(run.error.empty()) << run.error;
+  for (size_t i = 0; i < run.outputs.size(); ++i) {
+    EXPECT_EQ(run.outputs[i].find("DISAGREES"), std::string::npos) << run.cases[i].where();
+    EXPECT_EQ(run.outputs[i].find("TWICE"), std::string::npos) << run.cases[i].where();
+  }
+  if (std::getenv("GOVCHAIN_REWRITE_SCRIPTS") != nullptr) {
+    std::ofstream(GetParam(), std::ios::binary) << with_outputs(*text, run.cases, run.outputs);
+    return;
+  }
+  for (const size_t i : run.different) {
+    ADD_FAILURE() << run.cases[i].where() << ": '" << run.cases[i].command
+                  << "' printed what is not expected\nexpected:\n"
+                  << run.cases[i].expected << "printed:\n"
+                  << run.outputs[i]
                   << "(GOVCHAIN_REWRITE_SCRIPTS=1 writes the new outcome into the script)";
   }
-  if (rewrite) std::ofstream(GetParam(), std::ios::binary) << with_outputs(*text, *cases, outputs);
 }
 
 }  // namespace
