@@ -213,12 +213,14 @@ void Cluster::deliver_all_to(const std::vector<std::string>& to) {
 void Cluster::settle(const std::vector<std::string>& to) {
   const MessageFilter filter{{}, to, {}};
   for (uint64_t rounds = 0; rounds < kMostDeliveries; ++rounds) {
+    bool worked = false;
     for (auto& [label, node] : nodes_) {
-      if (!node->running() || !(to.empty() || contains(to, label))) continue;
+      if (!node->running() || !(to.empty() || contains(to, label)) || !node->has_work()) continue;
+      worked = true;
       node->sync();
       node->execute(UINT64_MAX);
     }
-    if (deliver(filter, UINT64_MAX) == 0) return;
+    if (deliver(filter, UINT64_MAX) == 0 && !worked) return;
   }
   lines_.emplace_back("the replicas do not come to rest");
 }

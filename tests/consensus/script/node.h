@@ -71,6 +71,10 @@ class Node {
   // With manual execution blocks are executed by execute() only, at most so many.
   void set_manual_execution(bool manual) { manual_execution_ = manual; }
   void execute(uint64_t count);
+  // Whether its disk or its execution has been asked for something.
+  [[nodiscard]] bool has_work() const {
+    return log_.durable() < log_.last() || !to_execute_.empty();
+  }
   // A full disk takes no record until it has room again; a broken one never.
   void fill_disk();
   void make_room_on_disk();
