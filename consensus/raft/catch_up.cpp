@@ -57,6 +57,7 @@ void RaftEngine::begin_catch_up(const MembershipChange& change) {
     // As in Changer::start: the first probe has something to compare.
     progress.next = std::max<uint64_t>(log_.last().value(), 1);
     progress.learner = true;
+    progress.introduced = true;
     progress_.insert(node, std::move(progress));
     anybody_new = true;
     const auto member =

@@ -25,6 +25,20 @@ void RaftEngine::arm_election() {
   set_timer(TimerKind::kElection, election_deadline_);
 }
 
+TimePoint RaftEngine::set_election_timeout(Duration timeout) {
+  const TimePoint since = election_deadline_ - drawn_timeout_;
+  drawn_timeout_ = timeout;
+  election_deadline_ = since + drawn_timeout_;
+  if (!is_leader()) timers_[static_cast<size_t>(TimerKind::kElection)] = election_deadline_;
+  return election_deadline_;
+}
+
+TimePoint set_election_timeout(Engine& engine, Duration timeout) {
+  auto* raft = dynamic_cast<RaftEngine*>(&engine);
+  GOVCHAIN_ASSERT(raft != nullptr);
+  return raft->set_election_timeout(timeout);
+}
+
 void RaftEngine::heard_from_leader(ReplicaId leader) {
   leader_heard_ = now_;
   promise_leader();
@@ -76,6 +90,7 @@ void RaftEngine::check_quorum() {
   }
   for (auto& [node, progress] : progress_) {
     progress.recent_active = false;
+    progress.introduced = false;
     progress.heard_before = std::exchange(progress.heard, false);
   }
   // Who is silent now is no longer waited for.

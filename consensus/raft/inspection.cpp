@@ -1,5 +1,6 @@
 // A replica as seen from outside: status, fingerprint, memory.
 
+#include <algorithm>
 #include <vector>
 
 #include "consensus/assert.h"
@@ -41,6 +42,7 @@ RaftStatus RaftEngine::raft_status() const {
   RaftStatus status;
   status.role = role_;
   status.votes = configuration().votes(self_node());
+  status.votes_as_committed = configurations_.at(commit_).configuration.votes(self_node());
   status.witness = witness_;
   status.first = log_.base().next();
   status.last = log_.last();
@@ -50,12 +52,17 @@ RaftStatus RaftEngine::raft_status() const {
     peer.id = replica_id(node);
     const bool self = node == self_node();
     peer.match = self ? durable_height_ : Height(progress.match);
-    peer.next = self ? log_.last().next() : Height(progress.next);
+    peer.next = self ? durable_height_.next() : Height(progress.next);
+    // What follows the state, whatever was sent before it.
+    if (!self && progress.state == ProgressState::kSnapshot) {
+      peer.next = Height(std::max(progress.match, progress.snapshot) + 1);
+    }
     peer.state = self ? ProgressState::kReplicate : progress.state;
     peer.learner = progress.learner;
     peer.witness = progress.witness;
     peer.paused = !self && progress.is_paused();
-    peer.active = self || progress.recent_active;
+    // The grace of a leader's first period (fresh_progress) is not an answer.
+    peer.active = self || (progress.recent_active && (progress.heard || progress.introduced));
     peer.in_flight = progress.in_flight.count();
     peer.window_full = progress.in_flight.full();
     peer.snapshot = Height(progress.snapshot);

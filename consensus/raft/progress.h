@@ -71,6 +71,7 @@ struct Progress {
   // everybody to answer.
   bool heard = false;
   bool heard_before = true;
+  bool introduced = false;   // by a change of membership in this period; for status alone
   uint8_t silent_beats = 0;  // heartbeats since the last acknowledgement while appends are out
   uint64_t read_round = 0;   // highest round of leadership confirmation it answered
   uint64_t lease_since = 0;  // 1 + when the newest heartbeat that it answered was sent; 0: none

@@ -58,6 +58,8 @@ class RaftEngine final : public Engine {
   [[nodiscard]] Digest fingerprint() const override;
   [[nodiscard]] Bytes memory() const override;
   [[nodiscard]] RaftStatus raft_status() const;
+  [[nodiscard]] Ref<Message> snapshot_message() const;
+  TimePoint set_election_timeout(Duration timeout);
 
   RaftEngine(const RaftEngine&) = default;
 

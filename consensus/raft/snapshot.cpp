@@ -49,18 +49,10 @@ bool decode_body(const Message& message, SnapshotBody& body) {
 
 }  // namespace
 
-void RaftEngine::send_snapshot(NodeId node, Progress& progress) {
-  if (progress.witness) {
-    send_witness_base(node, progress);
-    return;
-  }
+Ref<Message> RaftEngine::snapshot_message() const {
   const std::optional<View> term = log_.term_at(stable_.height);
-  if (!stable_.certificate || !term || window_load_ != Token()) {
-    // Nothing to offer yet, or not all that goes with it; the next heartbeats try again.
-    progress.paused = true;
-    return;
-  }
-  progress.become_snapshot(stable_.height.value());
+  // Nothing to offer yet, or not all that goes with it.
+  if (!stable_.certificate || !term || window_load_ != Token()) return {};
   Ref<Message> message = new_message(MessageType::kInstallSnapshot, Lane::kBody, stable_.height);
   message->version = kUniversalVersion;
   message->digest = stable_.state_root;
@@ -72,7 +64,30 @@ void RaftEngine::send_snapshot(NodeId node, Progress& progress) {
                           configurations_.at(stable_.height),
                           committed_window()};
   encode_body(body, *message);
+  return message;
+}
+
+void RaftEngine::send_snapshot(NodeId node, Progress& progress) {
+  if (progress.witness) {
+    send_witness_base(node, progress);
+    return;
+  }
+  Ref<Message> message = snapshot_message();
+  if (!message) {
+    progress.paused = true;  // the next heartbeats try again
+    return;
+  }
+  progress.become_snapshot(stable_.height.value());
   send(replica_id(node), std::move(message), hard_state_ticket_);
+}
+
+MessageRef snapshot_message(const Engine& engine) {
+  const auto* raft = dynamic_cast<const RaftEngine*>(&engine);
+  GOVCHAIN_ASSERT(raft != nullptr);
+  Ref<Message> message = raft->snapshot_message();
+  if (!message) return {};
+  seal_message(*message);
+  return MessageRef(std::move(message));
 }
 
 void RaftEngine::on_install_snapshot(ReplicaId from, const Message& message) {

@@ -24,7 +24,9 @@ struct PeerStatus {
   bool learner = false;
   bool witness = false;
   bool paused = false;
-  bool active = false;  // heard from since the last check of the quorum
+  // Heard from since the last check of the quorum, or the beginning of this leader's term; or added
+  // since, and thus without a chance yet.
+  bool active = false;
   uint32_t in_flight = 0;
   bool window_full = false;
   Height snapshot;  // that it was told to fetch
@@ -32,7 +34,8 @@ struct PeerStatus {
 
 struct RaftStatus {
   Role role = Role::kFollower;
-  bool votes = false;  // in this replica's latest configuration
+  bool votes = false;               // in this replica's latest configuration, which is in force
+  bool votes_as_committed = false;  // in the latest that it knows to be committed
   bool witness = false;
   Height first;  // lowest height above what its log begins with
   Height last;
@@ -42,5 +45,14 @@ struct RaftStatus {
 
 // Of an engine that make_raft made.
 [[nodiscard]] RaftStatus raft_status(const Engine& engine);
+
+// What it would tell a follower that needs its newest stable checkpoint; null if it has none. What
+// the engine knows of followers does not change.
+[[nodiscard]] MessageRef snapshot_message(const Engine& engine);
+
+// For scripts: what would be drawn, counted from when it was drawn or a leader was last heard.
+// Returns when the election timer of a replica that does not lead has to fire. The next draw, or
+// the next term of its own, ends this.
+TimePoint set_election_timeout(Engine& engine, Duration timeout);
 
 }  // namespace govchain::consensus::raft

@@ -25,6 +25,8 @@ std::vector<std::string> split_lines(std::string_view text) {
   while (!text.empty()) {
     const size_t end = text.find('\n');
     lines.emplace_back(text.substr(0, end));
+    // Written under another system, or checked out there.
+    if (!lines.back().empty() && lines.back().back() == '\r') lines.back().pop_back();
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
   }
   return lines;
@@ -59,6 +61,14 @@ Status parse_command(std::string_view line, Case& parsed) {
   for (std::string_view token = next_token(); !token.empty(); token = next_token()) {
     const size_t equals = token.find('=');
     const std::string name(token.substr(0, equals));
+    if (std::count(token.begin(), token.end(), '(') < std::count(token.begin(), token.end(), ')')) {
+      return Error{ErrorCode::kMalformed, "'" + std::string(token) + "' has a ')' without its '('",
+                   parsed.where()};
+    }
+    if (name.empty()) {
+      return Error{ErrorCode::kMalformed, "'" + std::string(token) + "' has no name before its '='",
+                   parsed.where()};
+    }
     std::vector<std::string> values;
     if (equals != std::string_view::npos) {
       std::string_view value = token.substr(equals + 1);
@@ -106,13 +116,16 @@ class Parser {
     Case parsed;
     parsed.file = file_;
     parsed.line = static_cast<int>(next_ + 1);
+    if (lines_[next_] == kSeparator) {
+      return Error{ErrorCode::kMalformed, "a command was expected, not ----", parsed.where()};
+    }
     const Status command = parse_command(lines_[next_++], parsed);
     if (!command) return command.error();
     while (next_ < lines_.size() && lines_[next_] != kSeparator) {
       parsed.input.push_back(lines_[next_++]);
     }
     if (next_ == lines_.size()) {
-      return Error{ErrorCode::kMalformed, "the command has no ---- after it", parsed.where()};
+      return Error{ErrorCode::kMalformed, "the command has no line ---- after it", parsed.where()};
     }
     parsed.output_line = static_cast<int>(++next_);
     const bool doubled = next_ < lines_.size() && lines_[next_] == kSeparator;

@@ -159,6 +159,7 @@ void Changer::start(Outcome& outcome, NodeId node, bool learner) const {
   progress.learner = learner;
   // It has had no chance to be heard from yet, and must not cost the leader its quorum for that.
   progress.recent_active = true;
+  progress.introduced = true;
   outcome.progress.insert(node, std::move(progress));
 }
 

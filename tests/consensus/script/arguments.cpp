@@ -17,6 +17,40 @@ std::vector<std::string> list_argument(const Case& command, const std::string& n
   return found == command.arguments.end() ? std::vector<std::string>() : found->second;
 }
 
+Status check_arguments(const Case& command, const std::set<std::string>& known) {
+  for (const auto& [name, values] : command.arguments) {
+    if (known.count(name) != 0 || name == "quiet" || name == "silent") continue;
+    std::string names;
+    for (const std::string& one : known) names += one + " ";
+    return refuse(command, "'" + command.command + "' has no argument '" + name +
+                               "'; it has: " + names + "quiet silent");
+  }
+  return success();
+}
+
+Result<uint64_t> bounded_argument(const Case& command, const std::string& name, uint64_t otherwise,
+                                  Bounds bounds) {
+  if (!command.has(name)) return otherwise;
+  const std::optional<std::string> text = command.value(name);
+  const std::optional<uint64_t> number = text ? parse_number(*text) : std::nullopt;
+  if (number && *number >= bounds.least && *number <= bounds.most) return *number;
+  std::string wanted = name + " must be a whole number";
+  if (bounds.most != UINT64_MAX) {
+    wanted += " from " + std::to_string(bounds.least) + " to " + std::to_string(bounds.most);
+  } else if (bounds.least > 0) {
+    wanted += " of at least " + std::to_string(bounds.least);
+  }
+  return refuse(command, wanted + (text ? ", not '" + *text + "'" : ""));
+}
+
+Result<bool> is_manual(const Case& command, const std::string& name) {
+  const std::string mode = command.value(name).value_or(command.has(name) ? "" : "auto");
+  if (mode != "manual" && mode != "auto") {
+    return refuse(command, name + " must be manual or auto, not '" + mode + "'");
+  }
+  return mode == "manual";
+}
+
 Status read_proposals(const Case& command, EngineConfig& config) {
   if (command.has("proposals")) {
     const std::string bodies = command.value("proposals").value_or("");
@@ -43,7 +77,9 @@ Result<MembershipChange> change_of(const Case& command, const Membership& now) {
   for (const char* kind : {"add", "learner", "witness", "remove"}) {
     for (const std::string& text : list_argument(command, kind)) {
       const std::optional<uint64_t> id = parse_number(text);
-      if (!id || *id >= kMostReplicas) return refuse(command, "'" + text + "' is no replica");
+      if (!id || *id >= kMostReplicas)
+        return refuse(command,
+                      std::string(kind) + " must name replicas 0 to 99, not '" + text + "'");
       const auto key = static_cast<uint32_t>(*id);
       if (kind == std::string("remove")) {
         members.erase(key);
@@ -81,6 +117,10 @@ Status read_shares(const Case& command, Membership& genesis) {
     const std::optional<uint64_t> id = parse_number(text);
     if (!id || *id >= genesis.members.size()) return refuse(command, "no replica " + text);
     genesis.members[*id].role = MemberRole::kWitness;
+  }
+  const auto has_weight = [](const Member& member) { return member.weight > 0; };
+  if (std::none_of(genesis.members.begin(), genesis.members.end(), has_weight)) {
+    return refuse(command, "some replica must have a weight");
   }
   return success();
 }

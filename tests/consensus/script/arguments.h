@@ -3,6 +3,7 @@
 // engines propose.
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,25 @@
 namespace govchain::consensus::testing {
 
 inline constexpr uint64_t kMostReplicas = 100;
+// Of time that passes in one command: a script is a story, not a campaign.
+inline constexpr uint64_t kMostMilliseconds = 10'000'000;
 inline constexpr ChainId kScriptChain{1};
 
 [[nodiscard]] Error refuse(const Case& command, const std::string& what);
 [[nodiscard]] std::vector<std::string> list_argument(const Case& command, const std::string& name);
+
+// A misspelt argument must not silently mean its default. Every command has `quiet` and `silent`.
+[[nodiscard]] Status check_arguments(const Case& command, const std::set<std::string>& known);
+// The one number of an argument, or `otherwise` without the argument.
+struct Bounds {
+  uint64_t least = 0;
+  uint64_t most = UINT64_MAX;
+};
+[[nodiscard]] Result<uint64_t> bounded_argument(const Case& command, const std::string& name,
+                                                uint64_t otherwise, Bounds bounds);
+
+// Whether the argument says manual; it may also say auto, or nothing.
+[[nodiscard]] Result<bool> is_manual(const Case& command, const std::string& name);
 
 // proposals=by-digest and verify-payloads. By digest begins at version 2 of the rules.
 [[nodiscard]] Status read_proposals(const Case& command, EngineConfig& config);

@@ -5,6 +5,7 @@
 
 #include "consensus/assert.h"
 #include "consensus/codec.h"
+#include "tests/consensus/script/arguments.h"
 #include "tests/consensus/script/chain_view.h"
 #include "tests/consensus/script/raft_view.h"
 
@@ -151,6 +152,16 @@ void Cluster::arrive(const Flight& flight) {
   node.give(input::MessageReceived{nodes_.at(flight.from)->id(), *std::move(decoded)});
 }
 
+Status Cluster::check_type(const Case& command, const std::string& type) const {
+  std::string names;
+  for (uint32_t number = 0; number <= UINT8_MAX; ++number) {
+    const std::string_view name = protocol_->message_name(static_cast<uint8_t>(number));
+    if (name == type) return success();
+    if (name != "unknown") names += " " + std::string(name);
+  }
+  return refuse(command, "there is no message type '" + type + "'; there are:" + names);
+}
+
 uint64_t Cluster::deliver(const MessageFilter& filter, uint64_t count) {
   std::vector<Flight> chosen;
   std::deque<Flight> kept;
@@ -202,19 +213,25 @@ void Cluster::deliver_all_to(const std::vector<std::string>& to) {
 void Cluster::settle(const std::vector<std::string>& to) {
   const MessageFilter filter{{}, to, {}};
   for (uint64_t rounds = 0; rounds < kMostDeliveries; ++rounds) {
+    bool worked = false;
     for (auto& [label, node] : nodes_) {
-      if (!node->running() || !(to.empty() || contains(to, label))) continue;
+      if (!node->running() || !(to.empty() || contains(to, label)) || !node->has_work()) continue;
+      worked = true;
       node->sync();
       node->execute(UINT64_MAX);
     }
-    if (deliver(filter, UINT64_MAX) == 0) return;
+    if (deliver(filter, UINT64_MAX) == 0 && !worked) return;
   }
   lines_.emplace_back("the replicas do not come to rest");
 }
 
 void Cluster::run_for(Duration duration) {
   deliver_all();
-  while (true) {
+  for (uint64_t rounds = 0;; ++rounds) {
+    if (rounds == kMostDeliveries) {
+      lines_.emplace_back("the replicas do not come to rest");
+      return;
+    }
     std::optional<Duration> next;
     for (const auto& [label, node] : nodes_) {
       const std::optional<Duration> timer = node->running() ? node->next_timer() : std::nullopt;

@@ -12,6 +12,7 @@
 #include "consensus/protocol_settings.h"
 #include "consensus/protocol_traits.h"
 #include "consensus/result.h"
+#include "tests/consensus/data_driven.h"
 #include "tests/consensus/script/block_names.h"
 #include "tests/consensus/script/certificate_book.h"
 #include "tests/consensus/script/node.h"
@@ -61,6 +62,8 @@ class Cluster final : public NodeHost {
   [[nodiscard]] std::string names(const std::vector<PayloadRef>& payloads) const override;
   [[nodiscard]] std::string describe_chain(const Node& node) const;
 
+  // An error if no message of this protocol is called so.
+  [[nodiscard]] Status check_type(const Case& command, const std::string& type) const;
   // Delivers the messages now under way that match, at most `count`, in the order in which they
   // were sent. Messages that are sent meanwhile stay under way.
   uint64_t deliver(const MessageFilter& filter, uint64_t count);

@@ -4,12 +4,15 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "consensus/result.h"
 #include "tests/consensus/data_driven.h"
 #include "tests/consensus/script/cluster.h"
 
 namespace govchain::consensus::testing {
+
+inline constexpr std::string_view kErrorMark = "error: ";
 
 class Interpreter {
  public:
@@ -20,8 +23,12 @@ class Interpreter {
  private:
   struct Command;
   [[nodiscard]] Status execute(const Case& command);
-  [[nodiscard]] Status make_cluster(const Case& command);
 
+  // --- make_cluster.cpp
+  [[nodiscard]] Status make_cluster(const Case& command);
+  void start_new(const std::string& label);
+
+  // --- interpreter.cpp
   [[nodiscard]] Status propose(const Case& command);
   [[nodiscard]] Status deliver(const Case& command);
   [[nodiscard]] Status drop(const Case& command);
@@ -53,11 +60,16 @@ class Interpreter {
   [[nodiscard]] Status compact(const Case& command);
   [[nodiscard]] Status execution(const Case& command);
   [[nodiscard]] Status execute_blocks(const Case& command);
+  [[nodiscard]] Status batch(const Case& command);
   [[nodiscard]] Status raft_state(const Case& command);
   [[nodiscard]] Status progress(const Case& command);
   [[nodiscard]] Status protocol_log(const Case& command);
+  [[nodiscard]] Status send_snapshot(const Case& command);
+  [[nodiscard]] Status election_timeout(const Case& command);
   [[nodiscard]] Status about_raft(const Case& command) const;
 
+  [[nodiscard]] Result<MessageFilter> filter_of(const Case& command);
+  [[nodiscard]] Result<Node*> find_replica(const Case& command, const std::string& label);
   [[nodiscard]] Result<Node*> running_replica(const Case& command);
   [[nodiscard]] Result<Node*> replica(const Case& command);
   [[nodiscard]] Result<std::vector<Node*>> replicas(const Case& command);
@@ -68,9 +80,12 @@ class Interpreter {
   [[nodiscard]] static Error invalid(const Case& command, const std::string& what);
 
   std::unique_ptr<Cluster> cluster_;
-  bool raft_ = false;       // the protocol
-  bool chain_ = false;      // whether it is one of chain_view.h
-  std::string printed_;     // by the command under way, besides what the cluster tells
+  bool raft_ = false;    // the protocol
+  bool chain_ = false;   // whether it is one of chain_view.h
+  std::string printed_;  // by the command under way, besides what the cluster tells
+  // Of replicas that start for the first time.
+  bool manual_sync_ = false;
+  bool manual_execution_ = false;
   uint64_t next_read_ = 0;  // token of the last read
 };
 

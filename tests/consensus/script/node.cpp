@@ -91,6 +91,7 @@ void Node::crash(uint64_t surviving) {
   truncations_.clear();
   to_execute_.clear();
   unsynced_.clear();
+  batches_.clear();
   log_.crash(surviving, 7);
   store_.crash();
 }
@@ -126,6 +127,7 @@ void Node::perform(Effect& effect) {
 
 void Node::sync() {
   const bool anything = log_.durable() < log_.last();
+  batches_.clear();
   GOVCHAIN_ASSERT(log_.sync().ok());
   synced(anything);
 }
@@ -134,6 +136,25 @@ void Node::sync_some(uint64_t records) {
   const Ticket before = log_.durable();
   log_.mark_durable(std::min(Ticket(before.value() + records), log_.last()));
   synced(log_.durable() > before);
+}
+
+void Node::close_batch() {
+  const Height committed = engine_->status().committed;
+  if (log_.last() == batched_ && committed == committed_in_batch_) return;
+  batched_ = log_.last();
+  committed_in_batch_ = committed;
+  batches_.push_back(batched_);
+}
+
+void Node::sync_batches(uint64_t batches) {
+  for (; batches > 0 && !batches_.empty(); --batches) {
+    const Ticket before = log_.durable();
+    const Ticket last = batches_.front();
+    batches_.pop_front();
+    if (last <= before) continue;
+    log_.mark_durable(last);
+    synced(true);
+  }
 }
 
 void Node::synced(bool anything) {
@@ -289,11 +310,16 @@ void Node::on(effect::Sign& effect) {
   inputs_.push_back(input::Signed{effect.token, signer_->sign(effect.statement)});
 }
 
-std::vector<LogRecordRef> Node::written() const {
+std::vector<LogRecordRef> Node::durable() const {
   std::vector<LogRecordRef> records;
   const auto durable = log_.read_durable();
   GOVCHAIN_ASSERT(durable.ok());
   for (const LoggedRecord& logged : *durable) records.push_back(logged.record);
+  return records;
+}
+
+std::vector<LogRecordRef> Node::written() const {
+  std::vector<LogRecordRef> records = durable();
   for (const auto& [ticket, record] : unsynced_) records.push_back(record);
   return records;
 }

@@ -48,6 +48,7 @@ class Node {
   // Loses the engine and what was not synced; `surviving` unsynced records happen to be on disk.
   void crash(uint64_t surviving);
   [[nodiscard]] bool running() const { return engine_ != nullptr; }
+  [[nodiscard]] bool ever_ran() const { return ran_before_; }
 
   // Feeds the input and then all answers to what it causes.
   void give(Input input);
@@ -63,23 +64,34 @@ class Node {
   void sync();
   // The same, up to so many records.
   void sync_some(uint64_t records);
+  // What was written since the last call is one write of its disk; so is a mere advance of the
+  // commit index, which others write down.
+  void close_batch();
+  void sync_batches(uint64_t batches);
   // With manual execution blocks are executed by execute() only, at most so many.
   void set_manual_execution(bool manual) { manual_execution_ = manual; }
   void execute(uint64_t count);
+  // Whether its disk or its execution has been asked for something.
+  [[nodiscard]] bool has_work() const {
+    return log_.durable() < log_.last() || !to_execute_.empty();
+  }
   // A full disk takes no record until it has room again; a broken one never.
   void fill_disk();
   void make_room_on_disk();
   void break_disk();
   [[nodiscard]] std::optional<Duration> time_until(TimerId timer) const;
+  void set_timer(TimerId timer, TimePoint deadline) { timers_[timer] = deadline; }
   // Its store forgets blocks below `height`, which a stable checkpoint must cover.
   [[nodiscard]] Status compact(Height height);
   // Every record that was written, durable or not, and not truncated.
   [[nodiscard]] std::vector<LogRecordRef> written() const;
+  [[nodiscard]] std::vector<LogRecordRef> durable() const;
 
   [[nodiscard]] const std::string& label() const { return label_; }
   [[nodiscard]] ReplicaId id() const { return config_.self; }
   [[nodiscard]] Protocol protocol() const { return protocol_->protocol; }
   [[nodiscard]] const Engine& engine() const { return *engine_; }
+  [[nodiscard]] Engine& engine() { return *engine_; }
   [[nodiscard]] TimePoint now() const { return now_; }
   [[nodiscard]] const MemoryBlockStore& store() const { return store_; }
   [[nodiscard]] const MemoryLog& log() const { return log_; }
@@ -152,6 +164,9 @@ class Node {
   std::vector<Truncation> truncations_;
   std::deque<effect::Execute> to_execute_;
   std::map<Ticket, LogRecordRef> unsynced_;  // for written()
+  std::deque<Ticket> batches_;               // last ticket of each
+  Ticket batched_;
+  Height committed_in_batch_;
   Membership members_;
   EngineStatus last_status_;
 

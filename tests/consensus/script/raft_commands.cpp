@@ -2,6 +2,7 @@
 // call these is in tests/consensus/README.md.
 
 #include "consensus/raft/status.h"
+#include "tests/consensus/script/arguments.h"
 #include "tests/consensus/script/chain_view.h"
 #include "tests/consensus/script/interpreter.h"
 #include "tests/consensus/script/raft_view.h"
@@ -44,9 +45,10 @@ Status Interpreter::unreachable(const Case& command) {
   const Result<Node*> node = running_replica(command);
   if (!node) return node.error();
   const std::optional<std::string> label = command.value("peer");
-  const Node* peer = label ? cluster_->find(*label) : nullptr;
-  if (peer == nullptr) return invalid(command, "'unreachable' needs peer=");
-  (*node)->give(input::PeerDown{peer->id()});
+  if (!label) return invalid(command, "'unreachable' needs peer= with one label");
+  const Result<Node*> peer = find_replica(command, *label);
+  if (!peer) return peer.error();
+  (*node)->give(input::PeerDown{(*peer)->id()});
   return success();
 }
 
@@ -55,17 +57,21 @@ Status Interpreter::compact(const Case& command) {
   if (!node) return node.error();
   const Result<uint64_t> height = number_argument(command, "height", 0);
   if (!height) return height.error();
-  return (*node)->compact(Height(*height));
+  const Status compacted = (*node)->compact(Height(*height));
+  if (compacted) return compacted;
+  return invalid(command, compacted.error().message + "; height must be at most " +
+                              std::to_string((*node)->store().checkpoint().height.value() + 1));
 }
 
 Status Interpreter::execution(const Case& command) {
   const Result<std::vector<Node*>> nodes = replicas(command);
   if (!nodes) return nodes.error();
-  const std::string mode = command.value("mode").value_or("");
-  if (mode != "manual" && mode != "auto") return invalid(command, "mode must be manual or auto");
+  if (!command.has("mode")) return invalid(command, "'execution' needs mode=manual or mode=auto");
+  const Result<bool> manual = is_manual(command, "mode");
+  if (!manual) return manual.error();
   for (Node* node : *nodes) {
-    if (mode == "auto" && node->running()) node->execute(UINT64_MAX);
-    node->set_manual_execution(mode == "manual");
+    if (!*manual && node->running()) node->execute(UINT64_MAX);
+    node->set_manual_execution(*manual);
   }
   return success();
 }
@@ -81,13 +87,22 @@ Status Interpreter::execute_blocks(const Case& command) {
   return success();
 }
 
+Status Interpreter::batch(const Case& command) {
+  const Result<std::vector<Node*>> nodes = replicas(command);
+  if (!nodes) return nodes.error();
+  for (Node* node : *nodes) {
+    if (node->running()) node->close_batch();
+  }
+  return success();
+}
+
 Status Interpreter::raft_state(const Case& command) {
   const Status raft = about_raft(command);
   if (!raft) return raft;
   const Result<std::vector<Node*>> nodes = replicas(command);
   if (!nodes) return nodes.error();
   for (const Node* node : *nodes) {
-    printed_ += node->label() + ": " + describe_raft_role(*node) + "\n";
+    printed_ += node->label() + ": " + describe_raft_role(*node, command.has("committed")) + "\n";
   }
   return success();
 }
@@ -110,7 +125,42 @@ Status Interpreter::protocol_log(const Case& command) {
   }
   const Status raft = about_raft(command);
   if (!raft) return raft;
-  printed_ = describe_raft_log(**node, *cluster_);
+  printed_ = describe_raft_log(**node, *cluster_, command.has("durable"));
+  return success();
+}
+
+// Whatever the sender thinks that the other one needs, and without a note of it: it was sent by
+// hand, as in etcd-io/raft.
+Status Interpreter::send_snapshot(const Case& command) {
+  const Status raft = about_raft(command);
+  if (!raft) return raft;
+  const Result<Node*> node = running_replica(command);
+  if (!node) return node.error();
+  const Result<uint64_t> to = bounded_argument(command, "to", kMostReplicas, {0, kMostReplicas});
+  if (!to) return to.error();
+  if (*to == kMostReplicas) return invalid(command, "'send-snapshot' needs to= with one label");
+  const MessageRef message = raft::snapshot_message((*node)->engine());
+  if (!message)
+    return invalid(command, "replica " + (*node)->label() + " has no stable checkpoint to send");
+  cluster_->send((*node)->label(), ReplicaId(static_cast<uint32_t>(*to)), (*node)->members(),
+                 message);
+  return success();
+}
+
+Status Interpreter::election_timeout(const Case& command) {
+  const Status raft = about_raft(command);
+  if (!raft) return raft;
+  const Result<Node*> node = running_replica(command);
+  if (!node) return node.error();
+  const Result<uint64_t> milliseconds = bounded_argument(command, "ms", 0, {1, kMostMilliseconds});
+  if (!milliseconds) return milliseconds.error();
+  if (*milliseconds == 0) return invalid(command, "'election-timeout' needs ms=");
+  const TimePoint deadline = raft::set_election_timeout(
+      (*node)->engine(), Duration::milliseconds(static_cast<int64_t>(*milliseconds)));
+  // A leader's timer looks after its quorum.
+  if (raft::raft_status((*node)->engine()).role != raft::Role::kLeader) {
+    (*node)->set_timer(raft::kElectionTimer, deadline);
+  }
   return success();
 }
 

@@ -6,6 +6,7 @@
 #include "consensus/raft/messages.h"
 #include "consensus/raft/records.h"
 #include "consensus/raft/status.h"
+#include "tests/consensus/script/arguments.h"
 
 namespace govchain::consensus::testing {
 namespace {
@@ -16,7 +17,8 @@ Status read_switch(const Case& command, const std::string& name, bool& value) {
   if (!command.has(name)) return success();
   const std::string text = command.value(name).value_or("");
   if (text != "on" && text != "off") {
-    return Error{ErrorCode::kInvalid, name + " must be on or off", command.where()};
+    return Error{ErrorCode::kInvalid, name + " must be on or off, not '" + text + "'",
+                 command.where()};
   }
   value = text == "on";
   return success();
@@ -71,12 +73,11 @@ Result<raft::RaftConfig> read_raft_arguments(const Case& command) {
   }
   for (const char* name : {"heartbeat-ms", "appends", "drift-ppm", "cached"}) {
     if (!command.has(name)) continue;
-    const std::optional<std::string> text = command.value(name);
-    const std::optional<uint64_t> value = text ? parse_number(*text) : std::nullopt;
-    if (!value || *value > UINT32_MAX) {
-      return Error{ErrorCode::kInvalid, std::string(name) + " must be a whole number",
-                   command.where()};
-    }
+    const bool parts = name == std::string_view("drift-ppm");
+    const bool optional = parts || name == std::string_view("cached");
+    const Bounds bounds{optional ? 0U : 1U, parts ? 999'999U : kMostMilliseconds};
+    const Result<uint64_t> value = bounded_argument(command, name, 0, bounds);
+    if (!value) return value.error();
     const auto small = static_cast<uint32_t>(*value);
     if (name == std::string_view("heartbeat-ms")) {
       config.heartbeat = Duration::milliseconds(small);
@@ -91,12 +92,14 @@ Result<raft::RaftConfig> read_raft_arguments(const Case& command) {
   return config;
 }
 
-std::string describe_raft_role(const Node& node) {
+std::string describe_raft_role(const Node& node, bool as_committed) {
   if (!node.running()) return "down";
   const EngineStatus status = node.engine().status();
   const raft::RaftStatus own = raft::raft_status(node.engine());
   std::string text(name_of(own.role));
-  text += own.witness ? " (witness)" : own.votes ? " (voter)" : " (non-voter)";
+  text += own.witness                                           ? " (witness)"
+          : (as_committed ? own.votes_as_committed : own.votes) ? " (voter)"
+                                                                : " (non-voter)";
   text += " term " + number(status.view.value());
   text += status.leader_known ? ", leader " + number(status.leader.value()) : ", no leader";
   return text;
@@ -120,11 +123,11 @@ std::string describe_progress(const Node& node) {
   return text.empty() ? "no peers\n" : text;
 }
 
-std::string describe_raft_log(const Node& node, const NodeHost& names) {
+std::string describe_raft_log(const Node& node, const NodeHost& names, bool only_durable) {
   if (!node.running()) return node.label() + ": down\n";
   const raft::RaftStatus own = raft::raft_status(node.engine());
   std::map<Height, BlockRef> entries;
-  for (const LogRecordRef& record : node.written()) {
+  for (const LogRecordRef& record : only_durable ? node.durable() : node.written()) {
     const BlockRef block = record->type == static_cast<uint8_t>(raft::RecordType::kWitnessEntry)
                                ? raft::read_witness_entry(HashAlgorithm::kSha256, *record)
                                : record->block;
@@ -135,11 +138,11 @@ std::string describe_raft_log(const Node& node, const NodeHost& names) {
   }
   std::string text;
   for (const auto& [height, block] : entries) {
-    if (height < own.first || height > own.last) continue;
+    if (height < own.first || (!only_durable && height > own.last)) continue;
     text += number(block->view.value()) + "/" + number(height.value());
     if (!block->control.empty()) text += " membership change";
     text += " {" + names.names(block->payloads) + "}";
-    if (height > own.durable) text += " not durable";
+    if (!only_durable && height > own.durable) text += " not durable";
     text += "\n";
   }
   if (!text.empty()) return text;

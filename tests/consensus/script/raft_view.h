@@ -18,11 +18,13 @@ namespace govchain::consensus::testing {
 [[nodiscard]] Result<raft::RaftConfig> read_raft_arguments(const Case& command);
 
 // "leader (voter) term 1, follows 0".
-[[nodiscard]] std::string describe_raft_role(const Node& node);
+[[nodiscard]] std::string describe_raft_role(const Node& node, bool as_committed);
 // One line per member that a leader knows.
 [[nodiscard]] std::string describe_progress(const Node& node);
-// One line per entry of the log as it is on disk, and whether it is durable.
-[[nodiscard]] std::string describe_raft_log(const Node& node, const NodeHost& names);
+// One line per entry of the log as it was written, and whether it is durable; or only what a crash
+// would leave.
+[[nodiscard]] std::string describe_raft_log(const Node& node, const NodeHost& names,
+                                            bool only_durable);
 // What a message says in its body: " refused, agrees at 3"; empty for other protocols.
 [[nodiscard]] std::string describe_raft_body(const Message& message);
 
