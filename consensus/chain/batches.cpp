@@ -67,8 +67,8 @@ void ChainEngine::receive_batch(uint32_t peer, const Message& message) {
   if (HeldBatch* const held = batches_.find(batch->digest); held != nullptr && held->whole) {
     ++counters_.duplicate;
     if (held->acknowledgement) return forward(peer, held->acknowledgement, held->ticket);
-    // Restored from the log, or the disk was full.
-    if (held->ticket != Ticket()) acknowledge(*held);
+    // Restored from the log, or the disk was full: before it came or while it was written down.
+    if (held->ticket != Ticket() || !held->certificate) acknowledge(*held);
     return;
   }
   // The lower bound keeps one origin from filling the log by batches that expire at once; the upper
