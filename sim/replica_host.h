@@ -181,7 +181,8 @@ class ReplicaHost {
   struct Fetch {
     bool active = false;  // still asking
     consensus::Checkpoint checkpoint;
-    uint32_t attempt = 0;
+    uint32_t attempt = 0;  // places of the round gone by
+    uint32_t asked = 0;    // peers that were really asked
     ReplicaIndex peer = 0;
     TimePoint gives_up_at;
     SnapshotBytes bytes;

@@ -153,10 +153,18 @@ void ReplicaHost::request_state() {
     fetch_failed();
     return;
   }
-  // Round the table, oneself left out.
-  fetch_.peer = (address_.replica + 1 + fetch_.attempt % (replicas - 1)) % replicas;
+  // Round the table, oneself left out, and those whose connection is down while others are up.
+  const auto next = [&] {
+    return (address_.replica + 1 + fetch_.attempt % (replicas - 1)) % replicas;
+  };
+  for (uint32_t skipped = 2; skipped < replicas; ++skipped) {
+    if (fabric_.replicas[chain().first_endpoint + next()]->is_up()) break;
+    ++fetch_.attempt;
+  }
+  fetch_.peer = next();
   fetch_.gives_up_at = now() + fetch_patience();
   ++fetch_.attempt;
+  ++fetch_.asked;
   fabric_.kernel.schedule(fetch_.gives_up_at, static_cast<uint32_t>(EventKind::kFetchTimeout),
                           endpoint_);
   Parcel request;
@@ -168,7 +176,7 @@ void ReplicaHost::request_state() {
   fabric_.network.send(request, fetch_.peer, now());
 }
 
-// How long a peer has the field to itself. Nobody says that a peer is gone or that a request was
+// How long a peer has the field to itself. Nobody says that a peer is cut off or that a request was
 // lost, and a chain may stand still until this replica has the state; so the first wait is what the
 // chain's own engines call too long. A large state over a thin link takes longer than that: the
 // waits double up to the engines' bound, and whichever answer is first is taken, so that asking the
@@ -177,7 +185,7 @@ Duration ReplicaHost::fetch_patience() const {
   const consensus::EngineConfig& engine = chain().spec->engine;
   const Duration longest = std::max(engine.max_timeout, engine.base_timeout);
   Duration patience = engine.base_timeout;
-  for (uint32_t i = 0; i < fetch_.attempt && patience < longest; ++i) patience = patience * 2;
+  for (uint32_t i = 0; i < fetch_.asked && patience < longest; ++i) patience = patience * 2;
   return std::min(patience, longest);
 }
 

@@ -195,8 +195,14 @@ void Replica::on_bulk(ReplicaId from, std::span<const uint8_t> bytes) {
       [this, from, word = std::move(*word)]() mutable { take_state_word(from, std::move(word)); }));
 }
 
-void Replica::on_up(ReplicaId peer) { mailbox_.put(Input(input::PeerUp{peer})); }
-void Replica::on_down(ReplicaId peer) { mailbox_.put(Input(input::PeerDown{peer})); }
+void Replica::on_up(ReplicaId peer) {
+  mailbox_.put(Input(input::PeerUp{peer}));
+  mailbox_.put(Mailbox::Task([this, peer] { note_connection(peer, true); }));
+}
+void Replica::on_down(ReplicaId peer) {
+  mailbox_.put(Input(input::PeerDown{peer}));
+  mailbox_.put(Mailbox::Task([this, peer] { note_connection(peer, false); }));
+}
 void Replica::on_dropped(ReplicaId peer) { mailbox_.put(Input(input::PeerDropped{peer})); }
 void Replica::on_writable(ReplicaId peer) { mailbox_.put(Input(input::PeerWritable{peer})); }
 

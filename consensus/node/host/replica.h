@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
@@ -180,6 +181,8 @@ class Replica final : private TransportListener,
   [[nodiscard]] TimePoint now() const;
   void fail(StopReason reason, const std::string& explanation);
 
+  void note_connection(ReplicaId peer, bool up);
+
   // --- Effects (replica_effects.cpp)
   void carry_out_effects();
   void carry_out(effect::Persist& persist);
@@ -251,6 +254,7 @@ class Replica final : private TransportListener,
   std::deque<StoredBlock> released_;  // final and durable, not yet answered
   std::deque<Outcome> outcomes_;      // executed, not yet answered
   std::vector<effect::ReadReady> waiting_reads_;
+  std::set<ReplicaId> connected_;
   std::atomic<uint64_t> credit_{0};
 
   // Threads, which use all of the above.

@@ -96,7 +96,11 @@ void Replica::carry_out(effect::CheckpointStable& stable) {
 }
 
 void Replica::carry_out(effect::FetchState& fetch) {
-  pursue(fetch_.begin(fetch.checkpoint, peers_, now()));
+  // Who is not connected would be waited for in vain.
+  std::vector<ReplicaId> peers = peers_;
+  std::stable_partition(peers.begin(), peers.end(),
+                        [this](ReplicaId peer) { return connected_.contains(peer); });
+  pursue(fetch_.begin(fetch.checkpoint, std::move(peers), now()));
 }
 
 // The store begins anew, then the state is taken over (on_store_reset): the state is on the disk

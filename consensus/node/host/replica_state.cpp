@@ -69,6 +69,15 @@ void Replica::pursue(StateFetch::Progress progress) {
   }
 }
 
+void Replica::note_connection(ReplicaId peer, bool up) {
+  if (up) {
+    connected_.insert(peer);
+  } else {
+    connected_.erase(peer);
+    pursue(fetch_.on_down(peer, now()));
+  }
+}
+
 void Replica::installed(const Checkpoint& checkpoint) {
   executed_height_ = checkpoint.height;
   checkpoint_height_ = std::max(checkpoint_height_, checkpoint.height);

@@ -145,6 +145,11 @@ StateFetch::Progress StateFetch::on_time(TimePoint now) {
   return next_peer(now);
 }
 
+StateFetch::Progress StateFetch::on_down(ReplicaId peer, TimePoint now) {
+  if (!active_ || waiting_ || peer != peers_[(attempt_ - 1) % peers_.size()]) return {};
+  return next_peer(now);
+}
+
 StateFetch::Progress StateFetch::on_mismatch(TimePoint now) {
   if (!active_) return {};
   never_mix_ = true;

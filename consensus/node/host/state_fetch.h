@@ -67,11 +67,13 @@ class StateFetch {
 
   explicit StateFetch(const StateFetchSettings& settings) : settings_(settings) {}
 
-  // Drops what was under way.
+  // Drops what was under way. The first of `peers` is asked first.
   [[nodiscard]] Progress begin(const Checkpoint& checkpoint, std::vector<ReplicaId> peers,
                                TimePoint now);
   [[nodiscard]] Progress on_part(ReplicaId from, StatePart part, TimePoint now);
   [[nodiscard]] Progress on_time(TimePoint now);
+  // The connection to this peer is gone: no answer is waited for.
+  [[nodiscard]] Progress on_down(ReplicaId peer, TimePoint now);
   // The whole was not what the checkpoint says.
   [[nodiscard]] Progress on_mismatch(TimePoint now);
   void stop() { active_ = false; }
