@@ -22,8 +22,11 @@ constexpr uint64_t kRandomStream = 1'000;
 
 }  // namespace
 
-ReplayCheck::ReplayCheck(consensus::HashAlgorithm algorithm, uint64_t seed)
-    : algorithm_(algorithm), random_(seed, RandomPurpose::kFuzz, kRandomStream) {}
+ReplayCheck::ReplayCheck(consensus::HashAlgorithm algorithm, uint64_t seed,
+                         Fingerprints fingerprints)
+    : algorithm_(algorithm),
+      random_(seed, RandomPurpose::kFuzz, kRandomStream),
+      fingerprints_(fingerprints) {}
 
 ReplayCheck::Life* ReplayCheck::find(ReplicaAddress who) {
   const auto found =
@@ -92,18 +95,43 @@ bool ReplayCheck::step_fresh(Life& life, TimePoint local, std::span<const Input>
   return true;
 }
 
-void ReplayCheck::step_clone(Life& life, TimePoint local, std::span<const Input> inputs) {
+void ReplayCheck::step_clone(Second& clone, TimePoint local, std::span<const Input> inputs) {
   sink_.clear();
-  life.clone.looked_at = 0;
+  clone.looked_at = 0;
   inputs_.assign(inputs.begin(), inputs.end());
-  for (Input& input : inputs_) give_own_message(life.clone, input);
-  life.clone.engine->step(local, inputs_, sink_);
-  remember_asked(life.clone);
+  for (Input& input : inputs_) give_own_message(clone, input);
+  clone.engine->step(local, inputs_, sink_);
+  remember_asked(clone);
+}
+
+void ReplayCheck::step_missed(Life& life, TimePoint local, std::span<const Input> inputs,
+                              std::span<const Effect> effects, const Engine& engine) {
+  if (!life.misses_next) {
+    step_clone(life.missed, local, inputs);
+    return compare(life, life.missed, effects, engine);
+  }
+  life.misses_next = false;
+  std::vector<Input> others(inputs.begin(), inputs.end());
+  if (!others.empty()) {
+    const auto one = others.begin() + static_cast<std::ptrdiff_t>(random_.below(others.size()));
+    life.missed.name = "unmoved by an input of kind " + std::to_string(one->index());
+    if (const auto* received = std::get_if<consensus::input::MessageReceived>(&*one)) {
+      life.missed.name += " and type " + std::to_string(received->message->type);
+    }
+    life.missed.name += " missed in step " + std::to_string(life.steps) + ",";
+    others.erase(one);
+  }
+  step_clone(life.missed, local, others);
+  if (life.missed.engine->fingerprint() == engine.fingerprint()) {
+    ++unmoved_;
+  } else {
+    life.missed.engine.reset();
+  }
 }
 
 void ReplayCheck::compare(const Life& life, const Second& second, std::span<const Effect> effects,
                           const Engine& engine) {
-  const std::string name = second.name;
+  const std::string& name = second.name;
   const std::span<const Effect> others = std::as_const(sink_).effects();
   if (effects.size() != others.size()) {
     return report(life, std::to_string(effects.size()) + " effects, " + name + " " +
@@ -134,13 +162,19 @@ void ReplayCheck::on_step(ReplicaAddress who, TimePoint local, std::span<const I
   if (!step_fresh(*life, local, inputs)) return;
   compare(*life, life->fresh, effects, engine);
   if (life->clone.engine) {
-    step_clone(*life, local, inputs);
+    step_clone(life->clone, local, inputs);
     compare(*life, life->clone, effects, engine);
   }
+  if (life->missed.engine) step_missed(*life, local, inputs, effects, engine);
   if (life->steps <= life->next_clone) return;
   ++clones_;
   life->clone.engine = engine.clone();
   life->clone.asked.clear();
+  if (fingerprints_ == Fingerprints::kAll) {
+    life->missed.engine = engine.clone();
+    life->missed.asked.clear();
+    life->misses_next = true;
+  }
   life->next_clone = life->steps + 1 + random_.below(kMostStepsOfClone);
 }
 

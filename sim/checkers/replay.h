@@ -1,12 +1,14 @@
 #pragma once
 // An engine is a function of what it was made from and of its inputs. Beside every engine of a
-// world this keeps two others, gives them the same inputs with the same times, and their effects
+// world this keeps others, gives them the same inputs with the same times, and their effects
 // must be the same bytes:
 //   - one that is made anew from the same configuration, settings and recovered state. Its inputs
 //     go through their recorded form, one at a time: step(a + b) decides as step(a); step(b).
 //   - a clone, taken after a random step, that goes on as its original does until the next is
 //     taken.
-// Now and then the fingerprints of all three are compared: equal engines have equal ones.
+// Now and then the fingerprints of all three are compared: equal engines have equal ones. On
+// request engines with equal ones have to be equal, too: a second clone misses one input, and if
+// its fingerprint is still that of its original, it has to go on as that does.
 
 #include <cstdint>
 #include <map>
@@ -21,8 +23,11 @@ namespace govchain::sim {
 
 class ReplayCheck : public EngineJournal {
  public:
+  // What a fingerprint has to show: kAlike that engines are equal, kAll also that they are not.
+  enum class Fingerprints : uint8_t { kAlike, kAll };
   // `seed` draws when clones are taken.
-  ReplayCheck(consensus::HashAlgorithm algorithm, uint64_t seed);
+  ReplayCheck(consensus::HashAlgorithm algorithm, uint64_t seed,
+              Fingerprints fingerprints = Fingerprints::kAlike);
 
   void on_engine(ReplicaAddress who, consensus::ChainId chain, const consensus::Engine& engine,
                  const EngineMaker& again) override;
@@ -36,10 +41,12 @@ class ReplayCheck : public EngineJournal {
   [[nodiscard]] uint64_t engines() const { return engines_; }
   [[nodiscard]] uint64_t effects() const { return effects_; }
   [[nodiscard]] uint64_t clones() const { return clones_; }
+  // Of these, who missed an input without a trace in their fingerprint.
+  [[nodiscard]] uint64_t unmoved() const { return unmoved_; }
 
  private:
   struct Second {
-    const char* name = "";
+    std::string name;
     std::unique_ptr<consensus::Engine> engine;
     std::map<consensus::Token, consensus::MessageRef> asked;  // to be verified, by this engine
     size_t looked_at = 0;  // effects of the step at hand, for `asked`
@@ -48,7 +55,9 @@ class ReplayCheck : public EngineJournal {
     ReplicaAddress who;
     consensus::ChainId chain;
     Second fresh;
-    Second clone;  // no engine before the first is taken
+    Second clone;   // no engine before the first is taken
+    Second missed;  // likewise, and none while its fingerprint differs
+    bool misses_next = false;
     uint64_t steps = 0;
     uint64_t next_clone = 0;
   };
@@ -61,12 +70,15 @@ class ReplayCheck : public EngineJournal {
   // Into sink_; false if an input has no recorded form.
   [[nodiscard]] bool step_fresh(Life& life, TimePoint local,
                                 std::span<const consensus::Input> inputs);
-  void step_clone(Life& life, TimePoint local, std::span<const consensus::Input> inputs);
+  void step_clone(Second& clone, TimePoint local, std::span<const consensus::Input> inputs);
+  void step_missed(Life& life, TimePoint local, std::span<const consensus::Input> inputs,
+                   std::span<const consensus::Effect> effects, const consensus::Engine& engine);
   void compare(const Life& life, const Second& second, std::span<const consensus::Effect> effects,
                const consensus::Engine& engine);
 
   consensus::HashAlgorithm algorithm_;
   RandomStream random_;
+  Fingerprints fingerprints_;
   std::vector<Life> lives_;
   consensus::EffectSink sink_;
   std::vector<consensus::Input> inputs_;
@@ -77,6 +89,7 @@ class ReplayCheck : public EngineJournal {
   uint64_t engines_ = 0;
   uint64_t effects_ = 0;
   uint64_t clones_ = 0;
+  uint64_t unmoved_ = 0;
 };
 
 }  // namespace govchain::sim

@@ -36,9 +36,10 @@ TEST_P(Replay, GivesTheSameEffectsUnderFaultsAndAdversaries) {
   uint64_t restarts = 0;
   uint64_t batches = 0;
   uint64_t clones = 0;
+  uint64_t unmoved = 0;
   for (uint64_t seed = 0; seed < 64; ++seed) {
     const WorldSpec world = generate_world(GetParam(), seed);
-    CountingReplay check(world.chains.front().engine.hash, seed);
+    CountingReplay check(world.chains.front().engine.hash, seed, ReplayCheck::Fingerprints::kAll);
     RunOptions options;
     options.journal = &check;
     const consensus::Result<WorldResult> run = run_world(world, options);
@@ -48,10 +49,12 @@ TEST_P(Replay, GivesTheSameEffectsUnderFaultsAndAdversaries) {
     restarts += check.engines() - world.chains.front().replicas.size();
     batches += check.batches;
     clones += check.clones();
+    unmoved += check.unmoved();
   }
   EXPECT_GT(restarts, 30U);  // so lives that began with a log were replayed too
   EXPECT_GT(batches, 2'000U);
   EXPECT_GT(clones, 1'000U);
+  EXPECT_GT(unmoved, 200U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Replay, testing::ValuesIn(every_protocol()));
@@ -61,11 +64,12 @@ class Forgetful final : public Engine {
  public:
   enum class Sin : uint8_t {
     kNone,
-    kBirthsDiffer,    // what it is made from does not say all
-    kCloneForgets,    // of what came before it was taken
-    kCloneDisturbs,   // shares something with its original that both change
-    kCountsSteps,     // how inputs are cut matters
-    kFingerprintLies  // two that are equal have different ones
+    kBirthsDiffer,       // what it is made from does not say all
+    kCloneForgets,       // of what came before it was taken
+    kCloneDisturbs,      // shares something with its original that both change
+    kCountsSteps,        // how inputs are cut matters
+    kFingerprintLies,    // two that are equal have different ones
+    kFingerprintForgets  // two that differ have equal ones
   };
   Forgetful(Sin sin, uint64_t births) : sin_(sin), births_(births) {}
 
@@ -96,6 +100,9 @@ class Forgetful final : public Engine {
   [[nodiscard]] consensus::Digest fingerprint() const override {
     consensus::Digest digest;
     digest.bytes[0] = sin_ == Sin::kFingerprintLies ? static_cast<uint8_t>(births_) : 0;
+    if (sin_ == Sin::kFingerprintForgets) return digest;
+    digest.bytes[1] = static_cast<uint8_t>(inputs_);
+    digest.bytes[2] = static_cast<uint8_t>(inputs_ >> 8U);
     return digest;
   }
   [[nodiscard]] Bytes memory() const override { return Bytes(0); }
@@ -111,7 +118,7 @@ class Forgetful final : public Engine {
 
 std::string difference_of(Forgetful::Sin sin) {
   constexpr ReplicaAddress kWho{0, 0};
-  ReplayCheck check(consensus::HashAlgorithm::kSha256, 1);
+  ReplayCheck check(consensus::HashAlgorithm::kSha256, 1, ReplayCheck::Fingerprints::kAll);
   uint64_t births = 0;
   Forgetful engine(sin, births);
   check.on_engine(kWho, consensus::ChainId(1), engine,
@@ -139,6 +146,7 @@ TEST(ReplayCheck, FindsWhatTheContractForbids) {
   EXPECT_TRUE(has(Sin::kCloneDisturbs, "cloned kind 5, differs"));
   EXPECT_TRUE(has(Sin::kCountsSteps, "step 400: effect 1 of kind 5, replayed kind 5, differs"));
   EXPECT_TRUE(has(Sin::kFingerprintLies, "step 13: the fingerprints differ, replayed"));
+  EXPECT_TRUE(has(Sin::kFingerprintForgets, "unmoved by an input of kind 2 missed in step"));
 }
 
 }  // namespace
