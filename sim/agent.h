@@ -26,6 +26,9 @@ class AgentContext {
   virtual void submit(PlaceIndex place, ChainIndex chain, ReplicaIndex ingress,
                       uint32_t transaction_class, std::span<const uint8_t> bytes,
                       uint64_t cookie) = 0;
+  // Asks a replica for a linearizable read, from `place`; travels like a submission. The answer is
+  // on_read with the same `cookie`; none comes from a replica that is down, or that crashes first.
+  virtual void read(PlaceIndex place, ChainIndex chain, ReplicaIndex replica, uint64_t cookie) = 0;
   // Moves `size` bytes from place to place over the trunks; on_transferred(cookie) when they have
   // arrived.
   virtual void transfer(PlaceIndex from, PlaceIndex to, Bytes size, uint64_t cookie) = 0;
@@ -34,7 +37,8 @@ class AgentContext {
   [[nodiscard]] virtual consensus::Checkpoint checkpoint(ChainIndex chain,
                                                          ReplicaIndex replica) const = 0;
   [[nodiscard]] virtual const consensus::Membership& membership(ChainIndex chain) const = 0;
-  // The replica's state machine, for reads; null while the replica is down.
+  // The replica's state machine as it stands, which may be behind what other clients have been
+  // told already; null while the replica is down.
   [[nodiscard]] virtual const consensus::Application* application(ChainIndex chain,
                                                                   ReplicaIndex replica) const = 0;
   // Checks signatures at once and charges their cost to `host`.
@@ -61,6 +65,9 @@ class Agent {
                              const consensus::Checkpoint& checkpoint) = 0;
   virtual void on_final(AgentContext& context, uint64_t cookie, consensus::Receipt receipt) = 0;
   virtual void on_refused(AgentContext& context, uint64_t cookie) = 0;
+  // What the replica has executed when it answers; null if it refused.
+  virtual void on_read(AgentContext& /*context*/, uint64_t /*cookie*/,
+                       const consensus::Application* /*state*/) {}
   virtual void on_transferred(AgentContext& context, uint64_t cookie) = 0;
   virtual void on_timer(AgentContext& context, uint64_t cookie) = 0;
 };

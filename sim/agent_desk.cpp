@@ -9,6 +9,10 @@
 namespace govchain::sim {
 
 namespace {
+
+// What a request for a read has on the wire.
+constexpr Bytes kReadRequest{64};
+
 template <typename T>
 uint32_t take_slot(std::vector<T>& slots, std::vector<uint32_t>& free, T value) {
   if (free.empty()) {
@@ -40,17 +44,17 @@ class AgentDesk::Context final : public AgentContext {
     Transit transit;
     transit.agent = agent_;
     transit.cookie = cookie;
-    transit.is_submission = true;
-    transit.ingress = runtime.first_endpoint + ingress;
+    transit.kind = Transit::Kind::kSubmission;
+    transit.replica = runtime.first_endpoint + ingress;
     transit.payload = consensus::make_payload(runtime.spec->engine.hash, bytes, 1);
     if (fabric_.book.find(transit.payload->digest) != TransactionBook::kNone) {
       // The same bytes again while the first are under way: a retry, which is not counted twice.
-      resubmit(place, std::move(transit));
+      send(place, std::move(transit));
       return;
     }
     Submission submission;
     submission.chain = chain;
-    submission.ingress = transit.ingress;
+    submission.ingress = transit.replica;
     submission.transaction_class = transaction_class;
     submission.intended.push_back(now());
     submission.by_agent = true;
@@ -61,7 +65,16 @@ class AgentDesk::Context final : public AgentContext {
     const Duration back = fabric_.network.base_delay(there, place);
     submission.access_delay = back == Duration::max() ? Duration::zero() : back;
     fabric_.book.submit(transit.payload->digest, std::move(submission));
-    resubmit(place, std::move(transit));
+    send(place, std::move(transit));
+  }
+  void read(PlaceIndex place, ChainIndex chain, ReplicaIndex replica, uint64_t cookie) override {
+    Transit transit;
+    transit.kind = Transit::Kind::kRead;
+    transit.replica = fabric_.chains[chain].first_endpoint + replica;
+    // After those that the world's description asks for (WorldRunner::on_read).
+    desk_.reads_.push_back({agent_, cookie});
+    transit.token = consensus::Token(fabric_.spec.requests.size() + desk_.reads_.size());
+    send(place, std::move(transit));
   }
   void transfer(PlaceIndex from, PlaceIndex to, Bytes size, uint64_t cookie) override {
     Transit transit;
@@ -119,9 +132,9 @@ class AgentDesk::Context final : public AgentContext {
   uint64_t put(Transit transit) {
     return take_slot(desk_.transits_, desk_.free_transits_, std::move(transit));
   }
-  void resubmit(PlaceIndex place, Transit transit) {
-    const ReplicaHost& target = *fabric_.replicas[transit.ingress];
-    const Bytes size = transit.payload->size;
+  void send(PlaceIndex place, Transit transit) {
+    const ReplicaHost& target = *fabric_.replicas[transit.replica];
+    const Bytes size = transit.payload ? transit.payload->size : kReadRequest;
     fabric_.network.transfer(place, fabric_.spec.hosts[target.host()].place, size,
                              put(std::move(transit)));
   }
@@ -176,15 +189,26 @@ void AgentDesk::on_refused(uint32_t agent, uint64_t cookie) {
   agents_[agent]->on_refused(*contexts_[agent], cookie);
 }
 
+void AgentDesk::on_read(uint64_t index, const consensus::Application* state) {
+  const PendingRead read = reads_[index];
+  agents_[read.agent]->on_read(*contexts_[read.agent], read.cookie, state);
+}
+
 void AgentDesk::on_transferred(uint64_t cookie) {
   const auto index = static_cast<uint32_t>(cookie);
   const Transit transit = std::move(transits_[index]);
   transits_[index] = Transit{};
   free_transits_.push_back(index);
-  if (transit.is_submission) {
-    fabric_.replicas[transit.ingress]->admit(transit.payload);
-  } else {
-    agents_[transit.agent]->on_transferred(*contexts_[transit.agent], transit.cookie);
+  switch (transit.kind) {
+    case Transit::Kind::kTransfer:
+      agents_[transit.agent]->on_transferred(*contexts_[transit.agent], transit.cookie);
+      break;
+    case Transit::Kind::kSubmission:
+      fabric_.replicas[transit.replica]->admit(transit.payload);
+      break;
+    case Transit::Kind::kRead:
+      fabric_.replicas[transit.replica]->read(transit.token);
+      break;
   }
 }
 

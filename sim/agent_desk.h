@@ -25,6 +25,8 @@ class AgentDesk {
   void on_checkpoint(ReplicaAddress who, const consensus::Checkpoint& checkpoint);
   void on_final(uint32_t agent, uint64_t cookie, consensus::Receipt receipt);
   void on_refused(uint32_t agent, uint64_t cookie);
+  // `index` counts the agents' reads in the order in which they were asked.
+  void on_read(uint64_t index, const consensus::Application* state);
   void on_transferred(uint64_t cookie);
   void on_timer(uint32_t index);
 
@@ -34,9 +36,16 @@ class AgentDesk {
   struct Transit {
     uint32_t agent = 0;
     uint64_t cookie = 0;
-    bool is_submission = false;
-    EndpointIndex ingress = 0;
+    enum class Kind : uint8_t { kTransfer, kSubmission, kRead };
+    Kind kind = Kind::kTransfer;
+    EndpointIndex replica = 0;  // where a submission or a read goes
     consensus::PayloadRef payload;
+    consensus::Token token;
+  };
+  // Asked of a replica and perhaps never answered.
+  struct PendingRead {
+    uint32_t agent = 0;
+    uint64_t cookie = 0;
   };
   struct PendingTimer {
     uint32_t agent = 0;
@@ -50,6 +59,7 @@ class AgentDesk {
   std::vector<std::vector<uint32_t>> watchers_;  // per endpoint
   std::vector<Transit> transits_;
   std::vector<uint32_t> free_transits_;
+  std::vector<PendingRead> reads_;
   std::vector<PendingTimer> timers_;
   std::vector<uint32_t> free_timers_;
 };

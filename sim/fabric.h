@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -62,8 +63,10 @@ struct ChainRuntime {
 
   uint64_t committed_height = 0;  // highest released anywhere
   consensus::Digest history;      // over all committed blocks
-  uint64_t window_blocks = 0;     // committed in the measured window
-  Bytes committed_payload;        // bytes, whole run
+  // What agents submitted and somebody committed. They may submit the same again.
+  std::unordered_set<consensus::Digest> ordered_of_agents;
+  uint64_t window_blocks = 0;  // committed in the measured window
+  Bytes committed_payload;     // bytes, whole run
   TimePoint last_commit;
   uint64_t highest_view = 0;
   consensus::EngineCounters counters;  // of engines that have ended
@@ -85,6 +88,8 @@ class ClientSide {
   virtual void on_duplicate(EndpointIndex at, const consensus::Payload& payload) = 0;
   // The same of all payloads of a block that were submitted at `who`.
   virtual void on_skipped(ReplicaAddress who, const consensus::Block& block) = 0;
+  // The read that ReplicaHost::read() began is answered from this state; null: refused.
+  virtual void on_read(consensus::Token token, const consensus::Application* state) = 0;
 };
 
 struct Fabric {

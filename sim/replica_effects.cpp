@@ -243,20 +243,25 @@ void ReplicaHost::carry_out(effect::EvidenceFound& evidence) {
   fabric_.observe([&](Observer& observer) { observer.on_evidence(address_, now(), evidence); });
 }
 
-// Clients of the simulator read from the replica's state directly (AgentContext::application).
 void ReplicaHost::carry_out(effect::ReadReady& ready) {
   waiting_reads_.push_back(ready);
   answer_reads();
 }
-void ReplicaHost::carry_out(effect::ReadRefused& /*refused*/) {}
+void ReplicaHost::carry_out(effect::ReadRefused& refused) {
+  fabric_.clients.on_read(refused.token, nullptr);
+}
 
 void ReplicaHost::carry_out(effect::Refused& refused) {
-  // A duplicate of a client who asks once is one whose block this replica skipped.
-  if (refused.reason == consensus::RefusalReason::kDuplicate) {
-    fabric_.clients.on_duplicate(endpoint_, *refused.payload);
-  } else {
-    fabric_.clients.on_refused(endpoint_, *refused.payload);
+  if (refused.reason != consensus::RefusalReason::kDuplicate) {
+    return fabric_.clients.on_refused(endpoint_, *refused.payload);
   }
+  // One that was never sent twice is in a block that this replica skipped. An agent's that was sent
+  // again may be under way still: it is answered as if it had not been.
+  const consensus::Digest& digest = refused.payload->digest;
+  const TransactionBook::Index entry = fabric_.book.find(digest);
+  const bool by_agent = entry != TransactionBook::kNone && fabric_.book.submission(entry).by_agent;
+  if (by_agent && !chain().ordered_of_agents.contains(digest)) return;
+  fabric_.clients.on_duplicate(endpoint_, *refused.payload);
 }
 
 void ReplicaHost::carry_out(effect::MembershipActive& active) {

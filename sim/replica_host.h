@@ -61,6 +61,8 @@ class ReplicaHost {
   void give(consensus::Input input, TimePoint at);
   // A client's transactions have reached this replica.
   void admit(const consensus::PayloadRef& payload);
+  // A client wants a linearizable read; ignored while the replica is down.
+  void read(consensus::Token token);
 
   // --- Faults
   void crash(bool torn_tail);
@@ -289,6 +291,7 @@ class ReplicaHost {
   // --- State (replica_state.cpp)
   void execute(Completion& completion);
   void release_commit(Gated& gated);
+  void note_agents_transactions(const consensus::Block& block);
   void answer();
   void answer_reads();
   void take_snapshot(consensus::Height height, const consensus::Digest& root);

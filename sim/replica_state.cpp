@@ -71,9 +71,26 @@ void ReplicaHost::release_commit(Gated& gated) {
     runtime.last_commit = now();
     runtime.committed_payload += block.payload_size();
     if (now() >= TimePoint::since_start(fabric_.spec.warmup)) ++runtime.window_blocks;
+    note_agents_transactions(block);
   }
   released_.push_back(Released{std::move(gated.block), gated.path});
   answer();
+}
+
+void ReplicaHost::read(consensus::Token token) {
+  if (!engine_) return;
+  fabric_.observe([&](Observer& observer) { observer.on_read(address_, now(), token); });
+  give(input::ReadRequested{token}, now());
+}
+
+void ReplicaHost::note_agents_transactions(const consensus::Block& block) {
+  if (fabric_.spec.agents.empty()) return;
+  for (const consensus::PayloadRef& payload : block.payloads) {
+    const TransactionBook::Index entry = fabric_.book.find(payload->digest);
+    if (entry != TransactionBook::kNone && fabric_.book.submission(entry).by_agent) {
+      chain().ordered_of_agents.insert(payload->digest);
+    }
+  }
 }
 
 // A read is answered once the state has got as far as the engine said. One that rests on a lease is
@@ -88,6 +105,7 @@ void ReplicaHost::answer_reads() {
     fabric_.observe([&](Observer& observer) {
       observer.on_read_answered(address_, now(), read.token, read.height);
     });
+    fabric_.clients.on_read(read.token, application_.get());
     return true;
   });
 }

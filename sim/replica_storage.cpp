@@ -46,11 +46,14 @@ std::unique_ptr<consensus::Engine> ReplicaHost::make_engine(
                      uint64_t{address_.chain} << 32U | address_.replica);
   seeds.skip(incarnation_);
   config.seed = seeds.next();
-  std::unique_ptr<consensus::Engine> engine =
-      consensus::traits_of(spec.protocol).make(config, spec.settings, std::move(recovered));
-  if (fabric_.options.journal != nullptr) {
-    fabric_.options.journal->on_engine(address_, chain().id, *engine);
-  }
+  const auto make = consensus::traits_of(spec.protocol).make;
+  if (fabric_.options.journal == nullptr) return make(config, spec.settings, std::move(recovered));
+  std::unique_ptr<consensus::Engine> engine = make(config, spec.settings, recovered);
+  const EngineMaker again = [make, config, settings = spec.settings,
+                             recovered = std::move(recovered)] {
+    return make(config, settings, recovered);
+  };
+  fabric_.options.journal->on_engine(address_, chain().id, *engine, again);
   return engine;
 }
 

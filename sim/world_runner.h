@@ -59,6 +59,7 @@ class WorldRunner final : public NetworkSink, public ClientSide {
   void on_refused(EndpointIndex at, const consensus::Payload& payload) override;
   void on_duplicate(EndpointIndex at, const consensus::Payload& payload) override;
   void on_skipped(ReplicaAddress who, const consensus::Block& block) override;
+  void on_read(consensus::Token token, const consensus::Application* state) override;
 
  private:
   // One load under way.

@@ -447,6 +447,9 @@ class ChainEngine : public ChainProtocol {
 
   // --- inspection.cpp
   void encode_state(Writer& out) const;
+  void encode_reads(Writer& out) const;
+  void encode_news(Writer& out) const;
+  void encode_positions(const PositionSet& positions, Writer& out) const;
 
   // Configuration.
   Protocol protocol_;

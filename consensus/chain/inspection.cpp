@@ -31,11 +31,19 @@ EngineStatus ChainEngine::status() const {
 
 namespace {
 
+void encode_vote(const Message& message, Writer& out) {
+  out.u8(message.type);
+  out.ordinal(message.view);
+  out.ordinal(message.height);
+  out.digest(message.digest);
+  out.signature(message.signature);  // one that is not verified yet may be forged
+}
+
 void encode_votes(const VoteTable& votes, Writer& out) {
   for (uint32_t i = 0; i < votes.messages.size(); ++i) {
     const MessageRef& message = votes.messages[i];
     out.u8(message ? (votes.verified.contains(i) ? 2 : 1) : 0);
-    if (message) out.digest(message->digest);
+    if (message) encode_vote(*message, out);
   }
 }
 
@@ -44,6 +52,53 @@ void encode_time(const std::optional<TimePoint>& time, Writer& out) {
 }
 
 }  // namespace
+
+void ChainEngine::encode_positions(const PositionSet& positions, Writer& out) const {
+  for (uint32_t i = 0; i < members(); ++i) out.u8(positions.contains(i) ? 1 : 0);
+}
+
+void ChainEngine::encode_reads(Writer& out) const {
+  out.u64(reads_waiting_.size());
+  for (const Token token : reads_waiting_) out.ordinal(token);
+  out.u64(reads_asked_.size());
+  for (const Token token : reads_asked_) out.ordinal(token);
+  for (const ReadyAt& read : reads_confirmed_) {
+    out.ordinal(read.token);
+    out.ordinal(read.height);
+    out.i64(read.asked.nanoseconds());
+  }
+  out.u64(read_round_);
+  out.i64(read_round_at_.nanoseconds());
+  out.u64(read_weight_);
+  out.ordinal(read_height_);
+  // Those who answered the last round matter no more.
+  if (!reads_asked_.empty()) encode_positions(read_repliers_, out);
+}
+
+// What others said, and what is under way.
+void ChainEngine::encode_news(Writer& out) const {
+  if (wanted_) encode_membership(*wanted_, out);
+  if (transfer_) {
+    out.ordinal(transfer_->checkpoint.height);
+    out.u8(static_cast<uint8_t>((transfer_->fetched ? 1 : 0) | (transfer_->installing ? 2 : 0)));
+    for (const Digest& digest : transfer_->ordered) out.digest(digest);
+  }
+  for (const OrderedNotice& notice : ordered_notices_) {
+    out.digest(notice.digest);
+    encode_positions(notice.peers, out);
+  }
+  for (const Blamed& blamed : blamed_) {
+    out.replica(blamed.culprit);
+    out.u8(blamed.type);
+    out.ordinal(blamed.view);
+    out.ordinal(blamed.height);
+  }
+  out.ordinal(committed_at_tick_);
+  out.u32(farewell_ticks_);
+  out.ordinal(window_high_);
+  out.u32(window_chunk_);
+  out.u64(window_blocks_);
+}
 
 void ChainEngine::encode_state(Writer& out) const {
   out.ordinal(membership_.epoch);
@@ -64,6 +119,7 @@ void ChainEngine::encode_state(Writer& out) const {
   out.i64(offer_due_.nanoseconds());
   out.i64(last_commit_at_.nanoseconds());
   out.i64(last_block_time_);
+  out.i64(wall_base_ - wall_base_at_.nanoseconds());
   for (const std::optional<TimePoint>& timer : timers_) encode_time(timer, out);
   for (const CheckpointEntry& entry : checkpoints_) {
     out.ordinal(entry.height);
@@ -72,10 +128,12 @@ void ChainEngine::encode_state(Writer& out) const {
   encode_votes(approvals_, out);
   for (const Peer& peer : peers_) {
     out.ordinal(peer.committed);
+    out.ordinal(peer.epoch);
     out.ordinal(peer.served);
+    out.u8(peer.loading ? 1 : 0);
     out.u32(peer.verifications);
     encode_time(peer.served_at, out);
-    for (const MessageRef& message : peer.future) out.digest(message->digest);
+    for (const MessageRef& message : peer.future) encode_vote(*message, out);
   }
   for (const FormerMember& former : former_) {
     out.u32(former.replica.value());
@@ -104,9 +162,8 @@ void ChainEngine::encode_state(Writer& out) const {
   for (const PendingSign& pending : signing_) out.ordinal(pending.token);
   for (const PendingLoad& pending : loads_) out.ordinal(pending.token);
   for (const CatchUpBlock& held : catch_up_) out.digest(held.stored.block->digest);
-  for (const Token token : reads_waiting_) out.ordinal(token);
-  for (const Token token : reads_asked_) out.ordinal(token);
-  for (const ReadyAt& read : reads_confirmed_) out.ordinal(read.token);
+  encode_reads(out);
+  encode_news(out);
   mempool_.encode_state(out);
 }
 

@@ -19,6 +19,7 @@ void encode_newest(const VoteTable& table, Writer& out) {
     if (!message) continue;
     out.ordinal(message->view);
     out.digest(message->digest);
+    out.signature(message->signature);
   }
 }
 

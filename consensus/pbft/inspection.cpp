@@ -14,7 +14,10 @@ void encode_votes(const VoteTable& votes, Writer& out) {
   for (uint32_t i = 0; i < votes.messages.size(); ++i) {
     const MessageRef& message = votes.messages[i];
     out.u8(message ? (votes.verified.contains(i) ? 2 : 1) : 0);
-    if (message) out.digest(message->digest);
+    if (!message) continue;
+    out.ordinal(message->view);
+    out.digest(message->digest);
+    out.signature(message->signature);
   }
   out.u64(votes.weight);
 }
@@ -54,6 +57,10 @@ void PbftEngine::encode_protocol_state(Writer& out) const {
   out.ordinal(view_ticket_);
   out.i64(last_bound_time_);
   out.i64(last_progress_.nanoseconds());
+  for (const std::optional<TimePoint>& time : {work_since_, view_change_quorum_at_, head_added_}) {
+    out.i64(time ? time->nanoseconds() : -1);
+  }
+  out.i64(head_since_.nanoseconds());
   for (const Slot& slot : slots_) encode_slot(slot, out);
   for (const ViewChange& view_change : view_changes_) {
     if (view_change.message) out.digest(view_change.message->digest);
@@ -64,6 +71,7 @@ void PbftEngine::encode_protocol_state(Writer& out) const {
   }
   for (const Peer& peer : peers_) {
     out.u32(peer.view_change_copies);
+    out.i64(peer.view_change_due.nanoseconds());
     if (peer.arriving.message) out.digest(peer.arriving.message->digest);
   }
 }

@@ -18,6 +18,7 @@ void encode_votes(const VoteTable& votes, Writer& out) {
     if (!message) continue;
     out.ordinal(message->view);
     out.digest(message->digest);
+    out.signature(message->signature);
   }
   out.u64(votes.weight);
 }

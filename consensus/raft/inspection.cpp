@@ -176,6 +176,9 @@ void RaftEngine::encode_state(Writer& out) const {
     if (wanted_change_->version > kOldestProtocolVersion) {
       out.u16(number_of(wanted_change_->version));
     }
+    if (wanted_change_->transfer_leadership_to) {
+      out.u64(node_id(*wanted_change_->transfer_leadership_to));
+    }
   }
   if (version_poll_) {
     out.i64(version_poll_->began.nanoseconds());

@@ -13,11 +13,20 @@ using consensus::Input;
 namespace {
 
 // Costly for large engines, so not after every step; odd, so that no rhythm of the protocol hides a
-// difference from them.
-constexpr uint64_t kCloneEvery = 37;
+// difference from it.
 constexpr uint64_t kFingerprintEvery = 13;
+// A clone is followed for this many steps at most.
+constexpr uint64_t kMostStepsOfClone = 150;
+// Of those that fuzzed worlds are drawn from, one that none of their parts uses.
+constexpr uint64_t kRandomStream = 1'000;
 
 }  // namespace
+
+ReplayCheck::ReplayCheck(consensus::HashAlgorithm algorithm, uint64_t seed,
+                         Fingerprints fingerprints)
+    : algorithm_(algorithm),
+      random_(seed, RandomPurpose::kFuzz, kRandomStream),
+      fingerprints_(fingerprints) {}
 
 ReplayCheck::Life* ReplayCheck::find(ReplicaAddress who) {
   const auto found =
@@ -32,21 +41,43 @@ void ReplayCheck::report(const Life& life, const std::string& what) {
                 what;
 }
 
-void ReplayCheck::on_engine(ReplicaAddress who, consensus::ChainId chain, const Engine& engine) {
+void ReplayCheck::on_engine(ReplicaAddress who, consensus::ChainId chain, const Engine& /*engine*/,
+                            const EngineMaker& again) {
   ++engines_;
   Life* life = find(who);
-  if (life == nullptr) {
-    lives_.push_back(Life{who, chain, {}, {}, 0, 0});
-    life = &lives_.back();
-  }
-  life->second = engine.clone();
-  life->asked.clear();
-  life->steps = 0;
+  if (life == nullptr) life = &lives_.emplace_back();
+  *life = Life{};
+  life->who = who;
+  life->chain = chain;
+  life->fresh.name = "replayed";
+  life->fresh.engine = again();
+  life->clone.name = "cloned";
+  life->next_clone = random_.below(kMostStepsOfClone);
 }
 
-bool ReplayCheck::step_second(Life& life, TimePoint local, std::span<const Input> inputs) {
+void ReplayCheck::remember_asked(Second& second) {
+  const std::span<const Effect> effects = std::as_const(sink_).effects();
+  for (const Effect& effect : effects.subspan(second.looked_at)) {
+    if (const auto* verify = std::get_if<consensus::effect::Verify>(&effect)) {
+      second.asked[verify->token] = verify->message;
+    }
+  }
+  second.looked_at = effects.size();
+}
+
+void ReplayCheck::give_own_message(Second& second, Input& input) {
+  auto* verified = std::get_if<consensus::input::Verified>(&input);
+  if (verified == nullptr) return;
+  // What its original had asked before a clone was taken, both of them hold.
+  if (const auto asked = second.asked.extract(verified->token)) verified->message = asked.mapped();
+}
+
+bool ReplayCheck::step_fresh(Life& life, TimePoint local, std::span<const Input> inputs) {
+  Second& fresh = life.fresh;
+  sink_.clear();
+  fresh.looked_at = 0;
   // A first step without inputs starts the engine.
-  if (inputs.empty()) life.second->step(local, {}, sink_);
+  if (inputs.empty()) fresh.engine->step(local, {}, sink_);
   std::vector<uint8_t> bytes;
   for (const Input& input : inputs) {
     bytes.clear();
@@ -57,58 +88,94 @@ bool ReplayCheck::step_second(Life& life, TimePoint local, std::span<const Input
       report(life, "an input of kind " + std::to_string(input.index()) + " does not decode");
       return false;
     }
-    // "`message` is the one of effect::Verify" (consensus/input.h): the object, not a copy.
-    if (auto* verified = std::get_if<consensus::input::Verified>(&*recorded)) {
-      if (const auto asked = life.asked.extract(verified->token)) {
-        verified->message = asked.mapped();
-      }
-    }
-    life.second->step(local, std::span(&*recorded, 1), sink_);
-    remember_asked(life);
+    give_own_message(fresh, *recorded);
+    fresh.engine->step(local, std::span(&*recorded, 1), sink_);
+    remember_asked(fresh);
   }
   return true;
 }
 
-void ReplayCheck::remember_asked(Life& life) {
-  const std::span<const Effect> effects = std::as_const(sink_).effects();
-  for (const Effect& effect : effects.subspan(life.looked_at)) {
-    if (const auto* verify = std::get_if<consensus::effect::Verify>(&effect)) {
-      life.asked[verify->token] = verify->message;
-    }
+void ReplayCheck::step_clone(Second& clone, TimePoint local, std::span<const Input> inputs) {
+  sink_.clear();
+  clone.looked_at = 0;
+  inputs_.assign(inputs.begin(), inputs.end());
+  for (Input& input : inputs_) give_own_message(clone, input);
+  clone.engine->step(local, inputs_, sink_);
+  remember_asked(clone);
+}
+
+void ReplayCheck::step_missed(Life& life, TimePoint local, std::span<const Input> inputs,
+                              std::span<const Effect> effects, const Engine& engine) {
+  if (!life.misses_next) {
+    step_clone(life.missed, local, inputs);
+    return compare(life, life.missed, effects, engine);
   }
-  life.looked_at = effects.size();
+  life.misses_next = false;
+  std::vector<Input> others(inputs.begin(), inputs.end());
+  if (!others.empty()) {
+    const auto one = others.begin() + static_cast<std::ptrdiff_t>(random_.below(others.size()));
+    life.missed.name = "unmoved by an input of kind " + std::to_string(one->index());
+    if (const auto* received = std::get_if<consensus::input::MessageReceived>(&*one)) {
+      life.missed.name += " and type " + std::to_string(received->message->type);
+    }
+    life.missed.name += " missed in step " + std::to_string(life.steps) + ",";
+    others.erase(one);
+  }
+  step_clone(life.missed, local, others);
+  if (life.missed.engine->fingerprint() == engine.fingerprint()) {
+    ++unmoved_;
+  } else {
+    life.missed.engine.reset();
+  }
+}
+
+void ReplayCheck::compare(const Life& life, const Second& second, std::span<const Effect> effects,
+                          const Engine& engine) {
+  const std::string& name = second.name;
+  const std::span<const Effect> others = std::as_const(sink_).effects();
+  if (effects.size() != others.size()) {
+    return report(life, std::to_string(effects.size()) + " effects, " + name + " " +
+                            std::to_string(others.size()));
+  }
+  for (size_t i = 0; i < effects.size(); ++i) {
+    expected_.clear();
+    found_.clear();
+    consensus::encode_effect(life.chain, effects[i], expected_);
+    consensus::encode_effect(life.chain, others[i], found_);
+    if (expected_ == found_) continue;
+    return report(life, "effect " + std::to_string(i) + " of kind " +
+                            std::to_string(effects[i].index()) + ", " + name + " kind " +
+                            std::to_string(others[i].index()) + ", differs");
+  }
+  if (life.steps % kFingerprintEvery == 0 && engine.fingerprint() != second.engine->fingerprint()) {
+    report(life, "the fingerprints differ, " + name);
+  }
 }
 
 void ReplayCheck::on_step(ReplicaAddress who, TimePoint local, std::span<const Input> inputs,
                           std::span<const Effect> effects, const Engine& engine) {
   Life* const life = find(who);
-  if (life == nullptr || !life->second || !difference_.empty()) return;
+  if (life == nullptr || !difference_.empty()) return;
   ++steps_;
   ++life->steps;
   effects_ += effects.size();
-  sink_.clear();
-  life->looked_at = 0;
-  if (!step_second(*life, local, inputs)) return;
-  const std::span<const Effect> second = std::as_const(sink_).effects();
-  for (size_t i = 0; i < std::max(effects.size(), second.size()); ++i) {
-    if (i >= effects.size() || i >= second.size()) {
-      return report(*life, std::to_string(effects.size()) + " effects, replayed " +
-                               std::to_string(second.size()));
-    }
-    expected_.clear();
-    found_.clear();
-    consensus::encode_effect(life->chain, effects[i], expected_);
-    consensus::encode_effect(life->chain, second[i], found_);
-    if (expected_ != found_) {
-      return report(*life, "effect " + std::to_string(i) + " of kind " +
-                               std::to_string(effects[i].index()) + ", replayed kind " +
-                               std::to_string(second[i].index()) + ", differs");
-    }
+  if (!step_fresh(*life, local, inputs)) return;
+  compare(*life, life->fresh, effects, engine);
+  if (life->clone.engine) {
+    step_clone(life->clone, local, inputs);
+    compare(*life, life->clone, effects, engine);
   }
-  if (life->steps % kCloneEvery == 0) life->second = life->second->clone();
-  if (life->steps % kFingerprintEvery == 0 && engine.fingerprint() != life->second->fingerprint()) {
-    report(*life, "the fingerprints differ");
+  if (life->missed.engine) step_missed(*life, local, inputs, effects, engine);
+  if (life->steps <= life->next_clone) return;
+  ++clones_;
+  life->clone.engine = engine.clone();
+  life->clone.asked.clear();
+  if (fingerprints_ == Fingerprints::kAll) {
+    life->missed.engine = engine.clone();
+    life->missed.asked.clear();
+    life->misses_next = true;
   }
+  life->next_clone = life->steps + 1 + random_.below(kMostStepsOfClone);
 }
 
 }  // namespace govchain::sim

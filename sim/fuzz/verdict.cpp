@@ -15,8 +15,8 @@ Verdict judge_seed(consensus::Protocol protocol, uint64_t seed, const ItemFilter
   RunOptions options;
   // Encoding every message costs time and cannot change a result, so only some seeds pay for it.
   options.check_wire_format = seed % 16 == 0;
-  // So is a second engine beside every one.
-  ReplayCheck replay(world.chains.front().engine.hash);
+  // So are two more engines beside every one.
+  ReplayCheck replay(world.chains.front().engine.hash, seed);
   if (seed % 16 == 8) options.journal = &replay;
   const consensus::Result<WorldResult> run = run_world(world, options);
   Verdict verdict;

@@ -120,7 +120,7 @@ TEST_P(ReferenceRuns, DoWhatTheConformanceFileSays) {
   for (const auto& [name, value] : lines) {
     EXPECT_EQ(value, expected[name])
         << name << " changed; if that is meant, run " << kRewrite
-        << "=1 consensus_tests --gtest_filter='*ReferenceRuns*' and review the file";
+        << "=1 consensus_tests --gtest_filter='*ReferenceRun*' and review the file";
   }
   EXPECT_EQ(lines.size(), expected.size());
 }

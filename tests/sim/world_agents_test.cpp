@@ -4,12 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include "consensus/codec.h"
 #include "sim/agent.h"
+#include "sim/key_value_application.h"
 #include "tests/sim/world_fixture.h"
 
 namespace govchain::sim {
 namespace {
 
+using consensus::Digest;
 using consensus::Protocol;
 using test::expect_clean;
 using test::run_or_fail;
@@ -91,6 +94,109 @@ TEST(Agents, SubmitTransferWatchAndVerify) {
   EXPECT_EQ(result.chains[0].transactions.committed, 9U);
   // 5 ms there and back, 10 ms to the leader, three steps.
   EXPECT_NEAR(result.services[0].latency.mean_nanoseconds() * 1e-6, 50.0, 0.1);
+}
+
+// Watches nothing.
+class Client : public Agent {
+ public:
+  struct Log {
+    std::vector<TimePoint> finals;
+    std::vector<TimePoint> reads;
+    uint64_t refused_reads = 0;
+    bool found = false;
+  };
+  explicit Client(Log& log) : log_(log) {}
+  [[nodiscard]] std::vector<Watch> watches() const override { return {}; }
+  void on_block(AgentContext&, ChainIndex, const consensus::Block&,
+                std::span<const consensus::Receipt>) override {}
+  void on_checkpoint(AgentContext&, ChainIndex, const consensus::Checkpoint&) override {}
+  void on_final(AgentContext&, uint64_t, consensus::Receipt) override { ADD_FAILURE(); }
+  void on_refused(AgentContext&, uint64_t) override { ADD_FAILURE(); }
+  void on_transferred(AgentContext&, uint64_t) override {}
+  void on_timer(AgentContext&, uint64_t) override {}
+  void on_read(AgentContext& context, uint64_t cookie,
+               const consensus::Application* state) override {
+    EXPECT_EQ(cookie, 8U);
+    log_.reads.push_back(context.now());
+    log_.refused_reads += state == nullptr ? 1 : 0;
+  }
+
+ protected:
+  Log& log_;
+};
+
+class Reader final : public Client {
+ public:
+  using Client::Client;
+  void start(AgentContext& context) override { context.read(0, 0, 1, 8); }
+};
+
+// Writes, sends the same again before it can be final, and then reads.
+class Impatient final : public Client {
+ public:
+  Impatient(Log& log, std::vector<uint8_t> bytes) : Client(log), bytes_(std::move(bytes)) {}
+  void start(AgentContext& context) override {
+    context.submit(0, 0, 2, 0, bytes_, 1);
+    context.set_timer(Duration::milliseconds(5), 0);
+    context.read(0, 0, 3, 7);  // it has crashed, and never answers
+  }
+  void on_timer(AgentContext& context, uint64_t) override {
+    context.submit(0, 0, 2, 0, bytes_, 1);
+    context.submit(0, 0, 1, 0, bytes_, 1);
+  }
+  void on_final(AgentContext& context, uint64_t, consensus::Receipt) override {
+    log_.finals.push_back(context.now());
+    context.read(0, 0, 1, 8);
+  }
+  void on_read(AgentContext& context, uint64_t cookie,
+               const consensus::Application* state) override {
+    Client::on_read(context, cookie, state);
+    if (state == nullptr) return;
+    const Digest digest = consensus::payload_digest(consensus::HashAlgorithm::kSha256, bytes_, 1);
+    log_.found = dynamic_cast<const KeyValueApplication&>(*state).value(digest.bytes[0]) == digest;
+  }
+
+ private:
+  std::vector<uint8_t> bytes_;
+};
+
+TEST(Agents, AreAnsweredOnceItIsFinalAndReadWhatWasExecuted) {
+  WorldSpec spec = small_world(Protocol::kPbft, 4, Duration::milliseconds(10));
+  spec.warmup = Duration::zero();
+  FaultSpec crash;
+  crash.group = {3};
+  spec.faults.push_back(crash);
+  RequestSpec read;  // whose answer is nobody's
+  read.at = Duration::seconds(1);
+  spec.requests.push_back(read);
+  Client::Log log;
+  spec.agents.push_back([&log] {
+    return std::make_unique<Impatient>(log, std::vector<uint8_t>{1, 2, 3});
+  });
+  const WorldResult result = run_or_fail(spec);
+  expect_clean(result);
+  const auto at = [](int64_t milliseconds) {
+    return TimePoint::since_start(Duration::milliseconds(milliseconds));
+  };
+  // 10 ms to the replica, 10 ms to the leader, three steps; 10 ms to another replica, which asks
+  // the others there and back.
+  EXPECT_EQ(log.finals, std::vector{at(50)});
+  EXPECT_EQ(log.reads, std::vector{at(80)});
+  EXPECT_EQ(log.refused_reads, 0U);
+  EXPECT_TRUE(log.found);
+  EXPECT_EQ(result.chains[0].transactions.committed, 1U);
+}
+
+TEST(Agents, HearThatAReadIsRefused) {
+  // One voter of three is up, so nobody leads.
+  WorldSpec spec = small_world(Protocol::kRaft, 3, Duration::milliseconds(10));
+  FaultSpec crash;
+  crash.group = {0, 2};
+  spec.faults.push_back(crash);
+  Client::Log log;
+  spec.agents.push_back([&log] { return std::make_unique<Reader>(log); });
+  (void)run_or_fail(spec);
+  EXPECT_EQ(log.refused_reads, 1U);
 }
 
 }  // namespace

@@ -32,6 +32,8 @@ class FakeWorld::Context final : public sim::AgentContext {
                    });
     }
   }
+  // Gateways read a state with its proofs, and need not ask.
+  void read(sim::PlaceIndex, sim::ChainIndex, sim::ReplicaIndex, uint64_t) override {}
   void transfer(sim::PlaceIndex, sim::PlaceIndex, sim::Bytes size, uint64_t cookie) override {
     world_.transferred_bytes += size.count();
     if (world_.lost()) return;
