@@ -119,6 +119,10 @@ const HeldBatch* BatchStore::holder(const Digest& payload) const {
   return find_with(payload, [](const HeldBatch& /*held*/) { return true; });
 }
 
+const HeldBatch* BatchStore::held_of(const Digest& payload, ReplicaId origin) const {
+  return find_with(payload, [&](const HeldBatch& held) { return held.batch->proposer == origin; });
+}
+
 PayloadRef BatchStore::body(const Digest& payload) const {
   const HeldBatch* const held =
       find_with(payload, [](const HeldBatch& candidate) { return candidate.whole; });

@@ -46,6 +46,7 @@ class BatchStore {
   [[nodiscard]] const HeldBatch* certified(const Digest& payload, Height height) const;
   [[nodiscard]] const HeldBatch* logged(const Digest& payload) const;
   [[nodiscard]] const HeldBatch* holder(const Digest& payload) const;
+  [[nodiscard]] const HeldBatch* held_of(const Digest& payload, ReplicaId origin) const;
   // The payload with its bytes, or null.
   [[nodiscard]] PayloadRef body(const Digest& payload) const;
 

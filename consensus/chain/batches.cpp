@@ -246,18 +246,28 @@ void ChainEngine::forget_batch(const Digest& digest) {
   for (const PayloadRef& payload : batch->payloads) {
     const std::optional<ReplicaId> origin = mempool_.origin_of(payload->digest);
     if (!origin) continue;
-    if (batches_.holder(payload->digest) != nullptr) {
-      const bool ready = batches_.certified(payload->digest, committed_.next()) != nullptr &&
-                         find_doubtful(payload->digest) == nullptr;
-      mempool_.make_ready(payload->digest, ready);
-    } else if (*origin == config_.self && !mempool_.find(payload->digest)->named) {
+    const bool own = *origin == config_.self && !mempool_.find(payload->digest)->named;
+    if (batches_.certified(payload->digest, committed_.next()) != nullptr) {
+      mempool_.make_ready(payload->digest, find_doubtful(payload->digest) == nullptr);
+    } else if (own && batches_.held_of(payload->digest, config_.self) == nullptr) {
+      // Another's batch that nobody has certified may be given up where it comes from.
       mempool_.make_ready(payload->digest, false);
-      unbatched_.push_back(mempool_.find(payload->digest));
-      dirty_ = true;
+      batch_anew(payload->digest);
+    } else if (batches_.holder(payload->digest) != nullptr) {
+      mempool_.make_ready(payload->digest, false);
     } else {
       (void)mempool_.remove(payload->digest);
     }
   }
+}
+
+void ChainEngine::batch_anew(const Digest& digest) {
+  const bool waits =
+      std::any_of(unbatched_.begin(), unbatched_.end(),
+                  [&](const PayloadRef& waiting) { return waiting->digest == digest; });
+  if (waits) return;
+  unbatched_.push_back(mempool_.find(digest));
+  dirty_ = true;
 }
 
 // Ordered whole: whoever lacks the bytes gets them from the block.

@@ -334,6 +334,7 @@ class ChainEngine : public ChainProtocol {
   [[nodiscard]] bool is_waited_for(const Block& batch) const;
   void resend_own_batches();
   void forget_batches();
+  void batch_anew(const Digest& digest);
   void forget_batch(const Digest& digest);
   void forget_ordered_batches(const Block& block);
 

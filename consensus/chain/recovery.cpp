@@ -139,6 +139,12 @@ void ChainEngine::read_committed_change(const RecoveredLog& log,
 // the store may have lost them.
 bool ChainEngine::restore_commits(const RecoveredState& recovered, const RecoveredLog& log) {
   committed_ = executed_;
+  // What the state has, and the list in the last Window record has not: the crash may have come
+  // between a checkpoint and the next record, and the store may not keep these blocks.
+  for (const auto& [height, commit] : log.commits) {
+    if (height > executed_) break;
+    if (const BlockRef agreed = find_body(log, *commit.certificate)) remember_ordered(*agreed);
+  }
   for (const StoredBlock& stored : recovered.blocks) {
     if (!stored.block || stored.block->height != committed_.next()) return false;
     if (!knows(members_at(stored.block->height).version)) break;

@@ -97,10 +97,12 @@ MessageRef HotstuffEngine::rebuild_proposal(const Node& node, const Signature& s
 void HotstuffEngine::begin_protocol() {
   sync_root();
   view_ = std::max({View(1), highest_view().next(), promise_.voted});
-  if (failed_ && failed_->view >= view_) {
+  if (failed_ && failed_->view.next() >= view_) {
     view_ = failed_->view.next();
   } else {
-    failed_.reset();
+    // What it voted for in this view says how the view began.
+    const Node* const voted = tree_.at_view(view_);
+    failed_ = voted == nullptr ? std::nullopt : voted->timeout;
   }
   const Node* const top = highest_node();
   if (highest_ && top == nullptr && highest_->statement.height > committed()) {
