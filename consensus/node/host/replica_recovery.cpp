@@ -28,12 +28,14 @@ Result<RecoveredReplica> recover(const ReplicaParts& parts) {
   engine.fresh = log.last() == Ticket() && store.newest() == Height();
   recovered.state = parts.genesis();
 
-  // A state above the stored checkpoint may be of blocks that the log has lost, or of an
-  // installation that did not come to its end.
+  // A state above the stored checkpoint may be of blocks that the log has lost, and others will
+  // stand in their place; or of an installation that did not come to its end.
+  if (const Status removed = parts.snapshots->remove_above(store.checkpoint().height); !removed) {
+    return removed.error();
+  }
   std::string damage;
   const std::vector<Height>& heights = parts.snapshots->heights();
   for (auto height = heights.rbegin(); height != heights.rend(); ++height) {
-    if (*height > store.checkpoint().height) continue;
     Result<StoredSnapshot> snapshot = parts.snapshots->read(*height);
     if (!snapshot) {
       if (snapshot.error().code != ErrorCode::kCorrupt) return snapshot.error();

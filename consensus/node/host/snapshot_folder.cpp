@@ -241,4 +241,13 @@ Status SnapshotFolder::remove_below(Height height) {
   return success();
 }
 
+Status SnapshotFolder::remove_above(Height height) {
+  while (!heights_.empty() && heights_.back() > height) {
+    const Status removed = folder_->remove(name_of(heights_.back()));
+    if (!removed) return removed;
+    heights_.pop_back();
+  }
+  return success();
+}
+
 }  // namespace govchain::consensus::node

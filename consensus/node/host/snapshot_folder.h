@@ -62,6 +62,7 @@ class SnapshotFolder {
   };
   [[nodiscard]] Result<Part> read_part(Height height, uint64_t offset, uint64_t count) const;
   [[nodiscard]] Status remove_below(Height height);
+  [[nodiscard]] Status remove_above(Height height);
 
  private:
   SnapshotFolder(std::unique_ptr<Folder> folder, const StorageOwner& owner)

@@ -138,5 +138,16 @@ TEST(SnapshotFolder, PartsAreCutFromTheStateAndOldOnesGo) {
   EXPECT_THAT(folder->heights(), ElementsAre(Height(12)));
 }
 
+TEST(SnapshotFolder, StatesOfBlocksThatWereLostGo) {
+  ForgetfulDisk disk;
+  const auto folder = open(disk);
+  for (const uint64_t height : {4U, 8U, 12U}) {
+    ASSERT_TRUE(folder->write(Height(height), root_of(1), std::vector<uint8_t>(25, 3)).ok());
+  }
+  ASSERT_TRUE(folder->remove_above(Height(8)).ok());
+  EXPECT_THAT(folder->heights(), ElementsAre(Height(4), Height(8)));
+  EXPECT_FALSE(folder->holds(Height(12)));
+}
+
 }  // namespace
 }  // namespace govchain::consensus::node
