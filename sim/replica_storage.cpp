@@ -279,6 +279,9 @@ void ReplicaHost::recover() {
   state.checkpoint = store_.checkpoint();
   application_ = make_application();
   executed_height_ = Height(0);
+  // Later ones may be of blocks that the crash has taken, and others will stand in their place.
+  std::erase_if(snapshots_,
+                [&](const Snapshot& kept) { return kept.height > store_.checkpoint().height; });
   // The newest state that no crash can take back: of a stable checkpoint.
   for (auto kept = snapshots_.rbegin(); kept != snapshots_.rend(); ++kept) {
     if (kept->height > store_.checkpoint().height) continue;

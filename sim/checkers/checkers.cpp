@@ -97,7 +97,9 @@ class Suite final : public CheckerSuite {
         raft_log_.persist(who, now, *persist->record);
         raft_witnesses_.persist(who, now, persist->ticket, *persist->record);
         qbft_rounds_.persisted(who, now, *persist->record);
-        hotstuff_.persist(who, *persist->record);
+        if (const auto own = hotstuff_.persist(who, *persist->record)) {
+          statements_.intended(who, own->view, own->epoch, own->digest);
+        }
       }
     } else if (const auto* send = std::get_if<effect::Send>(&effect)) {
       durability_.gated(who, now, send->after);

@@ -26,13 +26,14 @@ HotstuffRule::Replica& HotstuffRule::replica(ReplicaAddress who, consensus::Epoc
 }
 
 // The record says on what the vote rests; it stands before the vote leaves.
-void HotstuffRule::persist(ReplicaAddress who, const consensus::LogRecord& record) {
+std::optional<HotstuffRule::Logged> HotstuffRule::persist(ReplicaAddress who,
+                                                          const consensus::LogRecord& record) {
   if (context_.chain(who.chain).protocol != Protocol::kHotstuff ||
       record.type != static_cast<uint8_t>(RecordType::kNode)) {
-    return;
+    return std::nullopt;
   }
   const auto node = consensus::hotstuff::read_node(record);
-  if (!node) return;
+  if (!node) return std::nullopt;
   Replica& known = replica(who, node->promise.epoch);
   Vote& vote = known.votes[node->view.value() % kRemembered];
   const bool sent = vote.view == node->view && vote.sent;
@@ -47,6 +48,8 @@ void HotstuffRule::persist(ReplicaAddress who, const consensus::LogRecord& recor
           node->body.timeout.has_value(),
           node->body.timeout ? node->body.timeout->highest() : View(0),
           sent};
+  if (record.block->proposer.value() != who.replica) return std::nullopt;
+  return Logged{node->view, node->promise.epoch, digest};
 }
 
 const HotstuffRule::Vote* HotstuffRule::find(const Replica& known, const consensus::Digest& node) {

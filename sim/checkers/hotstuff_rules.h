@@ -21,7 +21,13 @@ class HotstuffRule {
 
   explicit HotstuffRule(CheckContext& context) : context_(context) {}
   void begin() { replicas_.assign(context_.rows(), {}); }
-  void persist(ReplicaAddress who, const consensus::LogRecord& record);
+  // The node's view, epoch and digest, if it is one of its own.
+  struct Logged {
+    consensus::View view;
+    consensus::Epoch epoch;
+    consensus::Digest digest;
+  };
+  std::optional<Logged> persist(ReplicaAddress who, const consensus::LogRecord& record);
   void sent(ReplicaAddress who, TimePoint now, const consensus::Message& message);
 
  private:

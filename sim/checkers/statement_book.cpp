@@ -75,6 +75,18 @@ bool StatementBook::has_left(const Message& message) const {
   return counted && message.epoch == left_in_ && message.view < left_;
 }
 
+void StatementBook::intend(consensus::View view, consensus::Epoch epoch,
+                           const consensus::Digest& digest) {
+  if (intentions_.size() < kIntentions) intentions_.resize(kIntentions);
+  intentions_[next_intention_++ % kIntentions] = {view, epoch, digest};
+}
+
+bool StatementBook::is_intended(const Message& message) const {
+  return traits_->roles.of(message.type) == MessageRole::kProposal &&
+         std::find(intentions_.begin(), intentions_.end(),
+                   Intention{message.view, message.epoch, message.digest}) != intentions_.end();
+}
+
 std::optional<StatementBook::Contradiction> StatementBook::bind(const Message& message,
                                                                 uint8_t kind) {
   if (slots_.empty()) slots_.resize(kRemembered * kinds(*traits_));
@@ -97,7 +109,7 @@ std::optional<StatementBook::Contradiction> StatementBook::bind(const Message& m
                                             short_hex(slot.digest) + subject()};
   }
   slot = {key, message.digest};
-  if (kind == kCheckpoints || !has_left(message)) return std::nullopt;
+  if (kind == kCheckpoints || !has_left(message) || is_intended(message)) return std::nullopt;
   return Contradiction{"monotone-view", "makes a new statement" + subject() +
                                             " after it had asked for view " +
                                             std::to_string(left_.value())};

@@ -31,6 +31,9 @@ class StatementBook {
   };
   // Writes down what the replica signed; the answer is what it contradicts.
   [[nodiscard]] std::optional<Contradiction> sign(const consensus::Message& message);
+  // A proposal was logged: it may be signed after a crash, when the replica has left its view, and
+  // is no new statement then.
+  void intend(consensus::View view, consensus::Epoch epoch, const consensus::Digest& digest);
 
  private:
   static constexpr uint8_t kNothing = 255;
@@ -49,9 +52,19 @@ class StatementBook {
   [[nodiscard]] std::optional<Contradiction> bind(const consensus::Message& message, uint8_t kind);
   void leave(const consensus::Message& message);
   [[nodiscard]] bool has_left(const consensus::Message& message) const;
+  [[nodiscard]] bool is_intended(const consensus::Message& message) const;
 
   const consensus::ProtocolTraits* traits_;
   std::vector<Slot> slots_;  // grown at the first statement
+  struct Intention {
+    consensus::View view;
+    consensus::Epoch epoch;
+    consensus::Digest digest;
+    friend bool operator==(const Intention&, const Intention&) = default;
+  };
+  static constexpr size_t kIntentions = 128;
+  std::vector<Intention> intentions_;  // the last ones, in a ring
+  size_t next_intention_ = 0;
   // Views below this one are left; at this height only, if views count the attempts at a height.
   // Every epoch may count from the beginning.
   consensus::View left_;

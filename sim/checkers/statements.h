@@ -17,6 +17,10 @@ class StatementRule {
  public:
   explicit StatementRule(CheckContext& context) : context_(context) {}
   void begin();
+  void intended(ReplicaAddress who, consensus::View view, consensus::Epoch epoch,
+                const consensus::Digest& digest) {
+    books_[context_.row(who)].intend(view, epoch, digest);
+  }
   void sent(ReplicaAddress who, TimePoint now, const consensus::Message& message);
 
  private:
