@@ -182,22 +182,27 @@ void ReplicaHost::carry_out(effect::Execute& execute_block) {
   wake(execution_free_);
 }
 
-void ReplicaHost::carry_out(effect::Commit& commit) {
-  const consensus::Height height = commit.block->height;
-  if (height > store_.newest()) {
-    const Bytes size = commit.block->payload_size();
-    const consensus::Status stored =
-        store_.put({commit.block, shared_certificate(*commit.block, commit.certificate)});
-    GOVCHAIN_ASSERT(stored.ok());
-    store_dirty_ = true;
-    if (threads_) {
-      threads_->storage.give(
-          threads_->model.store.each * static_cast<int64_t>(commit.block->payloads.size()), nullptr,
-          threads_->model.store.once);
-    }
-    // The body is in the log already; a store writes it once more when it compacts.
-    count_written(size);
+void ReplicaHost::put_in_store(const consensus::StoredBlock& stored) {
+  if (stored.block->height <= store_.newest()) return;
+  // An earlier one waits still, and this one with it.
+  if (stored.block->height != store_.newest().next()) return;
+  const Bytes size = stored.block->payload_size();
+  const consensus::Status put =
+      store_.put({stored.block, shared_certificate(*stored.block, stored.certificate)});
+  GOVCHAIN_ASSERT(put.ok());
+  store_dirty_ = true;
+  if (threads_) {
+    threads_->storage.give(
+        threads_->model.store.each * static_cast<int64_t>(stored.block->payloads.size()), nullptr,
+        threads_->model.store.once);
   }
+  // The body is in the log already; a store writes it once more when it compacts.
+  count_written(size);
+}
+
+void ReplicaHost::carry_out(effect::Commit& commit) {
+  // What a full disk refuses to log must not be in the store before the log has it.
+  if (commit.after <= log_.last()) put_in_store({commit.block, commit.certificate});
   Gated gated;
   gated.kind = GatedEffect::kCommit;
   gated.after = commit.after;

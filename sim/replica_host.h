@@ -256,6 +256,7 @@ class ReplicaHost {
   void carry_out(consensus::effect::Metric& metric);
   [[nodiscard]] bool verify(const consensus::MessageRef& message);
   [[nodiscard]] bool verify(const consensus::SignedStatement& claim) const;
+  void put_in_store(const consensus::StoredBlock& stored);
   void note_proposal(consensus::Height height);
   [[nodiscard]] consensus::CertificateRef shared_certificate(
       const consensus::Block& block, const consensus::CertificateRef& certificate);

@@ -60,6 +60,7 @@ void ReplicaHost::execute(Completion& completion) {
 
 void ReplicaHost::release_commit(Gated& gated) {
   const consensus::Block& block = *gated.block;
+  put_in_store({gated.block, gated.certificate});
   fabric_.observe([&](Observer& observer) {
     observer.on_commit(address_, now(), block, gated.certificate.get());
   });

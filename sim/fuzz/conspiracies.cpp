@@ -50,10 +50,7 @@ void draw_subtler_adversaries(Draft& draft) {
   RandomStream random = draft.stream(25);
   // Whoever fills a link that honest replicas share keeps their messages away for as long as it
   // likes: no protocol is live there, and to cut it off is for the transport.
-  const std::vector<TrunkSpec>& trunks = draft.world.network.trunks;
-  const bool narrow = std::any_of(trunks.begin(), trunks.end(), [](const TrunkSpec& trunk) {
-    return !trunk.rate.is_unlimited();
-  });
+  const bool narrow = draft.has_narrow_trunk();
   for (AdversarySpec& adversary : draft.world.adversaries) {
     if (adversary.kind == AdversarySpec::Kind::kHidingPrimary || !random.chance(0.4)) continue;
     constexpr AdversarySpec::Kind kKinds[] = {

@@ -30,6 +30,12 @@ bool Draft::is_faulty(ReplicaIndex replica) const {
   return std::binary_search(faulty.begin(), faulty.end(), replica);
 }
 
+bool Draft::has_narrow_trunk() const {
+  const std::vector<TrunkSpec>& trunks = world.network.trunks;
+  return std::any_of(trunks.begin(), trunks.end(),
+                     [](const TrunkSpec& trunk) { return !trunk.rate.is_unlimited(); });
+}
+
 bool Draft::bears_faulty(const std::vector<uint64_t>& weights) const {
   uint64_t total = 0;
   uint64_t faulty = 0;

@@ -44,6 +44,8 @@ struct Draft {
   [[nodiscard]] HostIndex host_of(ReplicaIndex replica) const {
     return static_cast<HostIndex>(replica % world.hosts.size());
   }
+  // A link between places that may be full.
+  [[nodiscard]] bool has_narrow_trunk() const;
   [[nodiscard]] consensus::EngineConfig& engine() { return world.chains.front().engine; }
 
   consensus::Protocol protocol;

@@ -172,10 +172,11 @@ void draw_load(Draft& draft) {
   }
 }
 
-// Clients who lose patience ask elsewhere: too early, all at once, or when it has been ordered.
+// Clients who lose patience ask elsewhere: too early, all at once, or when it has been ordered. All
+// they send travels as often, and a narrow link might have no room for that.
 void draw_retries(Draft& draft) {
   RandomStream random = draft.stream(26);
-  if (!random.chance(0.3)) return;
+  if (draft.has_narrow_trunk() || !random.chance(0.3)) return;
   for (LoadSpec& load : draft.world.loads) {
     if (!random.chance(0.7)) continue;
     RetrySpec retry;

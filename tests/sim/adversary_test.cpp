@@ -46,6 +46,13 @@ class RecordingOutbox final : public Outbox {
   [[nodiscard]] consensus::Signature sign(const consensus::Statement& statement) override {
     return signer_->sign(statement);
   }
+  [[nodiscard]] std::unique_ptr<consensus::Engine> another_engine(uint64_t /*life*/) override {
+    return nullptr;
+  }
+  [[nodiscard]] std::unique_ptr<consensus::Application> another_application() override {
+    return nullptr;
+  }
+  [[nodiscard]] bool verify(const consensus::SignedStatement& /*claim*/) override { return true; }
   void send(ReplicaId to, MessageRef message) override { sent.emplace_back(to, message); }
   void broadcast(MessageRef message) override {
     for (uint32_t i = 1; i < 4; ++i) sent.emplace_back(ReplicaId(i), message);
@@ -171,6 +178,66 @@ TEST(Adversary, ADoubleVoterVotesForWhatItSeesAndForMore) {
     adversary->on_send(nullptr, message_of(MessageType::kPrepare, out), out);
   }
   EXPECT_GT(out.sent.size(), 60U);
+}
+
+TEST(Adversary, ASelectiveLeaderShowsEachProposalToSomeAndSaysNothingElseThanItsEngine) {
+  RecordingOutbox out;
+  const auto adversary = make(AdversarySpec::Kind::kSelectiveLeader);
+  std::set<ReplicaId> shown;
+  constexpr size_t kProposals = 50;
+  for (size_t i = 0; i < kProposals; ++i) {
+    const MessageRef proposal = message_of(MessageType::kPrePrepare, out, i + 1);
+    adversary->on_send(nullptr, proposal, out);
+    for (const auto& [to, message] : out.sent) {
+      EXPECT_EQ(message, proposal);
+      shown.insert(to);
+    }
+    EXPECT_LE(out.sent.size(), 3U);
+    out.sent.clear();
+  }
+  EXPECT_EQ(shown.size(), 3U);
+  const MessageRef vote = message_of(MessageType::kPrepare, out);
+  adversary->on_send(nullptr, vote, out);
+  EXPECT_EQ(out.sent.size(), 3U);
+}
+
+TEST(Adversary, ACensorIsDeafToSomePayloadsAndTakesEveryBlock) {
+  RecordingOutbox out;
+  const auto adversary = make(AdversarySpec::Kind::kCensor);
+  size_t heard = 0;
+  constexpr uint8_t kPayloads = 100;
+  for (uint8_t i = 0; i < kPayloads; ++i) {
+    auto message = Ref<Message>::make();
+    message->protocol = Protocol::kPbft;
+    message->type = static_cast<uint8_t>(MessageType::kPrepare);
+    message->payloads.push_back(consensus::make_payload(consensus::HashAlgorithm::kSha256,
+                                                        std::vector<uint8_t>{i, 1, 2}, 1));
+    const bool taken = adversary->on_receive(ReplicaId(1), message, out);
+    adversary->on_send(nullptr, message, out);
+    EXPECT_EQ(taken, !out.sent.empty()) << "what it does not hear it does not pass on";
+    out.sent.clear();
+    heard += taken ? 1 : 0;
+    EXPECT_TRUE(
+        adversary->on_receive(ReplicaId(1), message_of(MessageType::kPrePrepare, out), out));
+  }
+  EXPECT_GT(heard, kPayloads / 4U);
+  EXPECT_LT(heard, kPayloads * 3U / 4U);
+}
+
+TEST(Adversary, AFloodersWordsAreItsOwnAndBoundedInASecond) {
+  RecordingOutbox out;
+  const auto adversary = make(AdversarySpec::Kind::kFlooder);
+  constexpr size_t kMessages = 4'000;
+  for (size_t i = 0; i < kMessages; ++i) {
+    adversary->on_send(nullptr, message_of(MessageType::kPrepare, out, i + 1), out);
+  }
+  const size_t own = kMessages * 3;
+  EXPECT_GT(out.sent.size(), own + 3'000) << "it says far more than it has to";
+  EXPECT_LE(out.sent.size(), own + 1'500 * 3) << "all of this was one moment";
+  for (const auto& [to, message] : out.sent) EXPECT_TRUE(out.genuine(*message));
+  for (const std::vector<uint8_t>& bytes : out.raw) {
+    EXPECT_FALSE(consensus::decode_message(kChain, consensus::HashAlgorithm::kSha256, bytes));
+  }
 }
 
 TEST(Adversary, AForgerNeverMakesAnotherReplicasSignature) {

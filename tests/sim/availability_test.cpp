@@ -167,6 +167,13 @@ class RecordingOutbox final : public Outbox {
   [[nodiscard]] consensus::Signature sign(const consensus::Statement& statement) override {
     return signer_->sign(statement);
   }
+  [[nodiscard]] std::unique_ptr<consensus::Engine> another_engine(uint64_t /*life*/) override {
+    return nullptr;
+  }
+  [[nodiscard]] std::unique_ptr<consensus::Application> another_application() override {
+    return nullptr;
+  }
+  [[nodiscard]] bool verify(const consensus::SignedStatement& /*claim*/) override { return true; }
   void send(ReplicaId to, MessageRef message) override { sent.emplace_back(to, message); }
   void broadcast(MessageRef message) override { sent.emplace_back(ReplicaId(9), message); }
   void send_raw(ReplicaId /*to*/, std::span<const uint8_t> /*bytes*/) override {}

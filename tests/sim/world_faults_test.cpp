@@ -83,7 +83,48 @@ INSTANTIATE_TEST_SUITE_P(
                                      FaultSpec::Kind::kLoss, FaultSpec::Kind::kDuplicate,
                                      FaultSpec::Kind::kReorder, FaultSpec::Kind::kTrunkCut,
                                      FaultSpec::Kind::kPlaceLoss, FaultSpec::Kind::kTornTail,
-                                     FaultSpec::Kind::kDiskFull, FaultSpec::Kind::kSlowDisk)));
+                                     FaultSpec::Kind::kDiskFull, FaultSpec::Kind::kSlowDisk,
+                                     FaultSpec::Kind::kOneWayCut, FaultSpec::Kind::kClog)));
+
+TEST(Faults, WhoseLogHasRottedStaysAwayAndTheOthersGoOn) {
+  for (const Protocol protocol : every_protocol()) {
+    WorldSpec spec = small_world(protocol, 4, Duration::milliseconds(2));
+    spec.warmup = Duration::zero();
+    spec.duration = Duration::seconds(30);
+    spec.progress_bound = Duration::seconds(15);
+    add_load(spec, 20, 1).until = Duration::seconds(25);
+    FaultSpec fault;
+    fault.kind = FaultSpec::Kind::kBitRot;
+    fault.at = Duration::seconds(6);
+    fault.duration = Duration::seconds(1);
+    fault.group = {0};
+    spec.faults.push_back(fault);
+    const WorldResult result = run_or_fail(spec);
+    expect_clean(result);
+    EXPECT_EQ(result.chains[0].counters.recoveries, 0U);
+    const TransactionCounts& counts = result.chains[0].transactions;
+    EXPECT_GT(counts.committed, counts.submitted * 7 / 10);
+  }
+}
+
+TEST(Faults, ACloggedNetworkDeliversEverythingInTheEnd) {
+  WorldSpec spec = small_world(Protocol::kPbft, 4, Duration::milliseconds(2));
+  spec.warmup = Duration::zero();
+  spec.duration = Duration::seconds(10);
+  add_load(spec, 20, 1).until = Duration::seconds(8);
+  const uint64_t calm = run_or_fail(spec).work.messages;
+  FaultSpec fault;
+  fault.kind = FaultSpec::Kind::kClog;
+  fault.at = Duration::seconds(3);
+  // Shorter than anybody's patience, so that nothing is said that would not have been said.
+  fault.duration = Duration::milliseconds(100);
+  fault.group = {2};
+  spec.faults.push_back(fault);
+  const WorldResult clogged = run_or_fail(spec);
+  expect_clean(clogged);
+  EXPECT_NEAR(static_cast<double>(clogged.work.messages), static_cast<double>(calm),
+              static_cast<double>(calm) / 50);
+}
 
 TEST(Faults, AReplicaThatMissedTooMuchFetchesTheState) {
   for (const Protocol protocol : every_protocol()) {
