@@ -265,7 +265,9 @@ void ReplicaHost::carry_out(effect::Refused& refused) {
   const consensus::Digest& digest = refused.payload->digest;
   const TransactionBook::Index entry = fabric_.book.find(digest);
   const bool by_agent = entry != TransactionBook::kNone && fabric_.book.submission(entry).by_agent;
-  if (by_agent && !chain().ordered_of_agents.contains(digest)) return;
+  if (by_agent && !chain().ordered_of_agents.contains(digest)) {
+    return fabric_.book.dropped(entry, endpoint_);
+  }
   fabric_.clients.on_duplicate(endpoint_, *refused.payload);
 }
 
