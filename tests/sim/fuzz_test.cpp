@@ -98,6 +98,18 @@ TEST(FuzzSeeds, ThatOnceBrokeARuleStayClean) {
       {Protocol::kHotstuff, 38'388, "one's own proposals, lost to a snapshot and not taken back"},
       {Protocol::kHotstuff, 80'357, "one's own proposals, logged and never signed"},
       {Protocol::kHotstuff, 85'268, "a parent that nobody asked for after a crash"},
+      {Protocol::kHotstuff, 909, "a view that one replica alone knew to be over"},
+      {Protocol::kHotstuff, 5'377, "a read answered by replies to the life before a crash"},
+      {Protocol::kHotstuff, 6'615, "batches certified for heights that empty blocks had reached"},
+      {Protocol::kHotstuff, 41'357, "a proposal signed again in a view that was left"},
+      {Protocol::kHotstuff, 47'651, "a certificate of timeouts lost where its view was voted in"},
+      {Protocol::kHotstuff, 143'056, "a store ahead of what a full disk let the log have"},
+      {Protocol::kPbft, 1'143, "a NEW-VIEW of a later view that kept all others out"},
+      {Protocol::kPbft, 86'451, "a state of lost blocks given to others"},
+      {Protocol::kRaft, 26'090, "a state asked of one dead peer after the other"},
+      {Protocol::kTendermint, 57'063, "payloads that each left to another's dead batch"},
+      {Protocol::kTendermint, 78'048, "payloads of blocks between two records, ordered again"},
+      {Protocol::kQbft, 33'303, "a batch that came while the disk was full"},
       {Protocol::kQbft, 81'458, "certified batches whose certificates a crash had taken"},
   };
   for (const Found& found : kFound) {
