@@ -16,6 +16,7 @@ struct RaftEngine::Replayed {
   BaseRecord base;  // the last one at or below the known end of the chain
   bool has_base = false;
   Ticket base_ticket;
+  std::optional<View> executed_term;  // of the state's height, if a record says it
   struct Entry {
     BlockRef block;
     Ticket ticket;
@@ -94,6 +95,7 @@ bool RaftEngine::replay(const RecoveredState& recovered, Replayed& replayed) con
         std::optional<BaseRecord> base = read_base(*record);
         if (!base) return false;
         if (base->height > reached) break;  // never installed, or its snapshot did not survive
+        if (base->height == recovered.executed_height) replayed.executed_term = base->term;
         // A checkpoint below it became stable while the snapshot was being installed.
         if (replayed.has_base && base->height < replayed.base.height) break;
         if (static_cast<RecordType>(record->type) == RecordType::kInstallation &&
@@ -132,6 +134,9 @@ bool RaftEngine::rebuild_log(const RecoveredState& recovered, const Replayed& re
     start = Height();
     start_term = View();
   }
+  // Of a checkpoint whose successor is in the log already and not in the store: without its term it
+  // could be given to nobody (snapshot_message()).
+  if (!start_term) start_term = replayed.executed_term;
   log_.reset(start, start_term);
   const auto take = [this, &replayed](const BlockRef& block, Ticket ticket) {
     if (block->height <= log_.last()) return true;

@@ -106,6 +106,7 @@ TEST(FuzzSeeds, ThatOnceBrokeARuleStayClean) {
       {Protocol::kHotstuff, 143'056, "a store ahead of what a full disk let the log have"},
       {Protocol::kPbft, 1'143, "a NEW-VIEW of a later view that kept all others out"},
       {Protocol::kPbft, 86'451, "a state of lost blocks given to others"},
+      {Protocol::kRaft, 160'163, "a checkpoint without a term, which nobody could be given"},
       {Protocol::kRaft, 26'090, "a state asked of one dead peer after the other"},
       {Protocol::kTendermint, 57'063, "payloads that each left to another's dead batch"},
       {Protocol::kTendermint, 78'048, "payloads of blocks between two records, ordered again"},
