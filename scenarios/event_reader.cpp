@@ -164,9 +164,11 @@ void check_effect(const Reader& entry, const sim::FaultSpec& fault, const sim::W
   if (entry.has("drift") && fault.magnitude == 0) idle("drift");
   if (entry.has("factor") && fault.magnitude == 1) idle("factor");
   if (entry.has("spread_ms") && fault.spread == sim::Duration::zero()) idle("spread_ms");
-  if (fault.kind == FaultKind::kPartition &&
-      fault.group.size() == world.chains[fault.chain].replicas.size()) {
-    entry.refuse("replicas", "a partition with all replicas on one side has no effect");
+  const bool cuts = fault.kind == FaultKind::kPartition || fault.kind == FaultKind::kOneWayCut;
+  if (cuts && fault.group.size() == world.chains[fault.chain].replicas.size()) {
+    entry.refuse("replicas", fault.kind == FaultKind::kPartition
+                                 ? "a partition with all replicas on one side has no effect"
+                                 : "a cut with all replicas on one side has no effect");
   }
   const bool open_ended = fault.duration == sim::Duration::max();
   if (!open_ended && fault.at + fault.duration > world.duration && !entry.log().error) {
