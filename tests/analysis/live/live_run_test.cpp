@@ -190,7 +190,7 @@ TEST_F(LiveRun, StaleReadsAreFound) {
 TEST_F(LiveRun, AFullDiskIsSurvived) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root may mount a small file system";
   const int code = run("raft", {"--set", "/duration_seconds=14", "--set",
-                                "/chains/0/load/rate_per_second=500", "--set",
+                                "/chains/0/load/rate_per_second=1000", "--set",
                                 R"(/faults=[{"kind":"disk_full","at_seconds":2,)"
                                 R"("duration_seconds":8,"replicas":[1]}])"});
   if (log().find("not permitted") != std::string::npos) {
