@@ -58,15 +58,10 @@ class ReplicaHost::AdversaryOutbox final : public Outbox {
 
 std::unique_ptr<consensus::Engine> ReplicaHost::make_twin(uint64_t seed) const {
   const ChainSpec& spec = *chain().spec;
-  consensus::EngineConfig config = spec.engine;
-  config.chain = chain().id;
-  config.self = self();
-  config.genesis = chain().genesis;
-  config.newest_version = software_;
-  config.seed = seed;
   consensus::RecoveredState fresh;
   fresh.state_root = make_application()->state_root();
-  return consensus::traits_of(spec.protocol).make(config, spec.settings, std::move(fresh));
+  return consensus::traits_of(spec.protocol)
+      .make(engine_config(seed), spec.settings, std::move(fresh));
 }
 
 bool ReplicaHost::intercept_received(ReplicaId from, const consensus::MessageRef& message) {

@@ -285,6 +285,7 @@ class ReplicaHost {
   void recover();
   [[nodiscard]] std::unique_ptr<consensus::Engine> make_engine(
       consensus::RecoveredState recovered) const;
+  [[nodiscard]] consensus::EngineConfig engine_config(uint64_t seed) const;
   [[nodiscard]] std::unique_ptr<consensus::Application> make_application() const;
   void announce_connection(bool up);
   void count_written(Bytes size);

@@ -33,19 +33,24 @@ std::unique_ptr<consensus::Application> ReplicaHost::make_application() const {
   return std::make_unique<KeyValueApplication>(spec.engine.hash);
 }
 
-std::unique_ptr<consensus::Engine> ReplicaHost::make_engine(
-    consensus::RecoveredState recovered) const {
-  const ChainSpec& spec = *chain().spec;
-  consensus::EngineConfig config = spec.engine;
+consensus::EngineConfig ReplicaHost::engine_config(uint64_t seed) const {
+  consensus::EngineConfig config = chain().spec->engine;
   config.chain = chain().id;
   config.self = self();
   config.genesis = chain().genesis;
   config.newest_version = software_;
+  config.seed = seed;
+  return config;
+}
+
+std::unique_ptr<consensus::Engine> ReplicaHost::make_engine(
+    consensus::RecoveredState recovered) const {
+  const ChainSpec& spec = *chain().spec;
   // Each incarnation draws anew, as a real process would.
   RandomStream seeds(fabric_.spec.seed, RandomPurpose::kEngineSeed,
                      uint64_t{address_.chain} << 32U | address_.replica);
   seeds.skip(incarnation_);
-  config.seed = seeds.next();
+  const consensus::EngineConfig config = engine_config(seeds.next());
   const auto make = consensus::traits_of(spec.protocol).make;
   if (fabric_.options.journal == nullptr) return make(config, spec.settings, std::move(recovered));
   std::unique_ptr<consensus::Engine> engine = make(config, spec.settings, recovered);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/adversary/interceptor.h"
 #include "tests/sim/every_protocol.h"
 #include "tests/sim/world_fixture.h"
 
@@ -104,6 +105,50 @@ TEST(Faults, WhoseLogHasRottedStaysAwayAndTheOthersGoOn) {
     EXPECT_EQ(result.chains[0].counters.recoveries, 0U);
     const TransactionCounts& counts = result.chains[0].transactions;
     EXPECT_GT(counts.committed, counts.submitted * 7 / 10);
+  }
+}
+
+TEST(Faults, ClientsOfAReplicaThatIsGoneAreServedWhereTheyAskAgain) {
+  const auto committed = [](bool retries) {
+    WorldSpec spec = small_world(Protocol::kPbft, 4, Duration::milliseconds(2));
+    spec.warmup = Duration::zero();
+    spec.duration = Duration::seconds(20);
+    LoadSpec& load = add_load(spec, 20, 1);
+    load.until = Duration::seconds(10);
+    if (retries) load.retry = RetrySpec{Duration::milliseconds(300), {2, 3}};
+    FaultSpec fault;
+    fault.at = Duration::seconds(4);
+    fault.group = {1};
+    spec.faults.push_back(fault);
+    const WorldResult result = run_or_fail(spec);
+    expect_clean(result);
+    const TransactionCounts& counts = result.chains[0].transactions;
+    return static_cast<double>(counts.committed) / static_cast<double>(counts.submitted);
+  };
+  EXPECT_LT(committed(false), 0.6);
+  EXPECT_EQ(committed(true), 1);
+}
+
+TEST(Faults, WhoForgetsOrRunsTwiceHarmsNobodyElse) {
+  for (const Protocol protocol : every_protocol()) {
+    for (const auto kind : {AdversarySpec::Kind::kAmnesiac, AdversarySpec::Kind::kTwin}) {
+      if (!applies(kind, protocol)) continue;
+      WorldSpec spec = small_world(protocol, 4, Duration::milliseconds(2));
+      spec.warmup = Duration::zero();
+      spec.duration = Duration::seconds(30);
+      spec.progress_bound = Duration::seconds(15);
+      add_load(spec, 20, 1).until = Duration::seconds(25);
+      spec.adversaries.push_back({kind, 0, 2, Duration::seconds(1)});
+      FaultSpec crash;
+      crash.at = Duration::seconds(6);
+      crash.duration = Duration::milliseconds(500);
+      crash.group = {2};
+      spec.faults.push_back(crash);
+      const WorldResult result = run_or_fail(spec);
+      expect_clean(result);
+      const TransactionCounts& counts = result.chains[0].transactions;
+      EXPECT_GT(counts.committed, counts.submitted * 7 / 10);
+    }
   }
 }
 
