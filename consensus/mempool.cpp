@@ -180,6 +180,13 @@ std::optional<TimePoint> Mempool::oldest_pending() const {
   return entries_[oldest_].added;
 }
 
+std::optional<TimePoint> Mempool::oldest_ready() const {
+  if (ready_ == 0) return std::nullopt;
+  uint32_t slot = oldest_;
+  while (!entries_[slot].ready) slot = entries_[slot].next;
+  return entries_[slot].added;
+}
+
 Bytes Mempool::credit(ReplicaId origin) const {
   if (pending_ >= config_.max_payloads) return Bytes(0);
   const uint32_t owner = origin_index(origin);

@@ -94,10 +94,12 @@ class Mempool {
   [[nodiscard]] uint32_t waiting_payloads() const { return waiting_; }
   [[nodiscard]] Bytes waiting_bytes() const { return waiting_bytes_; }
   [[nodiscard]] uint64_t waiting_transactions() const { return waiting_transactions_; }
-  // When the oldest payload that waits (for batch_delay), or that is pending at all (for suspecting
-  // a leader), was added. Nullopt if there is none.
+  // When the oldest payload was added that waits (for batch_delay), that is pending at all (for
+  // passing it on), or that a leader may propose or has (for suspecting it). Nullopt if there is
+  // none.
   [[nodiscard]] std::optional<TimePoint> oldest_waiting() const;
   [[nodiscard]] std::optional<TimePoint> oldest_pending() const;
+  [[nodiscard]] std::optional<TimePoint> oldest_ready() const;
   // Bytes that `origin` could still add now.
   [[nodiscard]] Bytes credit(ReplicaId origin) const;
 

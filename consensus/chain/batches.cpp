@@ -101,13 +101,22 @@ bool ChainEngine::admit_batch(uint32_t peer, const Block& batch) {
     if (!fits || mempool_.is_committed(payload->digest) || mempool_.is_pending(payload->digest)) {
       continue;
     }
-    fits = !mempool_.add(now_, id_of(peer), payload, false).has_value();
+    fits = add_named(id_of(peer), payload);
     if (fits) added.push_back(payload->digest);
   }
   if (fits && ordered < batch.payloads.size()) return true;
   for (const Digest& digest : added) (void)mempool_.remove(digest);
   ++(fits ? counters_.duplicate : counters_.oversize);
   return false;
+}
+
+// Not to be proposed before it is certified, or again where an unfinal block has it already.
+bool ChainEngine::add_named(ReplicaId origin, const PayloadRef& payload) {
+  if (mempool_.add(now_, origin, payload, false)) return false;
+  if (const std::optional<Height> height = in_flight_at(payload->digest)) {
+    mempool_.mark_in_flight(*height, std::span(&payload, 1));
+  }
+  return true;
 }
 
 // Its origin may have skipped the blocks that ordered them, and wait for them for ever.
@@ -212,7 +221,7 @@ void ChainEngine::learn_certificate(const BlockRef& batch, const CertificateRef&
     if (mempool_.is_committed(payload->digest)) continue;
     if (!mempool_.is_pending(payload->digest)) {
       if (own) continue;
-      (void)mempool_.add(now_, batch->proposer, payload, false);  // or others propose it
+      (void)add_named(batch->proposer, payload);  // or others propose it
     }
     mempool_.make_ready(payload->digest, find_doubtful(payload->digest) == nullptr);
   }

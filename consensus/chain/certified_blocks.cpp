@@ -8,6 +8,18 @@
 
 namespace govchain::consensus::chain {
 
+namespace {
+
+bool has_same_signatures(const Certificate& one, const Certificate& other) {
+  if (one.signers != other.signers) return false;
+  for (size_t i = 0; i < one.signatures.size(); ++i) {
+    if (one.signatures[i] != other.signatures[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::optional<std::vector<CertifiedBatch>> ChainEngine::batches_of(const Block& block) const {
   return read_availability(config_.chain, protocol_, version_of_message(block.epoch), config_.hash,
                            block, block.availability);
@@ -79,14 +91,17 @@ bool ChainEngine::is_available(const Block& block) const {
   });
 }
 
-// One certificate of a batch is as good as another: what was verified once is not looked at again.
+// The certificate that was verified once is not looked at again. Another one of the same batch is:
+// this replica will show the block with it to others, who may know none.
 void ChainEngine::append_availability_claims(const Block& block, ClaimList& claims) {
   if (is_availability_unverified()) return;
   const std::optional<std::vector<CertifiedBatch>> batches = batches_of(block);
   if (!batches) return;
   for (const CertifiedBatch& named : *batches) {
     const HeldBatch* const held = batches_.find(named.batch->digest);
-    if (held == nullptr || !held->certificate) append_claims(*named.certificate, claims);
+    const bool known = held != nullptr && held->certificate &&
+                       has_same_signatures(*held->certificate, *named.certificate);
+    if (!known) append_claims(*named.certificate, claims);
   }
 }
 

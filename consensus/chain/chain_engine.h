@@ -263,6 +263,9 @@ class ChainEngine : public ChainProtocol {
 
   // --- verification.cpp
   void verify_message(uint32_t peer, uint32_t sender, const MessageRef& message);
+  void verify_shown_block(uint32_t peer, uint32_t sender, const MessageRef& message);
+  void verify_inside(uint32_t peer, uint32_t sender, const MessageRef& message,
+                     Ref<ClaimList> claims);
   [[nodiscard]] bool verify_later(PendingVerification pending, ClaimListRef claims);
   void on_pending_verified(const PendingVerification& pending, bool valid);
   void on_message_verified(const MessageRef& message, bool valid);
@@ -319,6 +322,7 @@ class ChainEngine : public ChainProtocol {
   void receive_batch(uint32_t peer, const Message& message);
   [[nodiscard]] bool is_well_formed_batch(const Block& batch, const Message& message) const;
   [[nodiscard]] bool admit_batch(uint32_t peer, const Block& batch);
+  [[nodiscard]] bool add_named(ReplicaId origin, const PayloadRef& payload);
   size_t tell_ordered(uint32_t peer, const Block& batch);
   void hold_batch(const BlockRef& batch);
   void on_batch_verified(const PendingVerification& pending, bool valid);

@@ -40,6 +40,10 @@ class ChainProtocol : public Engine {
   // Its signature, and all claims inside it, are good; or it is this replica's own. Time has passed
   // since wants().
   virtual void accept(uint32_t sender, const MessageRef& message) = 0;
+  // Shows a block that this replica asked for by its digest: nobody signs such a message. Where
+  // proposals name certified payloads the proofs beside the block are verified, or it comes with
+  // all bytes instead.
+  [[nodiscard]] virtual bool shows_block(const Message& /*message*/) const { return false; }
   // Appends the signed statements inside the body or block (certificates) that must be verified
   // besides the message's own signature.
   virtual void append_claims(const Message& message, ClaimList& claims) const = 0;

@@ -150,12 +150,14 @@ void ChainEngine::dispatch_own_kind(uint32_t peer, const MessageRef& reference) 
     ++counters_.duplicate;
     return;
   }
-  const bool names = message.block && !message.block->payloads.empty();
-  if (message.block && (names && certifies()) != !message.block->availability.empty()) {
+  const bool shown_whole = !message.by_digest && shows_block(message);
+  const bool proven =
+      message.block && certifies() && !message.block->payloads.empty() && !shown_whole;
+  if (message.block && proven != !message.block->availability.empty()) {
     ++counters_.malformed;
     return;
   }
-  if (names && certifies()) {
+  if (proven) {
     if (!is_available(*message.block)) {
       ++counters_.malformed;
       return;

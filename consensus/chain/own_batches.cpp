@@ -33,7 +33,7 @@ void ChainEngine::resume_batches() {
     held.sent = now_;
     for (const PayloadRef& payload : batch.payloads) {
       if (mempool_.is_committed(payload->digest)) continue;
-      (void)mempool_.add(now_, config_.self, payload, false);
+      (void)add_named(config_.self, payload);
     }
     if (!is_waited_for(batch)) return;
     if (batch.height > fresh) ++under_way;

@@ -11,6 +11,7 @@ namespace govchain::consensus::chain {
 // no entry here, because the answer brings the message back.
 void ChainEngine::verify_message(uint32_t peer, uint32_t sender, const MessageRef& reference) {
   const Message& message = *reference;
+  if (shows_block(message)) return verify_shown_block(peer, sender, reference);
   Ref<ClaimList> claims;
   if (!message.body.empty() || message.block) {
     claims = Ref<ClaimList>::make();
@@ -36,6 +37,21 @@ void ChainEngine::verify_message(uint32_t peer, uint32_t sender, const MessageRe
   }
   if (!claims) claims = Ref<ClaimList>::make();
   claims->claims.push_back({message.statement(config_.chain), message.sender, message.signature});
+  verify_inside(peer, sender, reference, std::move(claims));
+}
+
+// Its digest was asked for, and so is all that it covers; the proofs of its payloads are beside it.
+void ChainEngine::verify_shown_block(uint32_t peer, uint32_t sender, const MessageRef& reference) {
+  Ref<ClaimList> claims = Ref<ClaimList>::make();
+  if (!reference->block->availability.empty()) {
+    append_availability_claims(*reference->block, *claims);
+  }
+  if (claims->claims.empty()) return on_message_verified(reference, true);
+  verify_inside(peer, sender, reference, std::move(claims));
+}
+
+void ChainEngine::verify_inside(uint32_t peer, uint32_t sender, const MessageRef& reference,
+                                Ref<ClaimList> claims) {
   PendingVerification pending;
   pending.kind = PendingVerification::Kind::kMessage;
   pending.peer = peer;

@@ -108,7 +108,7 @@ void PbftEngine::resend_slot(uint32_t peer, const Slot& open, uint8_t flags, boo
 // the view too. When a quorum wants it, nobody can order them before its primary does. A member
 // without weight can want no view: all it can do for its clients is to say it again.
 bool PbftEngine::may_offer() const {
-  if (config().proposal_bodies == ProposalBodies::kByDigest || !has_vote()) return true;
+  if (config().proposal_bodies != ProposalBodies::kCarried || !has_vote()) return true;
   return in_view_change_ && !view_change_quorum_at_;
 }
 

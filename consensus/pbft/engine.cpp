@@ -34,9 +34,9 @@ chain::ChainSettings base_settings(const EngineConfig& config, const PbftConfig&
   base.status_interval = settings.status_interval;
   base.idle_status_interval = settings.idle_status_interval;
   base.blocks_per_answer = settings.blocks_per_answer;
-  base.dissemination = config.proposal_bodies == ProposalBodies::kByDigest
-                           ? chain::Dissemination::kAll
-                           : chain::Dissemination::kLeader;
+  base.dissemination = config.proposal_bodies == ProposalBodies::kCarried
+                           ? chain::Dissemination::kLeader
+                           : chain::Dissemination::kAll;
   return base;
 }
 
@@ -133,8 +133,7 @@ bool PbftEngine::wants(uint32_t sender, const MessageRef& reference) {
       receive_fetch(message);
       return false;
     case MessageType::kBody:
-      receive_body(message);
-      return false;
+      return wants_body(message);
     default:
       ++counters().malformed;
       return false;
@@ -153,6 +152,8 @@ void PbftEngine::accept(uint32_t sender, const MessageRef& message) {
       return accept_proposal(message);
     case MessageType::kViewChange:
       return accept_view_change(sender, message);
+    case MessageType::kBody:
+      return accept_body(message->block);
     default:
       return accept_new_view(message);
   }

@@ -94,37 +94,49 @@ MessageRef PbftEngine::find_view_change(View view, const FetchBody::Item& item) 
   return {};
 }
 
-// A block that a prepared certificate names: nothing else is believed of who brings it.
-void PbftEngine::receive_body(const Message& message) {
+// A block that a prepared certificate names: nothing else is believed of who brings it, and of the
+// proofs of its payloads nothing before they are verified, for this replica shows them to others.
+bool PbftEngine::wants_body(const Message& message) {
   if (!message.block || !message.body.empty() || !message.payloads.empty() ||
       message.block->digest != message.digest || message.block->height != message.height) {
     ++counters().malformed;
-    return;
+    return false;
   }
-  Slot* const wanted = slot_at(message.height);
+  const Slot* const wanted = slot_at(message.height);
   if (wanted == nullptr || wanted->body(message.digest)) {
     ++counters().duplicate;
-    return;
+    return false;
   }
+  if (!is_named(*message.block)) {
+    ++counters().stale;
+    return false;
+  }
+  return true;
+}
+
+// Whether a new view that this replica may enter has it among its prepared certificates.
+bool PbftEngine::is_named(const Block& block) const {
   const auto names_it = [&](const PreparedProof& proof) {
-    return proof.height() == message.height && proof.digest() == message.digest;
+    return proof.height() == block.height && proof.digest() == block.digest;
   };
   const auto names_it_too = [&](const ViewChange& view_change) {
     return view_change.message &&
            std::any_of(view_change.body->proofs.begin(), view_change.body->proofs.end(), names_it);
   };
-  const bool named =
-      std::any_of(offers_.begin(), offers_.end(), [&](const std::optional<NewView>& offer) {
-        return offer && std::any_of(offer->found.begin(), offer->found.end(), names_it_too);
-      });
-  if (!named) {
-    ++counters().stale;
+  return std::any_of(offers_.begin(), offers_.end(), [&](const std::optional<NewView>& offer) {
+    return offer && std::any_of(offer->found.begin(), offer->found.end(), names_it_too);
+  });
+}
+
+void PbftEngine::accept_body(const BlockRef& block) {
+  Slot* const wanted = slot_at(block->height);
+  if (wanted == nullptr || wanted->body(block->digest) || !is_named(*block)) {
+    ++counters().stale;  // while it was verified
     return;
   }
-  ++counters().accepted;
-  wanted->keep_body(message.block);
+  wanted->keep_body(block);
   Ticket ticket;
-  persist_for(*wanted, make_body_record(message.block), ticket);
+  persist_for(*wanted, make_body_record(block), ticket);
   ++counters().block_catch_ups;
   try_enter_view();
 }

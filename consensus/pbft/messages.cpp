@@ -55,15 +55,7 @@ std::string_view message_name(uint8_t type) {
     case MessageType::kCheckpoint:
       break;
   }
-  // Of the shared ones it has no use for certified batches (chain/README.md, "Next").
-  switch (static_cast<chain::CommonType>(type)) {
-    case chain::CommonType::kBatch:
-    case chain::CommonType::kAcknowledgement:
-    case chain::CommonType::kAvailability:
-      return "unknown";
-    default:
-      return chain::common_message_name(type);
-  }
+  return chain::common_message_name(type);
 }
 
 std::span<const Situation> required_situations() {

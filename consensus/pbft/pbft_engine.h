@@ -75,6 +75,9 @@ class PbftEngine final : public chain::ChainEngine {
   void refuse(uint32_t sender, const MessageRef& message) override;
   [[nodiscard]] bool is_due_before(const Message& one, const Message& other) const override;
   void append_claims(const Message& message, ClaimList& claims) const override;
+  [[nodiscard]] bool shows_block(const Message& message) const override {
+    return message.type == static_cast<uint8_t>(MessageType::kBody);
+  }
   [[nodiscard]] bool is_current(const Message& own) const override;
   void on_payloads_verified(const BlockRef& block, bool valid) override;
   void on_peer_reached(uint32_t peer) override;
@@ -212,7 +215,9 @@ class PbftEngine final : public chain::ChainEngine {
   void request_missing_of(const NewView& offer);
   void receive_fetch(const Message& message);
   [[nodiscard]] MessageRef find_view_change(View view, const FetchBody::Item& item) const;
-  void receive_body(const Message& message);
+  [[nodiscard]] bool is_named(const Block& block) const;
+  [[nodiscard]] bool wants_body(const Message& message);
+  void accept_body(const BlockRef& block);
 
   // --- catch_up.cpp
   void resend_view_material(uint32_t peer, const Message& status, const Standing& standing);

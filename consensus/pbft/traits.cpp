@@ -20,6 +20,7 @@ const ProtocolTraits& traits() {
                                            {MessageType::kNewView, MessageRole::kLeaderProof}}),
       .reconfigures = true,
       .proposes_by_digest = true,
+      .proposes_certified = true,
       .make =
           [](const EngineConfig& config, const ProtocolSettings& settings,
              RecoveredState recovered) {

@@ -8,8 +8,10 @@
 
 namespace govchain::consensus::pbft {
 
-// Payloads, a change of membership, or a proposal that is not final.
+// For the primary: payloads, a change of membership, or a proposal that is not final. Where bytes
+// of a final block are being fetched, it cannot be blamed for what is not final here.
 bool PbftEngine::something_waits() const {
+  if (commit_waits()) return false;
   return payloads_wait() || work_waits() || agreement_waits();
 }
 
@@ -35,7 +37,7 @@ void PbftEngine::arm_view_timer() {
     return cancel_timer(kViewTimer);
   }
   if (!work_since_) work_since_ = now();
-  const std::optional<TimePoint> head = mempool().oldest_pending();
+  const std::optional<TimePoint> head = mempool().oldest_ready();
   if (head != head_added_) {
     head_added_ = head;
     head_since_ = now();

@@ -199,6 +199,12 @@ void expect_same(const Mempool& pool, const NaiveMempool& model) {
   if (!model.entries.empty()) {
     ASSERT_EQ(*pool.oldest_pending(), model.entries.front().added);
   }
+  const auto oldest_ready = std::find_if(model.entries.begin(), model.entries.end(),
+                                         [](const auto& entry) { return entry.ready; });
+  ASSERT_EQ(pool.oldest_ready().has_value(), oldest_ready != model.entries.end());
+  if (pool.oldest_ready()) {
+    ASSERT_EQ(*pool.oldest_ready(), oldest_ready->added);
+  }
   size_t place = 0;
   pool.for_each_pending([&](ReplicaId origin, const PayloadRef& payload, Height height) {
     ASSERT_LT(place, model.entries.size());
