@@ -75,7 +75,10 @@ void ChainEngine::receive_batch(uint32_t peer, const Message& message) {
   // one, from having them kept for ever.
   const uint64_t life = batch_life();
   if (message.height <= committed_ + life / 2 || message.height > committed_ + 2 * life) {
-    ++(message.height <= committed_ + life / 2 ? counters_.stale : counters_.future);
+    const bool late = message.height <= committed_ + life / 2;
+    ++(late ? counters_.stale : counters_.future);
+    // Its origin is behind, perhaps without knowing it.
+    if (late) send_status(peer);
     return;
   }
   if (!admit_batch(peer, *batch)) return;
@@ -235,9 +238,10 @@ void ChainEngine::learn_certificate(const BlockRef& batch, const CertificateRef&
 // of who vouches for it. Of one's own batches also those that nobody would acknowledge any more.
 void ChainEngine::forget_batches() {
   std::vector<Digest> over;
+  const Height reached = reached_by_others();
   batches_.for_each([&](const HeldBatch& held) {
     const Block& batch = *held.batch;
-    const bool unwanted = is_under_way(held) && batch.height <= committed_ + batch_life() / 2;
+    const bool unwanted = is_under_way(held) && batch.height <= reached + batch_life() / 2;
     if (batch.epoch != epoch() || batch.height <= committed_ || unwanted) {
       over.push_back(batch.digest);
     }

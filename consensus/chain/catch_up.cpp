@@ -17,11 +17,7 @@ bool ChainEngine::is_active() const {
       stable_.height.value() / config_.checkpoint_interval) {
     return true;  // votes for a checkpoint are missing
   }
-  uint64_t ahead = 0;
-  for (uint32_t i = 0; i < peers_.size(); ++i) {
-    if (peers_[i].committed > committed_) ahead += weight_of(i);
-  }
-  return ahead >= quorum_.weak();
+  return reached_by_others() > committed_;
 }
 
 Duration ChainEngine::patience(uint32_t copies) const {
@@ -29,6 +25,50 @@ Duration ChainEngine::patience(uint32_t copies) const {
   Duration patience = settings_.status_interval;
   for (uint32_t i = 0; i < copies && patience < most; ++i) patience = patience * 2;
   return std::min(patience, most);
+}
+
+// The greatest height that members of f+1 weight, one of whom is honest, say they have committed;
+// at least this replica's own.
+Height ChainEngine::reached_by_others() const {
+  Height reached = committed_;
+  uint64_t ahead = 0;
+  for (uint32_t i = 0; i < peers_.size(); ++i) {
+    if (peers_[i].committed > committed_) ahead += weight_of(i);
+  }
+  if (ahead < quorum_.weak()) return reached;
+  for (const Peer& candidate : peers_) {
+    if (candidate.committed <= reached) continue;
+    uint64_t weight = 0;
+    for (uint32_t i = 0; i < peers_.size(); ++i) {
+      if (peers_[i].committed >= candidate.committed) weight += weight_of(i);
+    }
+    if (weight >= quorum_.weak()) reached = candidate.committed;
+  }
+  return reached;
+}
+
+// A quorum, or somebody honest, is at a height that this replica is not at.
+bool ChainEngine::is_behind() const {
+  return proven_.height > committed_ || reached_by_others() > committed_;
+}
+
+// Who is behind for certain need not wait for as long as who only suspects that something was lost.
+// What is on its way to it gets a moment, and each vain question makes the next one later.
+Duration ChainEngine::eagerness() const {
+  Duration pause = settings_.status_interval / 8;
+  const Duration most = patience(quiet_ticks_);
+  for (uint32_t i = 0; i < quiet_ticks_ && pause < most; ++i) pause = pause * 2;
+  return std::min(pause, most);
+}
+
+void ChainEngine::ask_soon() {
+  if (asked_soon_ || !is_behind()) return;
+  asked_soon_ = true;
+  committed_at_tick_ = committed_;
+  const TimePoint soon = now_ + eagerness();
+  if (const std::optional<TimePoint>& tick = timers_[kStatusTimer]; !tick || *tick > soon) {
+    set_timer(kStatusTimer, soon);
+  }
 }
 
 // Says where it stands, unless things move by themselves. Idle replicas do it rarely: one that was
@@ -54,7 +94,9 @@ void ChainEngine::on_status_timer() {
   approve();
   leave_if_removed();
   if (stopped_) return;
-  const Duration interval = active ? patience(quiet_ticks_) : settings_.idle_status_interval;
+  asked_soon_ = is_behind();
+  const Duration pause = asked_soon_ ? eagerness() : patience(quiet_ticks_);
+  const Duration interval = active ? pause : settings_.idle_status_interval;
   const auto spread = static_cast<uint64_t>(interval.nanoseconds() / 4 + 1);
   set_timer(kStatusTimer,
             now_ + interval + Duration::nanoseconds(static_cast<int64_t>(random(spread))));
@@ -86,6 +128,8 @@ void ChainEngine::receive_status(uint32_t peer, const Message& message) {
   Peer& state = peers_[peer];
   state.committed = message.height;
   state.epoch = message.epoch;
+  ask_soon();
+  if (certifies()) forget_batches();  // those that the others are too far ahead for
   // A peer that catches up asks again as soon as it has what it asked for; any other one is
   // answered once in a while.
   const bool progressed = message.height > state.served;

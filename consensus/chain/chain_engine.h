@@ -375,6 +375,10 @@ class ChainEngine : public ChainProtocol {
 
   // --- catch_up.cpp
   [[nodiscard]] bool is_active() const;
+  [[nodiscard]] Height reached_by_others() const;
+  [[nodiscard]] bool is_behind() const;
+  [[nodiscard]] Duration eagerness() const;
+  void ask_soon();
   void on_status_timer();
   [[nodiscard]] Ref<Message> make_status(uint32_t responder);
   void receive_status(uint32_t peer, const Message& message);
@@ -538,6 +542,7 @@ class ChainEngine : public ChainProtocol {
   uint32_t from_ = kNobody;  // position of the peer whose message is being looked at
   uint32_t responder_ = 0;
   uint32_t quiet_ticks_ = 0;  // status messages since the last commit
+  bool asked_soon_ = false;   // since it was found to be behind
   Height committed_at_tick_;
   uint32_t farewell_ticks_ = 0;  // of a removed member that still helps others over the boundary
   Height window_high_;           // the window of ordered payloads is rebuilt downwards from here

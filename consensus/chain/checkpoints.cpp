@@ -120,6 +120,7 @@ void ChainEngine::adopt_checkpoint(const Checkpoint& checkpoint) {
   dirty_ = true;
   on_checkpoint_proven();
   make_stable_if_reached();
+  ask_soon();
 }
 
 void ChainEngine::sign_checkpoint() {

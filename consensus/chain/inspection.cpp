@@ -115,6 +115,7 @@ void ChainEngine::encode_state(Writer& out) const {
   out.u64(random_position_);
   out.u32(responder_);
   out.u32(quiet_ticks_);
+  out.u8(asked_soon_ ? 1 : 0);
   out.u32(offers_);
   out.i64(offer_due_.nanoseconds());
   out.i64(last_commit_at_.nanoseconds());

@@ -73,8 +73,10 @@ void ChainEngine::send_batches() {
 }
 
 void ChainEngine::send_batch(std::vector<PayloadRef> payloads) {
-  const BlockRef batch = make_batch(config_.hash, epoch(), config_.self, committed_ + batch_life(),
-                                    std::move(payloads));
+  // Where others are: who is behind could not have its batches acknowledged before it has caught
+  // up.
+  const BlockRef batch = make_batch(config_.hash, epoch(), config_.self,
+                                    reached_by_others() + batch_life(), std::move(payloads));
   HeldBatch* held = batches_.find(batch->digest);
   if (held == nullptr) held = &batches_.add(batch);
   held->votes.resize(members());

@@ -150,8 +150,8 @@ TEST(PbftCertified, AViewIsEnteredWithAWholeBlockAsWell) {
     return to == 1 || !is(message, CommonType::kCommittedBlock);
   });
   world.propose(2, 1);
-  ASSERT_TRUE(
-      world.run_until([&] { return world.status(1).committed == Height(1); }, Duration::seconds(1)));
+  ASSERT_TRUE(world.run_until([&] { return world.status(1).committed == Height(1); },
+                              Duration::seconds(1)));
   world.crash(0);
   std::vector<BlockRef> shown;
   world.set_filter([&](uint32_t from, uint32_t to, const Message& message) {
@@ -190,7 +190,8 @@ TEST(PbftCertified, WhatNobodyMayProposeMovesNobodyToSuspectThePrimary) {
   }
 }
 
-// A primary that has just restarted knows what its unfinished blocks hold, and its mempool does not.
+// A primary that has just restarted knows what its unfinished blocks hold, and its mempool does
+// not.
 TEST(PbftCertified, APayloadOfAnUnfinishedBlockThatComesAgainHoldsUpNothing) {
   ClusterOptions options = certified();
   options.engine.base_timeout = Duration::seconds(20);
@@ -216,6 +217,27 @@ TEST(PbftCertified, APayloadOfAnUnfinishedBlockThatComesAgainHoldsUpNothing) {
                               Duration::seconds(10)));
   EXPECT_EQ(world.status(1).view, View(0));
   EXPECT_EQ(world.violations(), std::vector<std::string>{});
+}
+
+// Heights go by faster than it catches up: its batches must not expire before they are looked at.
+TEST(PbftCertified, ABatchOfWhoIsFarBehindIsAcknowledged) {
+  ClusterOptions options = certified();
+  options.engine.checkpoint_interval = 4;
+  options.engine.max_in_flight = 1;
+  Cluster world(options);
+  world.set_filter([](uint32_t /*from*/, uint32_t to, const Message& message) {
+    return to != 3 || is(message, CommonType::kAcknowledgement) || is(message, CommonType::kStatus);
+  });
+  for (uint64_t number = 1; number <= 40; ++number) {
+    world.propose(1, number);
+    world.run_for(Duration::milliseconds(10));
+  }
+  ASSERT_GT(world.status(0).committed, Height(30));
+  ASSERT_EQ(world.status(3).committed, Height(0));
+  world.propose(3, 100);
+  EXPECT_TRUE(
+      world.run_until([&] { return world.is_committed(100); }, Duration::milliseconds(100)));
+  EXPECT_EQ(world.status(3).committed, Height(0));
 }
 
 }  // namespace

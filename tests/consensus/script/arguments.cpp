@@ -53,13 +53,16 @@ Result<bool> is_manual(const Case& command, const std::string& name) {
 
 Status read_proposals(const Case& command, EngineConfig& config) {
   if (command.has("proposals")) {
-    const std::string bodies = command.value("proposals").value_or("");
-    if (bodies != "whole" && bodies != "by-digest") {
-      return refuse(command, "proposals must be whole or by-digest");
+    static const std::map<std::string, ProposalBodies> kModes = {
+        {"whole", ProposalBodies::kCarried},
+        {"by-digest", ProposalBodies::kByDigest},
+        {"certified", ProposalBodies::kCertified}};
+    const auto mode = kModes.find(command.value("proposals").value_or(""));
+    if (mode == kModes.end()) {
+      return refuse(command, "proposals must be whole, by-digest or certified");
     }
-    config.proposal_bodies =
-        bodies == "whole" ? ProposalBodies::kCarried : ProposalBodies::kByDigest;
-    if (bodies == "by-digest") config.genesis.version = kProposalsByDigestSince;
+    config.proposal_bodies = mode->second;
+    if (mode->first != "whole") config.genesis.version = kProposalsByDigestSince;
   }
   config.replicas_verify_payloads = command.has("verify-payloads");
   return success();

@@ -36,7 +36,7 @@ struct Bounds {
 // Whether the argument says manual; it may also say auto, or nothing.
 [[nodiscard]] Result<bool> is_manual(const Case& command, const std::string& name);
 
-// proposals=by-digest and verify-payloads. By digest begins at version 2 of the rules.
+// proposals=by-digest|certified and verify-payloads. Both begin at version 2 of the rules.
 [[nodiscard]] Status read_proposals(const Case& command, EngineConfig& config);
 [[nodiscard]] Member member_of(uint32_t id, uint64_t weight);
 // Applies add=, learner=, witness=, remove= and weights=(2:5) to the members that a chain has now.
