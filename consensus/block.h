@@ -2,6 +2,7 @@
 // A block: the unit that an engine orders. For Raft it is a log entry.
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "consensus/kept_room.h"
@@ -52,5 +53,20 @@ class Block : public Counted {
   }
 };
 using BlockRef = Ref<const Block>;
+
+// The same block with these payloads in the place of its own: objects that hold their bytes, or
+// only their names, of the same digests, sizes and counts. Without what lies beside its digest.
+[[nodiscard]] inline Ref<Block> same_block(const Block& block, std::vector<PayloadRef> payloads) {
+  Ref<Block> same = Ref<Block>::make();
+  same->height = block.height;
+  same->view = block.view;
+  same->epoch = block.epoch;
+  same->proposer = block.proposer;
+  same->wall_time = block.wall_time;
+  same->payloads = std::move(payloads);
+  same->control.assign(block.control.begin(), block.control.end());
+  same->digest = block.digest;
+  return same;
+}
 
 }  // namespace govchain::consensus

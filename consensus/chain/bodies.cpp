@@ -69,19 +69,14 @@ void ChainEngine::hold_block(const BlockRef& block) {
 // signature is good for it as well.
 MessageRef ChainEngine::with_bodies(const Message& message) const {
   const Block& named = *message.block;
-  Ref<Block> block = Ref<Block>::make();
+  std::vector<PayloadRef> payloads;
+  payloads.reserve(named.payloads.size());
   for (const PayloadRef& payload : named.payloads) {
     PayloadRef body = find_payload(*payload);
     if (!body && named.availability.empty()) return {};
-    block->payloads.push_back(body ? std::move(body) : name_of(*payload));
+    payloads.push_back(body ? std::move(body) : name_of(*payload));
   }
-  block->height = named.height;
-  block->view = named.view;
-  block->epoch = named.epoch;
-  block->proposer = named.proposer;
-  block->wall_time = named.wall_time;
-  block->control.assign(named.control.begin(), named.control.end());
-  block->digest = named.digest;
+  Ref<Block> block = same_block(named, std::move(payloads));
   block->availability.assign(named.availability.begin(), named.availability.end());
   Ref<Message> whole = Ref<Message>::make();
   whole->protocol = message.protocol;

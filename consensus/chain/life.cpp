@@ -150,7 +150,7 @@ void ChainEngine::dispatch_own_kind(uint32_t peer, const MessageRef& reference) 
     ++counters_.duplicate;
     return;
   }
-  const bool shown_whole = !message.by_digest && shows_block(message);
+  const bool shown_whole = message.block && !message.by_digest && shows_block(message);
   const bool proven =
       message.block && certifies() && !message.block->payloads.empty() && !shown_whole;
   if (message.block && proven != !message.block->availability.empty()) {

@@ -28,20 +28,14 @@ bool is_complete(const std::vector<PayloadRef>& payloads) {
 // one is missing.
 BlockRef ChainEngine::whole_block(const BlockRef& block) const {
   if (block->availability.empty()) return block;
-  Ref<Block> whole = Ref<Block>::make();
+  std::vector<PayloadRef> payloads;
+  payloads.reserve(block->payloads.size());
   for (const PayloadRef& payload : block->payloads) {
     PayloadRef body = payload->named ? find_payload(*payload) : payload;
     if (!body) return {};
-    whole->payloads.push_back(std::move(body));
+    payloads.push_back(std::move(body));
   }
-  whole->height = block->height;
-  whole->view = block->view;
-  whole->epoch = block->epoch;
-  whole->proposer = block->proposer;
-  whole->wall_time = block->wall_time;
-  whole->control.assign(block->control.begin(), block->control.end());
-  whole->digest = block->digest;
-  return BlockRef(std::move(whole));
+  return BlockRef(same_block(*block, std::move(payloads)));
 }
 
 // The first record of the log without which the bytes of this block's payloads would be lost; null

@@ -11,7 +11,7 @@ namespace govchain::consensus::chain {
 // no entry here, because the answer brings the message back.
 void ChainEngine::verify_message(uint32_t peer, uint32_t sender, const MessageRef& reference) {
   const Message& message = *reference;
-  if (shows_block(message)) return verify_shown_block(peer, sender, reference);
+  if (message.block && shows_block(message)) return verify_shown_block(peer, sender, reference);
   Ref<ClaimList> claims;
   if (!message.body.empty() || message.block) {
     claims = Ref<ClaimList>::make();

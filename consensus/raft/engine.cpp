@@ -55,13 +55,14 @@ bool comes_from_leader(MessageType type) {
   return type == MessageType::kAppend || type == MessageType::kHeartbeat ||
          type == MessageType::kCommitNotice || type == MessageType::kInstallSnapshot ||
          type == MessageType::kTimeoutNow || type == MessageType::kRemoved ||
-         type == MessageType::kVersionQuery || type == MessageType::kWitnessBase;
+         type == MessageType::kVersionQuery || type == MessageType::kWitnessBase ||
+         type == MessageType::kAppendNames;
 }
 
 bool is_reply(MessageType type) {
   return type == MessageType::kPreVoteReply || type == MessageType::kVoteReply ||
          type == MessageType::kAppendReply || type == MessageType::kHeartbeatReply ||
-         type == MessageType::kVersionReply;
+         type == MessageType::kVersionReply || type == MessageType::kPayloadQuery;
 }
 
 }  // namespace
@@ -258,7 +259,7 @@ void RaftEngine::receive(ReplicaId from, const Message& message, const MessageRe
   if (type == MessageType::kCheckpointVote) {
     on_checkpoint_vote(from, message, reference);
   } else if (comes_from_leader(type)) {
-    receive_from_leader(from, message);
+    receive_from_leader(from, message, reference);
   } else if (is_reply(type)) {
     receive_reply(from, message);
   } else {
@@ -304,7 +305,8 @@ void RaftEngine::receive_request(ReplicaId from, const Message& message) {
   }
 }
 
-void RaftEngine::receive_from_leader(ReplicaId from, const Message& message) {
+void RaftEngine::receive_from_leader(ReplicaId from, const Message& message,
+                                     const MessageRef& reference) {
   // A leader need not be in our configuration: ours may be old (dissertation §4.1).
   if (message.view < term_) {
     refuse_stale(from, message);
@@ -322,6 +324,9 @@ void RaftEngine::receive_from_leader(ReplicaId from, const Message& message) {
   switch (static_cast<MessageType>(message.type)) {
     case MessageType::kAppend:
       on_append(from, message);
+      break;
+    case MessageType::kAppendNames:
+      on_append_names(from, reference);
       break;
     case MessageType::kHeartbeat:
     case MessageType::kCommitNotice:
@@ -350,7 +355,10 @@ void RaftEngine::refuse_stale(ReplicaId from, const Message& message) {
   // Our term is higher, perhaps from an election that never ended. With PreVote and CheckQuorum the
   // old leader would not hear of it otherwise, and we could never follow it (etcd-io/raft, Step).
   const auto type = static_cast<MessageType>(message.type);
-  if (type != MessageType::kAppend && type != MessageType::kHeartbeat) return;
+  if (type != MessageType::kAppend && type != MessageType::kAppendNames &&
+      type != MessageType::kHeartbeat) {
+    return;
+  }
   Ref<Message> reply = new_message(MessageType::kAppendReply, Lane::kVote, message.height);
   encode_body(AppendReplyBody{true, Height(), View()}, *reply);
   send(from, std::move(reply), hard_state_ticket_);
@@ -379,6 +387,9 @@ void RaftEngine::receive_reply(ReplicaId from, const Message& message) {
       break;
     case MessageType::kVersionReply:
       on_version_reply(from, message);
+      break;
+    case MessageType::kPayloadQuery:
+      on_payload_query(from, message);
       break;
     default:
       on_heartbeat_reply(from, message);

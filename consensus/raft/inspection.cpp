@@ -128,6 +128,11 @@ void RaftEngine::encode_state(Writer& out) const {
   out.u64(random_position_);
   out.u32(failed_elections_);
   mempool_.encode_state(out);
+  for (const MessageRef& named : named_) {
+    out.ordinal(named->view);
+    out.ordinal(named->height);
+    out.digest(named->block->digest);
+  }
   checkpoint_votes_.encode_state(out);
   for (const PendingRead& read : reads_) {
     out.u64(read.sequence);

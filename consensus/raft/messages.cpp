@@ -61,6 +61,10 @@ std::string_view message_name(uint8_t type) {
       return "version-reply";
     case MessageType::kWitnessBase:
       return "witness-base";
+    case MessageType::kAppendNames:
+      return "append-names";
+    case MessageType::kPayloadQuery:
+      return "payload-query";
     case MessageType::kCheckpointVote:
       return "checkpoint-vote";
   }

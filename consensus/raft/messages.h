@@ -33,7 +33,9 @@ enum class MessageType : uint8_t {
   kCheckpointProof = 17,  // height: of a checkpoint that the receiver voted for late
   kVersionQuery = 18,     // a leader asks whose software knows a version of the rules
   kVersionReply = 19,     // the sender's does
-  kWitnessBase = 20,  // for a witness, all that it needs to go on from a height that is committed
+  kWitnessBase = 20,   // for a witness, all that it needs to go on from a height that is committed
+  kAppendNames = 21,   // as kAppend, by digest, for who should have the payloads
+  kPayloadQuery = 22,  // height: of an entry of which the sender lacks payloads
   kCheckpointVote = kCheckpointStatement,
 };
 

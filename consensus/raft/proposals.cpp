@@ -125,27 +125,29 @@ void RaftEngine::admit(ReplicaId origin, const PayloadRef& payload, bool local) 
     const uint32_t ahead = *place - static_cast<uint32_t>(base.value());
     mempool_.mark_in_flight(base + ahead, std::span<const PayloadRef>(&payload, 1));
   }
-  if (is_leader()) {
-    propose_if_due();
-  } else if (local && leader_) {
-    forward(payload);
-  }
+  if (local && (names_payloads() || (leader_ && !is_leader()))) forward(payload);
+  if (is_leader()) propose_if_due();
 }
 
+// To the leader; where entries only name their payloads, to everybody who needs the bytes.
 void RaftEngine::forward(const PayloadRef& payload) {
   Ref<Message> message = new_message(MessageType::kForward, Lane::kBody, commit_);
   message->payloads.push_back(payload);
-  send(*leader_, std::move(message), hard_state_ticket_);
+  if (names_payloads()) {
+    send_to_full(std::move(message), hard_state_ticket_);
+  } else {
+    send(*leader_, std::move(message), hard_state_ticket_);
+  }
 }
 
 // After a change of leader, and now and then in case something was lost: the leader suppresses what
-// it has already.
-void RaftEngine::forward_pending() {
+// it has already. `others_too`: also what other replicas' clients want, and that they passed on.
+void RaftEngine::forward_pending(bool others_too) {
   if (!leader_ || is_leader()) return;
   uint64_t bytes = 0;
   Ref<Message> message;
   mempool_.for_each_pending([&](ReplicaId origin, const PayloadRef& payload, Height in_flight) {
-    if (origin != config_.self || in_flight != Height()) return;
+    if ((origin != config_.self && !others_too) || in_flight != Height()) return;
     if (bytes >= config_.max_block_bytes.count()) return;
     if (!message) message = new_message(MessageType::kForward, Lane::kBody, commit_);
     bytes += payload->size.count();
@@ -168,17 +170,21 @@ void RaftEngine::on_forward(ReplicaId from, const Message& message) {
   // The sender knows that these payloads are in no block up to its commit index; we know it of
   // every block from window_from_ on. Between the two nobody knows, and the sender will ask again
   // when it has caught up.
-  if (!is_leader() || message.height.next() < window_from_) {
+  if ((!is_leader() && !names_payloads()) || message.height.next() < window_from_) {
     ++counters_.stale;
     return;
   }
   ++counters_.accepted;
   for (const PayloadRef& payload : message.payloads) admit(from, payload, false);
+  if (!named_.empty()) take_named();
 }
 
 void RaftEngine::on_retry_timer() {
   const std::optional<TimePoint> oldest = mempool_.oldest_waiting();
-  if (!is_leader() && oldest && now_ - *oldest >= election_timeout_) forward_pending();
+  if (!is_leader() && oldest && now_ - *oldest >= election_timeout_) {
+    // Whoever sent a payload to all may have crashed before the leader got it.
+    forward_pending(names_payloads() && now_ - *oldest >= election_timeout_ * kOrphanTimeouts);
+  }
   forward_change();
   expire_forwarded_reads(false);
   resend_checkpoint_votes();

@@ -1,8 +1,8 @@
 #pragma once
 // One Raft replica. The class is declared here; its handlers stand in one file per part of the
 // protocol: election.cpp, replication.cpp, proposals.cpp, commit.cpp, read_index.cpp,
-// lease.cpp, checkpoints.cpp, snapshot.cpp, membership.cpp, versions.cpp, witness.cpp,
-// recovery.cpp; engine.cpp dispatches, inspection.cpp looks from outside.
+// lease.cpp, named_entries.cpp, checkpoints.cpp, snapshot.cpp, membership.cpp, versions.cpp,
+// witness.cpp, recovery.cpp; engine.cpp dispatches, inspection.cpp looks from outside.
 
 #include <cstdint>
 #include <memory>
@@ -33,6 +33,7 @@ inline constexpr uint32_t kLoadBlocks = 64;            // asked of the block sto
 inline constexpr uint64_t kMaxUnheardBeats =
     2;  // heartbeats without an acknowledgement, then probe
 inline constexpr uint64_t kSnapshotRepeatBeats = 20;  // until a snapshot is announced once more
+inline constexpr int64_t kOrphanTimeouts = 4;         // then others' payloads are passed on, too
 inline constexpr uint32_t kCatchUpRounds = 10;        // §4.2.1; then the change is dropped
 inline constexpr uint32_t kVersionPollTimeouts =
     10;                                       // election timeouts; then the upgrade is dropped
@@ -148,7 +149,7 @@ class RaftEngine final : public Engine {
   void on(const input::WallTime& input);
   void receive(ReplicaId from, const Message& message, const MessageRef& reference);
   void receive_request(ReplicaId from, const Message& message);
-  void receive_from_leader(ReplicaId from, const Message& message);
+  void receive_from_leader(ReplicaId from, const Message& message, const MessageRef& reference);
   void receive_reply(ReplicaId from, const Message& message);
   void receive_untimed(ReplicaId from, const Message& message);
   void refuse_stale(ReplicaId from, const Message& message);
@@ -213,8 +214,13 @@ class RaftEngine final : public Engine {
   void on_heartbeat_timer();
   void announce_commit();
   void on_append(ReplicaId from, const Message& message);
-  void append_from_leader(ReplicaId from, const Message& message, const AppendBody& body);
-  [[nodiscard]] bool take_entry(const Message& message, Height leader_commit);
+  [[nodiscard]] static bool is_ordered(const Message& message, AppendBody& body);
+  [[nodiscard]] bool is_log_closed();
+  [[nodiscard]] bool agrees_at(Height height, View term) const;
+  void append_from_leader(ReplicaId from, const Message& message, const BlockRef& block,
+                          const AppendBody& body);
+  [[nodiscard]] bool take_entry(const Message& message, const BlockRef& block,
+                                Height leader_commit);
   void answer_append(ReplicaId to, Height height);
   void refuse_append(ReplicaId to, Height previous, View previous_term);
   void on_append_reply(ReplicaId from, const Message& message);
@@ -222,6 +228,17 @@ class RaftEngine final : public Engine {
                          const AppendReplyBody& body);
   void on_heartbeat(ReplicaId from, const Message& message);
   void on_heartbeat_reply(ReplicaId from, const Message& message);
+
+  // --- named_entries.cpp
+  [[nodiscard]] bool names_payloads() const {
+    return config_.proposal_bodies == ProposalBodies::kByDigest &&
+           configurations_.latest().members.version >= kProposalsByDigestSince;
+  }
+  [[nodiscard]] bool is_sent_by_names(const Progress& progress, const Block& block) const;
+  void on_payload_query(ReplicaId from, const Message& message);
+  void on_append_names(ReplicaId from, const MessageRef& reference);
+  [[nodiscard]] BlockRef with_payloads(const Block& named) const;
+  void take_named();
 
   // --- proposals.cpp
   Ticket append_to_log(BlockRef block);
@@ -233,7 +250,7 @@ class RaftEngine final : public Engine {
   void propose_block(std::vector<uint8_t> control, bool with_payloads);
   void admit(ReplicaId origin, const PayloadRef& payload, bool local);
   void forward(const PayloadRef& payload);
-  void forward_pending();
+  void forward_pending(bool others_too = false);
   void on_forward(ReplicaId from, const Message& message);
   void on_retry_timer();
 
@@ -403,12 +420,13 @@ class RaftEngine final : public Engine {
   ProgressMap progress_;
   Height term_start_;  // our no-op
   Height announced_commit_;
-  // The last append built: usually it goes to every follower; the second one to every witness.
+  // The last append built: usually it goes to every follower; the second one to every witness, the
+  // third one to followers who should have the payloads.
   struct SharedAppend {
     MessageRef message;
     Height commit;  // the commit index in it
   };
-  SharedAppend shared_appends_[2];
+  SharedAppend shared_appends_[3];
   bool has_witnesses_ = false;  // among those that we replicate to
   Height copied_;               // entries up to here have as many copies as are asked for
   std::optional<ReplicaId> transfer_target_;
@@ -417,9 +435,10 @@ class RaftEngine final : public Engine {
 
   // Proposals.
   Mempool mempool_;
-  DigestIndex uncommitted_;  // payload -> low 32 bits of its height in the uncommitted log
-  Height settle_refusals_;   // once committed so far, what is pending and known as ordered lies
-                             // in a snapshot; 0 = nothing to settle
+  DigestIndex uncommitted_;        // payload -> low 32 bits of its height in the uncommitted log
+  std::vector<MessageRef> named_;  // appends whose payloads are not all here, by height
+  Height settle_refusals_;  // once committed so far, what is pending and known as ordered lies
+                            // in a snapshot; 0 = nothing to settle
   int64_t wall_base_ = 0;
   TimePoint wall_base_at_;
   bool wall_known_ = false;

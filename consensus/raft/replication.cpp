@@ -65,18 +65,21 @@ void RaftEngine::send_append(NodeId node, Progress& progress, BlockRef block, bo
     send_snapshot(node, progress);
     return;
   }
-  const Bytes size = block && !progress.witness ? block->payload_size() : Bytes();
+  const bool names = block && is_sent_by_names(progress, *block);
+  const bool bodies = block && !progress.witness && !names;
+  const Bytes size = bodies ? block->payload_size() : Bytes();
   const ProtocolVersion version = block ? version_at(block->height) : kUniversalVersion;
-  auto& [shared, shared_commit] = shared_appends_[progress.witness ? 1 : 0];
+  auto& [shared, shared_commit] = shared_appends_[names ? 2 : progress.witness ? 1 : 0];
   const bool reusable = shared && shared->height == previous && shared->block == block &&
                         shared->view == term_ && shared->version == version &&
                         shared_commit == commit_;
   if (!reusable) {
-    Ref<Message> message = new_message(MessageType::kAppend, Lane::kBody, previous);
+    const MessageType type = names ? MessageType::kAppendNames : MessageType::kAppend;
+    Ref<Message> message = new_message(type, Lane::kBody, previous);
     encode_body(AppendBody{*previous_term, commit_}, *message);
     message->block = block;
     message->version = version;
-    message->by_digest = progress.witness && block;
+    message->by_digest = block && !bodies;
     seal_message(*message);
     shared = MessageRef(std::move(message));
     shared_commit = commit_;
@@ -264,28 +267,42 @@ void RaftEngine::on_heartbeat_reply(ReplicaId from, const Message& message) {
 
 // --- Follower
 
+bool RaftEngine::is_ordered(const Message& message, AppendBody& body) {
+  return decode_body(message, body) && body.previous_term <= message.view &&
+         (!message.block ||
+          (message.block->height == message.height.next() && message.block->view <= message.view &&
+           message.block->view >= body.previous_term));
+}
+
+// Step 2 of AppendEntries (P figure 2).
+bool RaftEngine::agrees_at(Height height, View term) const {
+  const std::optional<View> own_term = log_.term_at(height);
+  return height <= commit_ || own_term == term ||
+         (planted(Mutant::kPreviousTermNotCompared) && own_term.has_value());
+}
+
+// Between the announcement of a snapshot and its installation the log stands still.
+bool RaftEngine::is_log_closed() {
+  if (!transfer_ || transfer_->stage < SnapshotTransfer::Stage::kPersisting) return false;
+  ++counters_.future;
+  return true;
+}
+
 void RaftEngine::on_append(ReplicaId from, const Message& message) {
   AppendBody body;
-  const bool ordered = decode_body(message, body) && body.previous_term <= message.view &&
-                       (!message.block || (message.block->height == message.height.next() &&
-                                           message.block->view <= message.view &&
-                                           message.block->view >= body.previous_term));
-  if (!ordered || (message.by_digest && !accepts_as_witness())) {
+  if (!is_ordered(message, body) || (message.by_digest && !accepts_as_witness())) {
     ++counters_.malformed;
     return;
   }
-  // Between the announcement of a snapshot and its installation the log stands still.
-  if (transfer_ && transfer_->stage >= SnapshotTransfer::Stage::kPersisting) {
-    ++counters_.future;
-    return;
-  }
-  append_from_leader(from, message, body);
+  if (is_log_closed()) return;
+  append_from_leader(from, message, message.block, body);
+  if (!named_.empty()) take_named();
 }
 
-void RaftEngine::append_from_leader(ReplicaId from, const Message& message,
+void RaftEngine::append_from_leader(ReplicaId from, const Message& message, const BlockRef& block,
                                     const AppendBody& body) {
   const Height previous = message.height;
-  const Height end = message.block ? message.block->height : previous;
+  const Height end = block ? block->height : previous;
   if (end <= commit_) {
     // Committed entries agree with every leader's, compared or not.
     ++counters_.duplicate;
@@ -293,19 +310,17 @@ void RaftEngine::append_from_leader(ReplicaId from, const Message& message,
     return;
   }
   const std::optional<View> own_term = log_.term_at(previous);
-  const bool agrees = previous <= commit_ || own_term == body.previous_term ||
-                      (planted(Mutant::kPreviousTermNotCompared) && own_term.has_value());
-  if (!agrees) {
+  if (!agrees_at(previous, body.previous_term)) {
     ++counters_.accepted;
     refuse_append(from, previous, body.previous_term);
     return;
   }
-  if (message.block && own_term && message.block->view < *own_term) {
+  if (block && own_term && block->view < *own_term) {
     ++counters_.malformed;  // terms never fall along a log: no leader sends this
     return;
   }
-  if (message.block) {
-    if (!take_entry(message, body.commit)) return;
+  if (block) {
+    if (!take_entry(message, block, body.commit)) return;
   } else {
     ++counters_.accepted;
   }
@@ -316,8 +331,7 @@ void RaftEngine::append_from_leader(ReplicaId from, const Message& message,
 }
 
 // Step 3 and 4 of AppendEntries (P figure 2). False if the entry is malformed.
-bool RaftEngine::take_entry(const Message& message, Height leader_commit) {
-  const BlockRef& block = message.block;
+bool RaftEngine::take_entry(const Message& message, const BlockRef& block, Height leader_commit) {
   const Height height = block->height;
   // Who leads by other rules than those in force there does not know the chain.
   if (message.version != version_at(height)) {

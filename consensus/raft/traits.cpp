@@ -16,6 +16,7 @@ const ProtocolTraits& traits() {
           message_roles<MessageType>({{MessageType::kCheckpointVote, MessageRole::kCheckpoint}}),
       .payload_memory = PayloadMemory::kWindow,
       .reconfigures = true,
+      .proposes_by_digest = true,
       .make =
           [](const EngineConfig& config, const ProtocolSettings& settings,
              RecoveredState recovered) {

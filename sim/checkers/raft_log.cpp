@@ -63,7 +63,8 @@ void RaftLogRule::sent(ReplicaAddress who, TimePoint now, const consensus::Messa
     return;
   }
   consensus::raft::AppendBody body;
-  if (type != MessageType::kAppend || !decode_body(message, body)) return;
+  const bool appends = type == MessageType::kAppend || type == MessageType::kAppendNames;
+  if (!appends || !decode_body(message, body)) return;
   announced(who, now, message.view, body.commit);
   if (!message.block) return;
   Chain& chain = chains_[who.chain];

@@ -21,6 +21,7 @@ void RaftVoteRule::sent(ReplicaAddress who, TimePoint now, const consensus::Repl
   if (message.protocol != consensus::Protocol::kRaft) return;
   switch (static_cast<MessageType>(message.type)) {
     case MessageType::kAppend:
+    case MessageType::kAppendNames:
     case MessageType::kHeartbeat:
     case MessageType::kCommitNotice:
     case MessageType::kInstallSnapshot:

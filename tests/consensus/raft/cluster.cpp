@@ -34,6 +34,7 @@ Cluster::Cluster(const ClusterOptions& options)
     : options_(options),
       random_(options.seed),
       verifier_(make_verifier(SignatureScheme::kModelled)) {
+  genesis_.version = options_.engine.genesis.version;
   for (uint32_t i = 0; i < options_.replicas; ++i) {
     Node& node = nodes_.emplace_back();
     if (options_.through_codec) {

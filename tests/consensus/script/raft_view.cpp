@@ -165,7 +165,8 @@ std::string describe_raft_body(const Message& message) {
       if (!raft::decode_body(message, body)) return " malformed";
       return body.granted ? " granted" : " denied";
     }
-    case raft::MessageType::kAppend: {
+    case raft::MessageType::kAppend:
+    case raft::MessageType::kAppendNames: {
       raft::AppendBody body;
       if (!raft::decode_body(message, body)) return " malformed";
       return " after " + number(body.previous_term.value()) + "/" + number(message.height.value()) +
