@@ -186,6 +186,10 @@ class Engine {
   [[nodiscard]] virtual Bytes credit() const = 0;
   [[nodiscard]] virtual EngineStatus status() const = 0;
   [[nodiscard]] virtual const EngineCounters& counters() const = 0;
+  // The blocks that changed the membership, from the genesis on, each with its certificate by the
+  // members whose epoch it ended: they lead who trusts the genesis to the members of today. None
+  // where blocks have no certificates (Raft), or nothing changed.
+  [[nodiscard]] virtual std::vector<StoredBlock> membership_changes() const { return {}; }
   // Copies share immutable messages and blocks; the copy decides as the original would.
   [[nodiscard]] virtual std::unique_ptr<Engine> clone() const = 0;
   // Equal for engines that will decide alike on equal inputs; for model checking and replay.

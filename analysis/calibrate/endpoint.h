@@ -34,6 +34,8 @@ class TakingReplica final : public consensus::node::DeskReplica {
   void check(consensus::PayloadRef /*payload*/, std::function<void(bool good)> /*taker*/) override {
   }
   void look(std::function<void(const consensus::node::Replica::Look&)> /*taker*/) override {}
+  void membership_changes(
+      std::function<void(std::vector<consensus::StoredBlock>)> /*taker*/) override {}
   [[nodiscard]] consensus::Bytes credit() const override { return consensus::Bytes(64U << 20U); }
   [[nodiscard]] size_t waiting() {
     const std::lock_guard lock(mutex_);

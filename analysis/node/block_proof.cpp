@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "consensus/chain/messages.h"
 #include "consensus/codec.h"
 #include "consensus/crypto/crypto.h"
 #include "consensus/hotstuff/link.h"
@@ -31,11 +32,35 @@ ProofCheck bad(std::string what, std::string explanation) {
 
 std::string number(uint64_t value) { return std::to_string(value); }
 
-// What is wrong with the signatures under a statement; empty if nothing.
+// Who decides upon which heights, as far as the proof leads.
+struct Period {
+  Membership members;
+  Height from;                  // the first height that they agree upon
+  std::optional<Height> until;  // the last one; nothing where the proof knows of no later members
+};
+
+struct Trusted {
+  const NetworkFile& network;
+  std::vector<Period> periods;  // ascending, from the genesis on
+  [[nodiscard]] const Period& period_of(const Certificate& certificate) const {
+    for (const Period& period : periods) {
+      if (period.members.epoch == certificate.statement.epoch) return period;
+    }
+    return periods.back();  // whose members have not signed it: find_fault() says so
+  }
+};
+
+uint64_t quorum_of(const Membership& members) {
+  const ByzantineQuorum quorum(members);
+  return quorum.total() == 0 ? 0 : quorum.quorum();
+}
+
+// What is wrong with the signatures under a statement about a height; empty if nothing.
 std::string find_fault(const Certificate& certificate, const NetworkFile& trusted,
-                       uint64_t quorum) {
-  const Membership& members = trusted.engine.genesis;
+                       const Period& period, Height height, uint64_t quorum) {
+  const Membership& members = period.members;
   const Statement& statement = certificate.statement;
+  if (quorum == 0) return "nobody is a member";
   if (statement.chain != trusted.engine.chain) {
     return "it is signed for chain " + number(statement.chain.value()) + ", not " +
            number(trusted.engine.chain.value());
@@ -43,7 +68,12 @@ std::string find_fault(const Certificate& certificate, const NetworkFile& truste
   if (statement.protocol != trusted.protocol) return "it is signed for another protocol";
   if (statement.epoch != members.epoch) {
     return "it is signed in epoch " + number(statement.epoch.value()) +
-           ", and the members that are trusted are those of epoch " + number(members.epoch.value());
+           ", and the proof leads from the members that are trusted to those of epoch " +
+           number(members.epoch.value());
+  }
+  if (height < period.from || (period.until && height > *period.until)) {
+    return "height " + number(height.value()) + " is none of epoch " +
+           number(members.epoch.value());
   }
   if (statement.version != members.version) return "it is signed under other rules";
   if (certificate.signers.size() != certificate.signatures.size()) return "signatures lack";
@@ -87,19 +117,52 @@ bool is_final(const Certificate& certificate, const Block& block, const NetworkF
   return true;
 }
 
-ProofCheck check_block(const ProofFile& proof, const NetworkFile& trusted) {
-  const Block& block = *proof.block;
-  const Certificate& certificate = *proof.certificate;
+// What is wrong with the proof that a block is final; empty if nothing.
+std::string find_fault(const StoredBlock& stored, const NetworkFile& trusted,
+                       const Period& period) {
   if (traits_of(trusted.protocol).faults != FaultModel::kByzantine) {
-    return bad("block", "this protocol makes no certificates of blocks: checkpoints are its proof");
+    return "this protocol makes no certificates of blocks: checkpoints are its proof";
   }
-  const ByzantineQuorum quorum(trusted.engine.genesis);
-  const std::string fault = quorum.total() == 0 ? "nobody is a member"
-                                                : find_fault(certificate, trusted, quorum.quorum());
+  std::string fault = find_fault(*stored.certificate, trusted, period, stored.block->height,
+                                 quorum_of(period.members));
+  if (fault.empty() && !is_final(*stored.certificate, *stored.block, trusted)) {
+    fault = "what is signed is not that this block is final";
+  }
+  return fault;
+}
+
+// From the members of the genesis to those of later epochs: each is decided by the one before, in a
+// block that is final, and takes office after the next checkpoint (consensus/chain/README.md).
+ProofCheck follow_memberships(const ProofFile& proof, Trusted& trusted) {
+  for (const StoredBlock& change : proof.memberships) {
+    Period& present = trusted.periods.back();
+    const Height height = change.block->height;
+    const std::string place = "the change at height " + number(height.value());
+    if (const std::string fault = find_fault(change, trusted.network, present); !fault.empty()) {
+      return bad("members", place + ": " + fault);
+    }
+    const std::optional<chain::MembershipControl> control =
+        chain::decode_control(change.block->control);
+    if (!control || control->target.epoch != present.members.epoch.next()) {
+      return bad("members", place + " names no members of the next epoch");
+    }
+    const uint64_t interval = std::max<uint64_t>(trusted.network.engine.checkpoint_interval, 1);
+    present.until = Height((height.value() + interval - 1) / interval * interval);
+    trusted.periods.push_back(Period{control->target, present.until->next(), std::nullopt});
+  }
+  const Period& last = trusted.periods.back();
+  return good("members", "of epoch " + number(last.members.epoch.value()) + ", from height " +
+                             number(last.from.value()) + " on, by " +
+                             number(proof.memberships.size()) + " changes since the genesis");
+}
+
+ProofCheck check_block(const ProofFile& proof, const Trusted& all) {
+  const NetworkFile& trusted = all.network;
+  const Certificate& certificate = *proof.certificate;
+  const Block& block = *proof.block;
+  const std::string fault =
+      find_fault({proof.block, proof.certificate}, trusted, all.period_of(certificate));
   if (!fault.empty()) return bad("block", fault);
-  if (!is_final(certificate, block, trusted)) {
-    return bad("block", "what is signed is not that this block is final");
-  }
   return good("block", "height " + number(block.height.value()) + ", digest " +
                            to_hex(block.digest.bytes) + " is final, " + signers_of(certificate));
 }
@@ -134,15 +197,16 @@ ProofCheck check_transaction(const ProofFile& proof, const NetworkFile& trusted)
   return bad("transaction", "the payload does not hold it");
 }
 
-ProofCheck check_checkpoint(const ProofFile& proof, const NetworkFile& trusted) {
+ProofCheck check_checkpoint(const ProofFile& proof, const Trusted& all) {
+  const NetworkFile& trusted = all.network;
   const Checkpoint& checkpoint = *proof.checkpoint;
-  const Membership& members = trusted.engine.genesis;
+  const Period& period = all.period_of(*checkpoint.certificate);
   const Statement& statement = checkpoint.certificate->statement;
   const uint64_t quorum = traits_of(trusted.protocol).faults == FaultModel::kCrash
-                              ? signing_quorum(members)
-                              : ByzantineQuorum(members).quorum();
+                              ? signing_quorum(period.members)
+                              : quorum_of(period.members);
   const std::string fault =
-      quorum == 0 ? "nobody is a member" : find_fault(*checkpoint.certificate, trusted, quorum);
+      find_fault(*checkpoint.certificate, trusted, period, checkpoint.height, quorum);
   if (!fault.empty()) return bad("checkpoint", fault);
   if (statement.type != kCheckpointStatement || statement.view != View() ||
       statement.height != checkpoint.height || statement.digest != checkpoint.state_root ||
@@ -193,12 +257,14 @@ bool ProofReport::holds() const {
 
 ProofReport check_proof(const ProofFile& proof, const NetworkFile& trusted) {
   ProofReport report;
-  if (proof.block) report.checks.push_back(check_block(proof, trusted));
+  Trusted all{trusted, {Period{trusted.engine.genesis, Height(1), std::nullopt}}};
+  if (!proof.memberships.empty()) report.checks.push_back(follow_memberships(proof, all));
+  if (proof.block) report.checks.push_back(check_block(proof, all));
   if (proof.payload) report.checks.push_back(check_payload(proof, trusted));
   if (proof.transaction && proof.payload) {
     report.checks.push_back(check_transaction(proof, trusted));
   }
-  if (proof.checkpoint) report.checks.push_back(check_checkpoint(proof, trusted));
+  if (proof.checkpoint) report.checks.push_back(check_checkpoint(proof, all));
   if (proof.receipt) report.checks.push_back(check_receipt(proof, trusted));
   if (proof.record) report.checks.push_back(check_record(proof, trusted));
   return report;

@@ -12,7 +12,7 @@ namespace govchain::analysis {
 
 // One thing that the proof shows, or fails to show.
 struct ProofCheck {
-  std::string what;  // block, payload, transaction, checkpoint, receipt, record
+  std::string what;  // members, block, payload, transaction, checkpoint, receipt, record
   bool holds = false;
   std::string explanation;
 };
@@ -22,8 +22,8 @@ struct ProofReport {
   [[nodiscard]] bool holds() const;
 };
 
-// `trusted`: protocol, scheme, hash function and members of the chain, of the epoch in which the
-// proof was signed.
+// `trusted`: protocol, scheme, hash function, checkpoint interval and members of the chain, of its
+// genesis. Who signed for a later epoch counts as far as the proof's changes of members lead to it.
 [[nodiscard]] ProofReport check_proof(const ProofFile& proof,
                                       const consensus::node::NetworkFile& trusted);
 

@@ -19,6 +19,8 @@ namespace {
 using namespace consensus;
 using node::FieldReader;
 
+constexpr size_t kMostChanges = 10'000;  // of the membership: one a day for a generation
+
 std::vector<uint8_t> hex_field(FieldReader& in, std::string_view name) {
   std::optional<std::vector<uint8_t>> bytes = node::from_hex(in.text(name));
   if (!bytes) in.fail(name, "expected hexadecimal digits in small letters, two to a byte");
@@ -50,14 +52,16 @@ CertificateRef certificate_field(FieldReader& in) {
   return certificate;
 }
 
-void read_block(FieldReader in, HashAlgorithm hash, ProofFile& proof) {
-  proof.block = decoded_field(in, "encoded", [&](Reader& reader) {
+StoredBlock read_block(FieldReader in, HashAlgorithm hash) {
+  StoredBlock stored;
+  stored.block = decoded_field(in, "encoded", [&](Reader& reader) {
     Ref<Block> block = decode_block_by_digest(hash, reader);
     if (!block) reader.fail();
     return BlockRef(std::move(block));
   });
-  proof.certificate = certificate_field(in);
+  stored.certificate = certificate_field(in);
   in.finish();
+  return stored;
 }
 
 ProofFile::PayloadPart read_payload(FieldReader in) {
@@ -123,7 +127,16 @@ Result<ProofFile> read_proof_file(const std::string& path, HashAlgorithm hash) {
   ProofFile proof;
   FieldReader in(**file, (*file)->root(), "");
   (void)in.number("govchain_proof", node::kProofFormat, node::kProofFormat);
-  if (const std::optional<FieldReader> block = in.object("block")) read_block(*block, hash, proof);
+  if (in.any("memberships") != nullptr) {
+    for (const FieldReader& change : in.objects("memberships", kMostChanges)) {
+      proof.memberships.push_back(read_block(change, hash));
+    }
+  }
+  if (const std::optional<FieldReader> part = in.object("block")) {
+    StoredBlock stored = read_block(*part, hash);
+    proof.block = std::move(stored.block);
+    proof.certificate = std::move(stored.certificate);
+  }
   if (const std::optional<FieldReader> part = in.object("payload")) {
     proof.payload = read_payload(*part);
   }

@@ -2,6 +2,7 @@
 // A proof as a node's endpoint gives it (GET /v1/proofs/…), read strictly:
 //
 //   {"govchain_proof": 1,
+//    "memberships": [{"encoded": "hex", "certificate": "hex"}, …],   blocks that changed it
 //    "block": {"encoded": "hex", "certificate": "hex"},
 //    "payload": {"index": 0, "payload_base64": "…"},           of the block
 //    "transaction": {"id": "hex", "expiry_minute": number},    of the payload, if there is one
@@ -22,6 +23,7 @@
 #include "consensus/certificate.h"
 #include "consensus/checkpoint.h"
 #include "consensus/crypto/hash.h"
+#include "consensus/input.h"
 #include "consensus/result.h"
 #include "models/ledger/proof.h"
 #include "models/ledger/receipt_proof.h"
@@ -29,6 +31,8 @@
 namespace govchain::analysis {
 
 struct ProofFile {
+  // From the genesis on, each by the members of the epoch that it ended.
+  std::vector<consensus::StoredBlock> memberships;
   consensus::BlockRef block;  // its payloads have no bytes; null: none
   consensus::CertificateRef certificate;
   struct PayloadPart {

@@ -51,6 +51,7 @@ class ChainEngine : public ChainProtocol {
   [[nodiscard]] Bytes credit() const final;
   [[nodiscard]] EngineStatus status() const final;
   [[nodiscard]] const EngineCounters& counters() const final { return counters_; }
+  [[nodiscard]] std::vector<StoredBlock> membership_changes() const final;
   [[nodiscard]] Digest fingerprint() const final;
   [[nodiscard]] Bytes memory() const final;
 

@@ -100,6 +100,14 @@ void ChainEngine::encode_news(Writer& out) const {
   out.u64(window_blocks_);
 }
 
+std::vector<StoredBlock> ChainEngine::membership_changes() const {
+  std::vector<StoredBlock> changes;
+  for (const EpochStart& start : epochs_) {
+    if (start.change.block) changes.push_back(start.change);
+  }
+  return changes;
+}
+
 void ChainEngine::encode_state(Writer& out) const {
   out.ordinal(membership_.epoch);
   out.u8(static_cast<uint8_t>((disk_full_ ? 1 : 0) | (stopped_ ? 2 : 0) | (wall_known_ ? 4 : 0) |

@@ -150,8 +150,12 @@ void TendermintEngine::run_actions() {
 void TendermintEngine::perform(const Action& action) {
   switch (action.kind) {
     case ActionKind::kGetValue:
+      schedule(Timeout::kPropose, action.round);
+      if (const KnownPolka known = latest_polka(); known.block) {
+        return driver_.propose_value(known.block->digest, actions_);
+      }
       value_wanted_ = true;
-      return schedule(Timeout::kPropose, action.round);
+      return;
     case ActionKind::kPropose:
       schedule(Timeout::kPropose, action.round);
       return propose(action);

@@ -21,13 +21,37 @@ void TendermintEngine::propose_if_due() {
   run_actions();
 }
 
+// The latest round of which this replica holds a polka and the block. Line 36 asks for one of the
+// present round; that of an earlier one may come later, by the gossip, or with a proposal that
+// rests on it. A process that has locked because of it prevotes nothing older, and where every vote
+// is needed the height would stand still until its own turn to propose. Whoever proposes on top of
+// a polka says which (line 19), and everybody looks for himself (lines 28-29), so it may be one
+// that this process did not vote for.
+TendermintEngine::KnownPolka TendermintEngine::latest_polka() const {
+  KnownPolka latest;
+  for (const HeldProposal& proposal : held_) {
+    const ValueId& value = proposal.block->digest;
+    for (const Round round : {proposal.round, proposal.valid_round}) {
+      if (round <= latest.round || !driver_.votes().has_polka(round, value)) continue;
+      latest = {round, proposal.block};
+    }
+  }
+  if (latest.block && !is_fresh(*latest.block)) return {};
+  return latest;
+}
+
 // Line 19. The proposal is in the log before it leaves: after a crash it is the same again.
 void TendermintEngine::propose(const Action& action) {
   OwnProposal proposal;
   proposal.round = action.round;
   proposal.valid_round = action.valid_round;
   proposal.block = action.valid_round == kNoRound ? new_block_ : valid_block_;
-  GOVCHAIN_ASSERT(proposal.block && proposal.block->digest == action.value);
+  if (KnownPolka known = latest_polka(); known.block && known.round > action.valid_round) {
+    proposal.valid_round = known.round;
+    proposal.block = std::move(known.block);
+  } else {
+    GOVCHAIN_ASSERT(proposal.block && proposal.block->digest == action.value);
+  }
   ++counters().proposals;
   if (!planted(Mutant::kProposalForgotten)) {
     proposal.ticket = persist(make_record(

@@ -94,6 +94,11 @@ class TendermintEngine final : public chain::ChainEngine {
   [[nodiscard]] bool is_current(const Message& own) const override;
   void send_own(const MessageRef& message, Ticket after) override;
   void on_payloads_verified(const BlockRef& block, bool valid) override;
+  struct KnownPolka {
+    Round round = kNoRound;
+    BlockRef block;  // null: none is known
+  };
+  [[nodiscard]] KnownPolka latest_polka() const;
   void propose_if_due();
   void propose(const Action& action);
   void sign_proposal(const OwnProposal& proposal, Ticket after);

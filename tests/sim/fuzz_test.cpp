@@ -95,6 +95,7 @@ TEST(FuzzSeeds, ThatOnceBrokeARuleStayClean) {
       {Protocol::kTendermint, 34'263, "prevotes of a valid round, asked for after the round"},
       {Protocol::kTendermint, 48'175, "a slow disk that had a queue when it was quick again"},
       {Protocol::kTendermint, 70'606, "prevotes of a valid round, asked for after the round"},
+      {Protocol::kTendermint, 22'827, "a lock whose polka later proposers did not bring up again"},
       {Protocol::kHotstuff, 38'388, "one's own proposals, lost to a snapshot and not taken back"},
       {Protocol::kHotstuff, 80'357, "one's own proposals, logged and never signed"},
       {Protocol::kHotstuff, 85'268, "a parent that nobody asked for after a crash"},

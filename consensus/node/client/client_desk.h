@@ -111,6 +111,9 @@ class ClientDesk final : public ReplicaListener {
   void read(ReadConsistency consistency, Duration wait, ExecutionThread::Query query,
             ReadFailed failed);
 
+  // What leads from the genesis to the present members (Engine::membership_changes()): nothing
+  // while there is no replica, or once it has stopped.
+  void membership_changes(std::function<void(std::vector<StoredBlock>)> taker);
   [[nodiscard]] std::optional<FinalBlocks::Whole> block(Height height) const;
   [[nodiscard]] std::optional<FinalBlocks::Range> blocks() const;
 

@@ -212,6 +212,14 @@ void ClientDesk::set_expiry(const Digest& id, Pending& pending, TimePoint expiry
   pending.expiry = deadlines_.emplace(expiry, id);
 }
 
+void ClientDesk::membership_changes(std::function<void(std::vector<StoredBlock>)> taker) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (replica_ != nullptr && !stopped_) return replica_->membership_changes(std::move(taker));
+  }
+  taker({});
+}
+
 // One at a time, so that a loop that is held up does not find a heap of them.
 void ClientDesk::look(TimePoint at) {
   if (replica_ == nullptr || look_asked_) return;

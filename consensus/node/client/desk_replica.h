@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "consensus/node/host/replica.h"
 
@@ -17,6 +18,7 @@ class DeskReplica {
   virtual void query(ExecutionThread::Query query) = 0;
   virtual void check(PayloadRef payload, std::function<void(bool good)> taker) = 0;
   virtual void look(std::function<void(const Replica::Look&)> taker) = 0;
+  virtual void membership_changes(std::function<void(std::vector<StoredBlock>)> taker) = 0;
   [[nodiscard]] virtual Bytes credit() const = 0;
 
  protected:
@@ -36,6 +38,9 @@ class RunningDeskReplica final : public DeskReplica {
   }
   void look(std::function<void(const Replica::Look&)> taker) override {
     replica_.look(std::move(taker));
+  }
+  void membership_changes(std::function<void(std::vector<StoredBlock>)> taker) override {
+    replica_.membership_changes(std::move(taker));
   }
   [[nodiscard]] Bytes credit() const override { return replica_.credit(); }
 

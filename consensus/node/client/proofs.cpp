@@ -1,9 +1,11 @@
 #include "consensus/node/client/proofs.h"
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -65,7 +67,8 @@ void Proofs::of_transaction(const Digest& payload, uint32_t transaction,
     proof["payload"] = {{"index", known.index},
                         {"payload_base64", to_base64(wanted.payload->bytes)}};
   }
-  ask(std::move(wanted), std::move(proof), std::move(respond));
+  const Epoch last = std::max(whole->stored.block->epoch, wanted.checkpoint.epoch);
+  lead_from_genesis(last, std::move(wanted), std::move(proof), std::move(respond));
 }
 
 void Proofs::of_record(std::vector<uint8_t> key, HttpHandler::Respond respond) {
@@ -73,7 +76,22 @@ void Proofs::of_record(std::vector<uint8_t> key, HttpHandler::Respond respond) {
   wanted.checkpoint = desk_.view().checkpoint;
   wanted.key = std::move(key);
   if (!wanted.checkpoint.certificate) return respond(not_covered());
-  ask(std::move(wanted), new_proof(), std::move(respond));
+  const Epoch last = wanted.checkpoint.epoch;
+  lead_from_genesis(last, std::move(wanted), new_proof(), std::move(respond));
+}
+
+// With the changes that ended the epochs before the last one in which anything of it was signed.
+void Proofs::lead_from_genesis(Epoch last, ProofWanted wanted, json proof,
+                               HttpHandler::Respond respond) {
+  if (last == Epoch()) return ask(std::move(wanted), std::move(proof), std::move(respond));
+  desk_.membership_changes([this, last, wanted = std::move(wanted), proof = std::move(proof),
+                            respond](const std::vector<StoredBlock>& changes) {
+    json whole = proof;
+    for (const StoredBlock& change : changes) {
+      if (change.block->epoch < last) whole["memberships"].push_back(block_json(change));
+    }
+    ask(wanted, std::move(whole), respond);
+  });
 }
 
 void Proofs::ask(ProofWanted wanted, json proof, HttpHandler::Respond respond) {

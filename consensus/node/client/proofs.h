@@ -4,6 +4,9 @@
 // checkpoint's state root. The whole is one JSON object (README.md), which `govchain verify-block`
 // reads.
 //
+// Where members have changed, the blocks that changed them are part of it: they lead from the
+// genesis, whose members a client trusts, to those who signed.
+//
 // A proof has what there is: a protocol that makes no certificates of blocks (Raft) proves by
 // checkpoints alone, and a receipt is proven once a checkpoint covers its block.
 
@@ -29,6 +32,8 @@ class Proofs {
   void of_record(std::vector<uint8_t> key, HttpHandler::Respond respond);
 
  private:
+  void lead_from_genesis(Epoch last, ProofWanted wanted, nlohmann::json proof,
+                         HttpHandler::Respond respond);
   void ask(ProofWanted wanted, nlohmann::json proof, HttpHandler::Respond respond);
 
   ClientDesk& desk_;

@@ -125,6 +125,8 @@ class Replica final : private TransportListener,
     uint64_t messages_dropped = 0;  // of peers, because too many waited for the loop
   };
   void look(std::function<void(const Look&)> taker);
+  // Engine::membership_changes(), on the replica's loop.
+  void membership_changes(std::function<void(std::vector<StoredBlock>)> taker);
   // Payload bytes that it would take now; as of the last step.
   [[nodiscard]] Bytes credit() const { return Bytes(credit_.load(std::memory_order_relaxed)); }
 

@@ -17,6 +17,8 @@
 #include "analysis/command/command.h"
 #include "analysis/node/ledger_chain.h"
 #include "analysis/node/ledger_queries.h"
+#include "consensus/chain/messages.h"
+#include "consensus/codec.h"
 #include "consensus/hotstuff/link.h"
 #include "consensus/node/client/bytes_text.h"
 #include "consensus/node/client/client_desk.h"
@@ -114,9 +116,7 @@ class BlockProof : public ProgramTest {
             certify(statement(kCheckpointStatement, height, root), signers)};
   }
 
-  // Block 1 holds a batch of three, block 2 nothing; a checkpoint stands at 2.
-  void run_chain(uint32_t commit_signers = 3, uint32_t checkpoint_signers = 3,
-                 MessageRole role = MessageRole::kFinalVote) {
+  PayloadRef batch() {
     std::vector<models::Transaction> calls(3);
     for (size_t i = 0; i < calls.size(); ++i) {
       calls[i].chain = kChain;
@@ -134,6 +134,13 @@ class BlockProof : public ProgramTest {
     calls[2].method = 99;  // no such method
     payload_ = make_payload(kHash, models::sign_batch(kHash, *signer_of(9), calls), 3);
     id_ = models::transaction_id(kHash, calls[1]);
+    return payload_;
+  }
+
+  // Block 1 holds a batch of three, block 2 nothing; a checkpoint stands at 2.
+  void run_chain(uint32_t commit_signers = 3, uint32_t checkpoint_signers = 3,
+                 MessageRole role = MessageRole::kFinalVote) {
+    (void)batch();
     for (uint64_t height = 1; height <= 2; ++height) {
       auto block = Ref<Block>::make();
       block->height = Height(height);
@@ -283,6 +290,115 @@ TEST_F(BlockProof, TellsARefusedTransactionFromAnAppliedOne) {
   const std::string refused = verify(proof_of_transaction(2)).out;
   EXPECT_NE(refused.find("was refused with code 9"), std::string::npos) << refused;
   (void)proof_of_transaction(3, 400);
+}
+
+// Replica 4 takes the place of replica 0 after height 2: block 1 says so, and what is proven stands
+// in block 3, under the checkpoint at 4.
+class LaterProof : public BlockProof {
+ protected:
+  void run_over_an_epoch() {
+    std::vector<Member> members = network_.engine.genesis.members;
+    members.erase(members.begin());
+    members.push_back(Member{ReplicaId(4), 1, signer_of(4)->public_key()});
+    Membership target{Epoch(1), members, network_.engine.genesis.version};
+    Statement approval;
+    approval.chain = kChain;
+    approval.protocol = network_.protocol;
+    approval.type = static_cast<uint8_t>(chain::CommonType::kApproval);
+    std::vector<uint8_t> encoded;
+    chain::encode_target(target, encoded);
+    approval.digest = hash(kHash, encoded);
+    auto block = Ref<Block>::make();
+    block->height = Height(1);
+    block->wall_time = kStart;
+    chain::encode_control({target, certify(approval, 3)}, block->control);
+    seal_block(kHash, *block);
+    change_ = {block, commit_of(*block, 3)};
+    ExecutionResult result;
+    ledger_->execute(*block, result);
+    desk_->on_final(change_, {});
+    for (uint64_t height = 2; height <= 4; ++height) {
+      block = Ref<Block>::make();
+      block->height = Height(height);
+      block->epoch = Epoch(height <= 2 ? 0 : 1);
+      block->wall_time = kStart;
+      if (height == 3) block->payloads = {batch()};
+      seal_block(kHash, *block);
+      ledger_->execute(*block, result);
+      desk_->on_final({block, certify_in(*block)}, result.receipts);
+    }
+    Statement state = statement(kCheckpointStatement, Height(4), result.state_root);
+    state.epoch = Epoch(1);
+    desk_->on_checkpoint({Height(4), result.state_root, Epoch(1), certify(state, 3, 1)});
+  }
+  [[nodiscard]] CertificateRef certify_in(const Block& block) const {
+    const MessageRoles& roles = traits_of(network_.protocol).roles;
+    Statement final =
+        statement(*roles.type_of(MessageRole::kFinalVote), block.height, block.digest);
+    final.epoch = block.epoch;
+    return certify(final, 3, block.epoch == Epoch(0) ? 0 : 2);
+  }
+  // What the desk gives once its replica has told of the changes.
+  json later_proof() {
+    std::optional<node::HttpResponse> response;
+    proofs_->of_transaction(payload_->digest, 1,
+                            [&](node::HttpResponse given) { response = std::move(given); });
+    for (const auto& taker : replica_.take_history_takers()) taker({change_});
+    for (const auto& query : replica_.take_queries()) query(*ledger_, ledger_->height());
+    EXPECT_TRUE(response && response->status == 200);
+    return response ? json::parse(response->body) : json();
+  }
+
+  StoredBlock change_;
+};
+
+TEST_F(LaterProof, LeadsFromTheGenesisToWhoSigned) {
+  run_over_an_epoch();
+  const json proof = later_proof();
+  const ProgramOutput said = verify(proof);
+  EXPECT_EQ(said.code, 0) << said.out << said.err;
+  EXPECT_NE(said.out.find("of epoch 1, from height 3 on, by 1 changes since the genesis"),
+            std::string::npos)
+      << said.out;
+  expect_every_change_is_noticed(proof);
+}
+
+TEST_F(LaterProof, WithoutTheChangesDoesNotHold) {
+  run_over_an_epoch();
+  json proof = later_proof();
+  proof.erase("memberships");
+  const ProgramOutput said = verify(proof);
+  EXPECT_EQ(said.code, 6);
+  EXPECT_NE(said.out.find("leads from the members that are trusted to those of epoch 0"),
+            std::string::npos)
+      << said.out;
+}
+
+// Members whose time is over prove nothing about later heights, and those to come nothing before.
+TEST_F(LaterProof, ByMembersOfAnotherTimeDoesNotHold) {
+  run_over_an_epoch();
+  const json proof = later_proof();
+  for (const uint64_t height : {2U, 3U}) {
+    auto block = Ref<Block>::make();
+    block->height = Height(height);
+    block->epoch = Epoch(height == 2 ? 1 : 0);
+    block->wall_time = kStart + 7;
+    seal_block(kHash, *block);
+    std::vector<uint8_t> encoded;
+    std::vector<uint8_t> certificate;
+    Writer block_out(encoded);
+    Writer certificate_out(certificate);
+    encode_block_by_digest(*block, block_out);
+    encode_certificate(*certify_in(*block), certificate_out);
+    json other{{"govchain_proof", 1}, {"memberships", proof["memberships"]}};
+    other["block"] = {{"encoded", node::to_hex(encoded)},
+                      {"certificate", node::to_hex(certificate)}};
+    const ProgramOutput said = verify(other);
+    EXPECT_EQ(said.code, 6);
+    EXPECT_NE(said.out.find("height " + std::to_string(height) + " is none of epoch"),
+              std::string::npos)
+        << said.out;
+  }
 }
 
 TEST_F(BlockProof, WithTooFewSignaturesDoesNotHold) {

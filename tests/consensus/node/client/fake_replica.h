@@ -37,6 +37,10 @@ class FakeReplica final : public DeskReplica {
     const std::lock_guard lock(mutex_);
     lookers_.push_back(std::move(taker));
   }
+  void membership_changes(std::function<void(std::vector<StoredBlock>)> taker) override {
+    const std::lock_guard lock(mutex_);
+    history_takers_.push_back(std::move(taker));
+  }
   [[nodiscard]] Bytes credit() const override {
     const std::lock_guard lock(mutex_);
     return credit_;
@@ -72,12 +76,18 @@ class FakeReplica final : public DeskReplica {
     return std::exchange(lookers_, {});
   }
 
+  [[nodiscard]] std::vector<std::function<void(std::vector<StoredBlock>)>> take_history_takers() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(history_takers_, {});
+  }
+
  private:
   mutable std::mutex mutex_;
   std::vector<PayloadRef> proposed_;
   std::vector<Token> reads_;
   std::vector<ExecutionThread::Query> queries_;
   std::vector<std::function<void(const Replica::Look&)>> lookers_;
+  std::vector<std::function<void(std::vector<StoredBlock>)>> history_takers_;
   std::vector<Check> checks_;
   Bytes credit_{1U << 20U};
 };
