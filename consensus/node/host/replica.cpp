@@ -183,8 +183,8 @@ void Replica::look(std::function<void(const Look&)> taker) {
 }
 
 void Replica::membership_changes(std::function<void(std::vector<StoredBlock>)> taker) {
-  mailbox_.put(Mailbox::Task(
-      [this, taker = std::move(taker)] { taker(engine_->membership_changes()); }));
+  mailbox_.put(
+      Mailbox::Task([this, taker = std::move(taker)] { taker(engine_->membership_changes()); }));
 }
 
 // --- The transport
