@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -216,6 +217,24 @@ void check_memory(const Reader& load, const std::vector<sim::RateStep>& steps,
                           rate * seconds, most / 1e9, kMostBytes / 1e9));
 }
 
+// Clients who lose patience ask the replicas that follow theirs, one after the other.
+std::optional<sim::RetrySpec> retry_of(const Reader& load, sim::ReplicaIndex ingress,
+                                       const sim::WorldSpec& world, const sim::ChainSpec& chain) {
+  if (!load.has("ask_again_after_ms")) return std::nullopt;
+  if (world.load_mode != sim::LoadMode::kExact) {
+    load.refuse("ask_again_after_ms", "clients are one by one in load_mode exact only");
+  }
+  sim::RetrySpec retry;
+  load.milliseconds("ask_again_after_ms", retry.after);
+  const auto replicas = static_cast<sim::ReplicaIndex>(chain.replicas.size());
+  for (sim::ReplicaIndex next = 1; next <= replicas; ++next) {
+    const sim::ReplicaIndex other = (ingress + next) % replicas;
+    const bool witness = std::binary_search(chain.witnesses.begin(), chain.witnesses.end(), other);
+    if (!witness) retry.at.push_back(other);
+  }
+  return retry;
+}
+
 }  // namespace
 
 void read_load(const Reader& load, const Reader& chain, sim::ChainIndex index,
@@ -252,6 +271,7 @@ void read_load(const Reader& load, const Reader& chain, sim::ChainIndex index,
     for (const sim::ReplicaIndex replica : ingress) {
       sim::LoadSpec one = common;
       one.ingress = replica;
+      one.retry = retry_of(load, replica, world, world.chains[index]);
       one.transaction_class = part.transaction_class;
       one.rate = steps;
       for (sim::RateStep& step : one.rate) {

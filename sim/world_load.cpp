@@ -147,11 +147,10 @@ void WorldRunner::on_retry(uint32_t index) {
   const consensus::PayloadRef payload = retry.payload;
   const TransactionBook::Index entry = book_->find(payload->digest);
   const bool waits = entry != TransactionBook::kNone && book_->is_pending(entry);
-  constexpr double kMissed = 0.25;
   if (!waits) {
     retry.payload.reset();
     unused_retries_.push_back(index);
-    if (!source.retry_stream->chance(kMissed)) return;
+    if (!source.retry_stream->chance(spec.missed)) return;
   } else {
     book_->asked(entry, other);
     schedule_retry(index);

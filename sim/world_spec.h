@@ -135,10 +135,11 @@ enum class ArrivalKind : uint8_t { kPoisson, kUniform };
 
 // What clients do who have no answer: after `after`, and then each time after twice as long as
 // before, they hand in the same bytes again, at the replicas of `at` in turn. What was refused they
-// also try again. A quarter of those who have an answer miss it, and ask once more.
+// also try again. Of those who have an answer some miss it, and ask once more.
 struct RetrySpec {
   Duration after;
   std::vector<ReplicaIndex> at;  // not empty
+  double missed = 0;             // share of the answers
 };
 
 // An open-loop stream of transactions into one replica. Arrivals never wait for answers.

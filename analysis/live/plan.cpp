@@ -71,6 +71,7 @@ class Planner {
   }
 
   void check_chain() {
+    refuse_if_there("/chains/0/load/ask_again_after_ms", "clients of a live run ask once");
     const sim::ChainSpec& chain = world_.chains.front();
     plan_.replicas = static_cast<uint32_t>(chain.replicas.size());
     const std::unique_ptr<consensus::Application> state =

@@ -184,6 +184,7 @@ void draw_retries(Draft& draft) {
     retry.after = between(random, Duration::milliseconds(1), longest);
     const uint64_t others = 1 + random.below(3);
     for (uint64_t i = 0; i < others; ++i) retry.at.push_back(draft.honest_replica(random));
+    retry.missed = 0.25;
     load.retry = std::move(retry);
   }
 }

@@ -10,12 +10,14 @@
 namespace govchain::coverage {
 
 using consensus::Block;
+using consensus::BlockRef;
 using consensus::Bytes;
 using consensus::Digest;
 using consensus::Duration;
 using consensus::Height;
 using consensus::Message;
 using consensus::MessageRef;
+using consensus::ProposalBodies;
 using consensus::Ref;
 using consensus::ReplicaId;
 using consensus::View;
@@ -54,7 +56,26 @@ consensus::EngineConfig config_for(const consensus::ProtocolTraits& protocol, Ch
   config.mempool_limit = Bytes(4'096);
   config.max_block_bytes = Bytes(1'024);
   config.seed = choices.byte();
+  // From the seed, which decides nothing else that matters here.
+  const auto bodies = static_cast<ProposalBodies>(config.seed % 4 % 3);
+  if (bodies != ProposalBodies::kCarried && supports(protocol, bodies)) {
+    config.proposal_bodies = bodies;
+    config.genesis.version = consensus::kProposalsByDigestSince;
+  }
   return config;
+}
+
+// The same with one byte of the proofs beside it, or of the names in it, changed.
+BlockRef damaged(const Block& block, Choices& choices) {
+  Ref<Block> copy = same_block(block, block.payloads);
+  copy->availability = block.availability;
+  if (!copy->availability.empty() && choices.flag()) {
+    copy->availability[choices.number() % copy->availability.size()] ^= choices.byte();
+  } else if (!copy->payloads.empty()) {
+    copy->payloads.pop_back();
+    if (choices.flag()) consensus::seal_block(consensus::HashAlgorithm::kSha256, *copy);
+  }
+  return BlockRef(std::move(copy));
 }
 
 }  // namespace
@@ -274,6 +295,8 @@ Ref<Message> HostileCluster::copy_of_seen() {
   message->protocol = seen.protocol;
   message->type = seen.type;
   message->lane = seen.lane;
+  message->version = seen.version;
+  message->by_digest = seen.by_digest;
   message->sender = seen.sender;
   message->epoch = seen.epoch;
   message->view = seen.view;
@@ -285,7 +308,13 @@ Ref<Message> HostileCluster::copy_of_seen() {
   message->block = seen.block;
   // One or two things are different.
   for (uint32_t changes = 1 + choices_.below(2); changes > 0; --changes) {
-    switch (choices_.below(8)) {
+    switch (choices_.below(10)) {
+      case 8:
+        if (message->block) message->block = damaged(*message->block, choices_);
+        break;
+      case 9:
+        message->by_digest = message->block && !message->by_digest;
+        break;
       case 0:
         message->type = choices_.byte();
         break;
@@ -320,6 +349,7 @@ Ref<Message> HostileCluster::copy_of_seen() {
 Ref<Message> HostileCluster::from_nothing() {
   Ref<Message> message = Ref<Message>::make();
   message->protocol = protocol_.protocol;
+  message->version = config_.genesis.version;
   message->type = choices_.byte();
   message->sender = ReplicaId(faulty());
   message->epoch = consensus::Epoch(choices_.below(2));
@@ -329,6 +359,8 @@ Ref<Message> HostileCluster::from_nothing() {
   message->body.assign(body.begin(), body.end());
   message->digest = choices_.flag() ? some_digest() : consensus::hash(config_.hash, message->body);
   if (choices_.flag()) message->block = some_block();
+  message->by_digest =
+      message->block && config_.proposal_bodies != ProposalBodies::kCarried && !choices_.flag();
   if (choices_.below(4) == 0) message->payloads.push_back(payloads_[choices_.below(kPayloads)]);
   return message;
 }

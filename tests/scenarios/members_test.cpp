@@ -51,5 +51,38 @@ TEST(Members, MayWeighMoreThanOneAndWitnessesUpToHalfOfAll) {
   EXPECT_EQ(world.chains[0].witnesses, (std::vector<sim::ReplicaIndex>{2}));
 }
 
+TEST(Members, ThatTakeTransactionsAreAskedAgainInTurn) {
+  const sim::WorldSpec world =
+      world_of(R"("replicas": 5, "witnesses": [ 4, 0 ])", R"("ask_again_after_ms": 250)");
+  ASSERT_EQ(world.loads.size(), 3U);
+  const std::vector<std::vector<sim::ReplicaIndex>> turns = {{2, 3, 1}, {3, 1, 2}, {1, 2, 3}};
+  for (size_t i = 0; i < world.loads.size(); ++i) {
+    ASSERT_TRUE(world.loads[i].retry.has_value());
+    EXPECT_EQ(world.loads[i].retry->after, consensus::Duration::milliseconds(250));
+    EXPECT_EQ(world.loads[i].retry->at, turns[i]);
+    EXPECT_EQ(world.loads[i].retry->missed, 0);
+  }
+  for (const sim::LoadSpec& load :
+       world_of(R"("replicas": 3)", R"("ingress": "every_replica")").loads) {
+    EXPECT_FALSE(load.retry.has_value());
+  }
+}
+
+TEST(Members, AreAskedAgainByClientsAndNotByCohorts) {
+  const auto scenario = load_text(R"({
+  "id": "small",
+  "kind": "consensus",
+  "summary": "a small world",
+  "duration_seconds": 5,
+  "load_mode": "cohort",
+  "network": { "places": [ { "id": "room", "local_delay_ms": 1 } ] },
+  "chains": [ { "id": "main", "protocol": "pbft", "replicas": 4,
+                "load": { "rate_per_second": 12, "ask_again_after_ms": 100 } } ]
+})");
+  ASSERT_FALSE(scenario.ok());
+  EXPECT_NE(scenario.error().message.find("load_mode exact only"), std::string::npos)
+      << scenario.error().message;
+}
+
 }  // namespace
 }  // namespace govchain::scenarios

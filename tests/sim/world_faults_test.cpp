@@ -115,7 +115,7 @@ TEST(Faults, ClientsOfAReplicaThatIsGoneAreServedWhereTheyAskAgain) {
     spec.duration = Duration::seconds(20);
     LoadSpec& load = add_load(spec, 20, 1);
     load.until = Duration::seconds(10);
-    if (retries) load.retry = RetrySpec{Duration::milliseconds(300), {2, 3}};
+    if (retries) load.retry = RetrySpec{Duration::milliseconds(300), {2, 3}, 0.25};
     FaultSpec fault;
     fault.at = Duration::seconds(4);
     fault.group = {1};
