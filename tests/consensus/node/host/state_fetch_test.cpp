@@ -116,6 +116,29 @@ TEST(StateFetch, GivesUpWhenEverybodyWasAskedTwiceInVain) {
   EXPECT_TRUE(fetch.begin(checkpoint(), {}, now).failed);
 }
 
+// Nobody waits for the answer of a peer that cannot give one any more; others may come and go.
+TEST(StateFetch, AsksTheNextPeerAtOnceWhenTheConnectionIsGone) {
+  StateFetch fetch(small_parts());
+  const TimePoint now;
+  const std::vector<uint8_t> state = state_of(25);
+  auto progress = fetch.begin(checkpoint(), {ReplicaId(1), ReplicaId(2)}, now);
+  progress = fetch.on_part(ReplicaId(1), part_of(state, progress.asks[0].request), now);
+  EXPECT_TRUE(fetch.on_down(ReplicaId(2), now).asks.empty());
+  progress = fetch.on_down(ReplicaId(1), now);
+  ASSERT_FALSE(progress.asks.empty());
+  EXPECT_EQ(progress.asks[0].peer, ReplicaId(2));
+  EXPECT_EQ(progress.asks[0].request.offset, 10U);  // what the first one gave is kept
+  EXPECT_TRUE(
+      fetch.on_part(ReplicaId(1), part_of(state, progress.asks[0].request), now).asks.empty());
+  for (const StateFetch::Ask& ask : std::vector<StateFetch::Ask>(progress.asks)) {
+    progress = fetch.on_part(ReplicaId(2), part_of(state, ask.request), now);
+  }
+  EXPECT_TRUE(progress.complete);
+  // The whole is being looked at: who goes now takes nothing with him.
+  EXPECT_FALSE(fetch.on_down(ReplicaId(2), now).failed);
+  EXPECT_EQ(fetch.take(), state);
+}
+
 // A peer that is lost in the middle costs nothing of what it gave.
 TEST(StateFetch, GoesOnWithTheNextPeerWhereTheLastOneFellSilent) {
   StateFetch fetch(small_parts());
