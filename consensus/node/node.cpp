@@ -100,6 +100,7 @@ Result<std::unique_ptr<Node>> Node::open(const NodeFile& file, const NetworkFile
   parts.genesis = application.genesis;
   parts.crypto_threads = file.crypto_threads;
   parts.archive = file.archive;
+  parts.snapshot_policy = file.snapshots;
   parts.fetch.patience = network.engine.base_timeout;
   parts.fetch.longest_patience = network.engine.max_timeout;
   parts.storage = node->data_->take_storage();

@@ -10,6 +10,7 @@
 #include "consensus/node/transport/transport.h"
 #include "consensus/protocol_version.h"
 #include "consensus/result.h"
+#include "consensus/snapshot_policy.h"
 #include "consensus/types.h"
 #include "consensus/units.h"
 
@@ -30,6 +31,8 @@ struct NodeFile {
   Bytes max_submission{1U << 20U};
   uint32_t crypto_threads = 1;
   Bytes log_segment{64U << 20U};
+  // When a state is written to the disk.
+  SnapshotPolicy snapshots;
   ProtocolVersion newest_version = kNewestProtocolVersion;
   LogLevel log_level = LogLevel::kInfo;
   // Whether every block is kept, instead of what the network's file says.
