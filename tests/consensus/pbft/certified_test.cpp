@@ -99,16 +99,8 @@ TEST_F(PbftNewViewOfNames, DamagedProofsAreRefusedAndGoodOnesTakenLater) {
   world_.set_filter([this](uint32_t from, uint32_t to, const Message& message) {
     if (to != 3) return !is_of_view_0(message);
     if (is(message, MessageType::kBody)) {
-      Ref<Block> damaged = Ref<Block>::make();
-      const Block& block = *message.block;
-      damaged->payloads = block.payloads;
-      damaged->height = block.height;
-      damaged->view = block.view;
-      damaged->epoch = block.epoch;
-      damaged->proposer = block.proposer;
-      damaged->wall_time = block.wall_time;
-      damaged->digest = block.digest;
-      damaged->availability = block.availability;
+      Ref<Block> damaged = same_block(*message.block, message.block->payloads);
+      damaged->availability = message.block->availability;
       damaged->availability.back() ^= 1U;  // of the last signature
       Ref<Message> copy = Ref<Message>::make();
       copy->protocol = message.protocol;
