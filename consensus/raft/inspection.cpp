@@ -80,6 +80,10 @@ Bytes RaftEngine::memory() const {
   for (const auto& [node, progress] : progress_) {
     total += sizeof(ProgressMap::Item) + progress.in_flight.count() * sizeof(uint64_t) * 2;
   }
+  for (const MessageRef& named : named_) {
+    total += sizeof(MessageRef) + sizeof(Message) + sizeof(Block) +
+             named->block->payloads.size() * (sizeof(PayloadRef) + sizeof(Payload));
+  }
   if (transfer_) total += transfer_->committed.capacity() * sizeof(Digest);
   return Bytes(total);
 }

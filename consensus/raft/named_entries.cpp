@@ -105,18 +105,18 @@ void RaftEngine::take_named() {
     if (over) return named_.clear();
     const Height height = next->block->height;
     const bool known = height <= commit_ || log_.term_at(height) == next->block->view;
+    BlockRef whole;
     if (!known) {
       if (next->height > log_.last()) return;
-      const BlockRef whole = with_payloads(*next->block);
+      whole = with_payloads(*next->block);
       if (!whole) return;
-      named_.erase(named_.begin());
-      AppendBody body;
-      const bool ordered = is_ordered(*next, body);
-      GOVCHAIN_ASSERT(ordered);
-      append_from_leader(*leader_, *next, whole, body);
-      continue;
     }
     named_.erase(named_.begin());
+    if (!whole) continue;
+    AppendBody body;
+    const bool ordered = is_ordered(*next, body);
+    GOVCHAIN_ASSERT(ordered);
+    append_from_leader(*leader_, *next, whole, body);
   }
 }
 
