@@ -208,9 +208,7 @@ void Mempool::encode_state(Writer& out) const {
     out.digest(entry.payload->digest);
     out.i64(entry.added.nanoseconds());
     out.ordinal(entry.height);
-    if (!entry.ready || entry.payload->named) {
-      out.u8(static_cast<uint8_t>((entry.ready ? 1 : 0) | (entry.payload->named ? 2 : 0)));
-    }
+    out.u8(static_cast<uint8_t>((entry.ready ? 1 : 0) | (entry.payload->named ? 2 : 0)));
   }
   out.u32(committed_.size());
   committed_.for_each([&](const Digest& digest) { out.digest(digest); });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "consensus/assert.h"
+#include "consensus/fingerprint.h"
 
 namespace govchain::consensus::chain {
 
@@ -136,13 +137,16 @@ size_t BatchStore::count_of(ReplicaId origin) const {
 }
 
 void BatchStore::encode_state(Writer& out) const {
-  for_each([&](const HeldBatch& held) {
-    out.digest(held.batch->digest);
+  encode_each(places_, out, [&](const HeldBatch& held) {
+    encode_block(held.batch, out);
+    if (!held.batch) return;
     out.u8(static_cast<uint8_t>((held.whole ? 1 : 0) | (held.signing ? 2 : 0) |
                                 (held.acknowledgement ? 4 : 0) | (held.certificate ? 8 : 0) |
                                 (held.restored ? 16 : 0)));
     out.ordinal(held.ticket);
-    for (const MessageRef& vote : held.votes) out.u8(vote ? 1 : 0);
+    out.i64(held.sent.nanoseconds());
+    encode_proof(held.certificate, out);
+    encode_each(held.votes, out, [&](const MessageRef& vote) { encode_held(vote, out); });
   });
 }
 

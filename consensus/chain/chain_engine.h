@@ -458,8 +458,11 @@ class ChainEngine : public ChainProtocol {
   // --- inspection.cpp
   void encode_state(Writer& out) const;
   void encode_reads(Writer& out) const;
+  void encode_pending(Writer& out) const;
+  void encode_payloads(Writer& out) const;
+  void encode_peers(Writer& out) const;
+  void encode_chain(Writer& out) const;
   void encode_news(Writer& out) const;
-  void encode_positions(const PositionSet& positions, Writer& out) const;
 
   // Configuration.
   Protocol protocol_;

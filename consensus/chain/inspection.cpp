@@ -1,6 +1,7 @@
 // A look at the engine from outside: status, fingerprint, memory.
 
 #include "consensus/chain/chain_engine.h"
+#include "consensus/fingerprint.h"
 
 namespace govchain::consensus::chain {
 
@@ -29,50 +30,76 @@ EngineStatus ChainEngine::status() const {
   return status;
 }
 
-namespace {
-
-void encode_vote(const Message& message, Writer& out) {
-  out.u8(message.type);
-  out.ordinal(message.view);
-  out.ordinal(message.height);
-  out.digest(message.digest);
-  out.signature(message.signature);  // one that is not verified yet may be forged
-}
-
-void encode_votes(const VoteTable& votes, Writer& out) {
-  for (uint32_t i = 0; i < votes.messages.size(); ++i) {
-    const MessageRef& message = votes.messages[i];
-    out.u8(message ? (votes.verified.contains(i) ? 2 : 1) : 0);
-    if (message) encode_vote(*message, out);
-  }
-}
-
-void encode_time(const std::optional<TimePoint>& time, Writer& out) {
-  out.i64(time ? time->nanoseconds() : -1);
-}
-
-}  // namespace
-
-void ChainEngine::encode_positions(const PositionSet& positions, Writer& out) const {
-  for (uint32_t i = 0; i < members(); ++i) out.u8(positions.contains(i) ? 1 : 0);
-}
-
 void ChainEngine::encode_reads(Writer& out) const {
-  out.u64(reads_waiting_.size());
-  for (const Token token : reads_waiting_) out.ordinal(token);
-  out.u64(reads_asked_.size());
-  for (const Token token : reads_asked_) out.ordinal(token);
-  for (const ReadyAt& read : reads_confirmed_) {
+  encode_each(reads_waiting_, out, [&](Token token) { out.ordinal(token); });
+  encode_each(reads_asked_, out, [&](Token token) { out.ordinal(token); });
+  encode_each(reads_confirmed_, out, [&](const ReadyAt& read) {
     out.ordinal(read.token);
     out.ordinal(read.height);
     out.i64(read.asked.nanoseconds());
-  }
+  });
   out.u64(read_round_);
   out.i64(read_round_at_.nanoseconds());
   out.u64(read_weight_);
   out.ordinal(read_height_);
   // Those who answered the last round matter no more.
-  if (!reads_asked_.empty()) encode_positions(read_repliers_, out);
+  if (!reads_asked_.empty()) encode_positions(read_repliers_, members(), out);
+}
+
+// A token says that something was asked for; which of several things it was for lies in the order
+// in which they came.
+void ChainEngine::encode_pending(Writer& out) const {
+  encode_each(verifying_, out, [&](const PendingVerification& pending) {
+    out.ordinal(pending.token);
+    out.u8(static_cast<uint8_t>(pending.kind));
+    out.u32(pending.peer);
+    out.u8(pending.flag ? 1 : 0);
+    encode_held(pending.message, out);
+    encode_held(pending.other, out);
+    encode_proof(pending.certificate, out);
+    encode_block(pending.block, out);
+  });
+  encode_each(signing_, out, [&](const PendingSign& pending) {
+    out.ordinal(pending.token);
+    out.ordinal(pending.after);
+    encode_held(pending.draft, out);
+  });
+  encode_each(loads_, out, [&](const PendingLoad& pending) {
+    out.ordinal(pending.token);
+    out.u32(pending.peer);
+  });
+}
+
+void ChainEngine::encode_payloads(Writer& out) const {
+  encode_each(named_, out, [&](const NamedProposal& named) {
+    out.u32(named.peer);
+    encode_held(named.message, out);
+  });
+  encode_each(fetched_, out, [&](const PayloadRef& payload) { out.digest(payload->digest); });
+  encode_each(held_blocks_, out, [&](const BlockRef& block) { encode_block(block, out); });
+  batches_.encode_state(out);
+  out.u8(resumes_batches_ ? 1 : 0);
+  encode_each(unbatched_, out, [&](const PayloadRef& payload) { out.digest(payload->digest); });
+  encode_each(doubtful_, out, [&](const DoubtfulPayload& doubtful) {
+    out.digest(doubtful.digest);
+    out.ordinal(doubtful.epoch);
+    out.i64(doubtful.since.nanoseconds());
+  });
+  encode_each(missing_, out, [&](const MissingBatch& missing) {
+    out.digest(missing.batch);
+    out.ordinal(missing.height);
+    out.u32(missing.asked);
+    out.i64(missing.due.nanoseconds());
+    encode_each(missing.payloads, out,
+                [&](const PayloadRef& payload) { out.u8(payload->named ? 1 : 0); });
+    encode_each(missing.signers, out, [&](ReplicaId signer) { out.replica(signer); });
+  });
+  out.u8(waiting_commit_ ? 1 : 0);
+  if (waiting_commit_) {
+    encode_block(waiting_commit_->block, out);
+    encode_proof(waiting_commit_->certificate, out);
+  }
+  mempool_.encode_state(out);
 }
 
 // What others said, and what is under way.
@@ -81,23 +108,66 @@ void ChainEngine::encode_news(Writer& out) const {
   if (transfer_) {
     out.ordinal(transfer_->checkpoint.height);
     out.u8(static_cast<uint8_t>((transfer_->fetched ? 1 : 0) | (transfer_->installing ? 2 : 0)));
-    for (const Digest& digest : transfer_->ordered) out.digest(digest);
+    encode_each(transfer_->ordered, out, [&](const Digest& digest) { out.digest(digest); });
   }
-  for (const OrderedNotice& notice : ordered_notices_) {
+  encode_each(ordered_notices_, out, [&](const OrderedNotice& notice) {
     out.digest(notice.digest);
-    encode_positions(notice.peers, out);
-  }
-  for (const Blamed& blamed : blamed_) {
+    encode_positions(notice.peers, members(), out);
+  });
+  encode_each(blamed_, out, [&](const Blamed& blamed) {
     out.replica(blamed.culprit);
     out.u8(blamed.type);
     out.ordinal(blamed.view);
     out.ordinal(blamed.height);
-  }
+  });
   out.ordinal(committed_at_tick_);
   out.u32(farewell_ticks_);
   out.ordinal(window_high_);
   out.u32(window_chunk_);
   out.u64(window_blocks_);
+}
+
+void ChainEngine::encode_peers(Writer& out) const {
+  encode_each(peers_, out, [&](const Peer& peer) {
+    out.ordinal(peer.committed);
+    out.ordinal(peer.epoch);
+    out.ordinal(peer.served);
+    out.u8(peer.loading ? 1 : 0);
+    out.u32(peer.verifications);
+    encode_time(peer.served_at, out);
+    encode_each(peer.future, out, [&](const MessageRef& message) { encode_held(message, out); });
+  });
+  encode_each(former_, out, [&](const FormerMember& former) {
+    out.replica(former.replica);
+    out.ordinal(former.served);
+    encode_time(former.served_at, out);
+  });
+}
+
+// What is final. Equal blocks may have certificates of other members, which this replica shows.
+void ChainEngine::encode_chain(Writer& out) const {
+  const auto encode_stored = [&](const StoredBlock& stored) {
+    encode_block(stored.block, out);
+    encode_proof(stored.certificate, out);
+  };
+  out.ordinal(committed_);
+  out.ordinal(executed_);
+  out.digest(executed_root_);
+  encode_each(recent_, out, encode_stored);
+  encode_each(epochs_, out, [&](const EpochStart& start) {
+    out.ordinal(start.from);
+    encode_stored(start.change);
+  });
+  encode_each(catch_up_, out, [&](const CatchUpBlock& held) { encode_stored(held.stored); });
+  for (const Checkpoint& checkpoint : {stable_, proven_}) {
+    out.ordinal(checkpoint.height);
+    encode_proof(checkpoint.certificate, out);
+  }
+  encode_each(checkpoints_, out, [&](const CheckpointEntry& entry) {
+    out.ordinal(entry.height);
+    encode_votes(entry.votes, out);
+  });
+  encode_votes(approvals_, out);
 }
 
 std::vector<StoredBlock> ChainEngine::membership_changes() const {
@@ -112,11 +182,6 @@ void ChainEngine::encode_state(Writer& out) const {
   out.ordinal(membership_.epoch);
   out.u8(static_cast<uint8_t>((disk_full_ ? 1 : 0) | (stopped_ ? 2 : 0) | (wall_known_ ? 4 : 0) |
                               (transfer_ ? 8 : 0) | (wanted_ ? 16 : 0) | (approved_ ? 32 : 0)));
-  out.ordinal(committed_);
-  out.ordinal(executed_);
-  out.digest(executed_root_);
-  out.ordinal(stable_.height);
-  out.ordinal(proven_.height);
   out.ordinal(last_ticket_);
   out.ordinal(durable_ticket_);
   out.u64(next_token_);
@@ -130,50 +195,12 @@ void ChainEngine::encode_state(Writer& out) const {
   out.i64(last_block_time_);
   out.i64(wall_base_ - wall_base_at_.nanoseconds());
   for (const std::optional<TimePoint>& timer : timers_) encode_time(timer, out);
-  for (const CheckpointEntry& entry : checkpoints_) {
-    out.ordinal(entry.height);
-    encode_votes(entry.votes, out);
-  }
-  encode_votes(approvals_, out);
-  for (const Peer& peer : peers_) {
-    out.ordinal(peer.committed);
-    out.ordinal(peer.epoch);
-    out.ordinal(peer.served);
-    out.u8(peer.loading ? 1 : 0);
-    out.u32(peer.verifications);
-    encode_time(peer.served_at, out);
-    for (const MessageRef& message : peer.future) encode_vote(*message, out);
-  }
-  for (const FormerMember& former : former_) {
-    out.u32(former.replica.value());
-    out.ordinal(former.served);
-    encode_time(former.served_at, out);
-  }
-  for (const NamedProposal& named : named_) out.digest(named.message->digest);
-  for (const PayloadRef& payload : fetched_) out.digest(payload->digest);
-  for (const BlockRef& block : held_blocks_) out.digest(block->digest);
-  batches_.encode_state(out);
-  out.u8(resumes_batches_ ? 1 : 0);
-  for (const PayloadRef& payload : unbatched_) out.digest(payload->digest);
-  for (const DoubtfulPayload& doubtful : doubtful_) {
-    out.digest(doubtful.digest);
-    out.ordinal(doubtful.epoch);
-    out.i64(doubtful.since.nanoseconds());
-  }
-  for (const MissingBatch& missing : missing_) {
-    out.digest(missing.batch);
-    out.u32(missing.asked);
-    out.i64(missing.due.nanoseconds());
-    for (const PayloadRef& payload : missing.payloads) out.u8(payload->named ? 1 : 0);
-  }
-  if (waiting_commit_) out.digest(waiting_commit_->block->digest);
-  for (const PendingVerification& pending : verifying_) out.ordinal(pending.token);
-  for (const PendingSign& pending : signing_) out.ordinal(pending.token);
-  for (const PendingLoad& pending : loads_) out.ordinal(pending.token);
-  for (const CatchUpBlock& held : catch_up_) out.digest(held.stored.block->digest);
+  encode_chain(out);
+  encode_peers(out);
+  encode_pending(out);
+  encode_payloads(out);
   encode_reads(out);
   encode_news(out);
-  mempool_.encode_state(out);
 }
 
 Digest ChainEngine::fingerprint() const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "consensus/fingerprint.h"
 #include "consensus/hotstuff/hotstuff_engine.h"
 
 namespace govchain::consensus::hotstuff {
@@ -10,20 +11,6 @@ void HotstuffEngine::describe(EngineStatus& status) const {
   const Node* const aimed = tree_.find(aim_);
   if (aimed != nullptr) status.proposed = std::max(status.proposed, aimed->height);
 }
-
-namespace {
-
-void encode_newest(const VoteTable& table, Writer& out) {
-  for (const MessageRef& message : table.messages) {
-    out.u8(message ? 1 : 0);
-    if (!message) continue;
-    out.ordinal(message->view);
-    out.digest(message->digest);
-    out.signature(message->signature);
-  }
-}
-
-}  // namespace
 
 void HotstuffEngine::encode_protocol_state(Writer& out) const {
   out.ordinal(view_);
@@ -40,26 +27,31 @@ void HotstuffEngine::encode_protocol_state(Writer& out) const {
   out.ordinal(promise_.may_be_final_view);
   out.ordinal(promise_ticket_);
   out.ordinal(highest_view());
-  if (highest_) out.digest(highest_->statement.digest);
+  encode_proof(highest_, out);
   out.ordinal(announced_);
   out.digest(aim_);
   out.digest(tree_.root().digest);
-  for (const Node& node : tree_.nodes()) {
+  encode_each(tree_.nodes(), out, [&](const Node& node) {
     out.digest(node.digest);
     out.ordinal(node.ticket);
+    encode_proof(node.justify, out);
     out.u8(static_cast<uint8_t>((node.proposal ? 1 : 0) | (node.attached ? 2 : 0) |
                                 (node.refused ? 4 : 0) | (node.payloads_asked ? 8 : 0) |
                                 (node.payloads_good ? 16 : 0) | (node.said_again ? 32 : 0)));
+  });
+  encode_each(wanted_, out, [&](const Wanted& wanted) { out.digest(wanted.digest); });
+  encode_each(incoming_, out,
+              [&](const Incoming& incoming) { encode_held(incoming.message, out); });
+  for (const Own* own : {&carrier_, &own_vote_, &own_timeout_}) {
+    encode_held(own->message, out);
+    out.ordinal(own->ticket);
   }
-  for (const Wanted& wanted : wanted_) out.digest(wanted.digest);
   out.ordinal(counted_view_);
   out.digest(counted_);
-  out.u64(votes_.weight);
-  for (const std::optional<TimePoint>& last : helped_at_) {
-    out.i64(last ? last->nanoseconds() : -1);
-  }
-  encode_newest(votes_, out);
-  encode_newest(timeouts_, out);
+  encode_each(helped_at_, out,
+              [&](const std::optional<TimePoint>& last) { encode_time(last, out); });
+  encode_votes(votes_, out);
+  encode_votes(timeouts_, out);
 }
 
 Bytes HotstuffEngine::protocol_memory() const {

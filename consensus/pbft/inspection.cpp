@@ -1,5 +1,6 @@
 // A look at the engine from outside: status, fingerprint, memory.
 
+#include "consensus/fingerprint.h"
 #include "consensus/pbft/pbft_engine.h"
 
 namespace govchain::consensus::pbft {
@@ -10,31 +11,19 @@ std::unique_ptr<Engine> PbftEngine::clone() const { return std::make_unique<Pbft
 
 namespace {
 
-void encode_votes(const VoteTable& votes, Writer& out) {
-  for (uint32_t i = 0; i < votes.messages.size(); ++i) {
-    const MessageRef& message = votes.messages[i];
-    out.u8(message ? (votes.verified.contains(i) ? 2 : 1) : 0);
-    if (!message) continue;
-    out.ordinal(message->view);
-    out.digest(message->digest);
-    out.signature(message->signature);
-  }
-  out.u64(votes.weight);
-}
-
 void encode_slot(const Slot& slot, Writer& out) {
   out.ordinal(slot.height);
-  for (const BlockRef& body : slot.bodies) out.digest(body->digest);
+  encode_each(slot.bodies, out, [&](const BlockRef& body) { encode_block(body, out); });
   out.u8(static_cast<uint8_t>((slot.bound ? 1 : 0) | (slot.proposal ? 2 : 0) |
                               (slot.proposal_verified ? 4 : 0) | (slot.prepared ? 8 : 0) |
-                              (slot.commit_certificate ? 16 : 0) | (slot.proof ? 32 : 0) |
+                              (slot.payloads_requested ? 16 : 0) | (slot.proof ? 32 : 0) |
                               (slot.relayed ? 64 : 0) | (slot.payloads_verified ? 128 : 0)));
   out.digest(slot.digest);
-  if (slot.proposal) out.digest(slot.proposal->digest);
-  if (slot.proof) {
-    out.ordinal(slot.proof->view());
-    out.digest(slot.proof->digest());
-  }
+  out.ordinal(slot.bound_ticket);
+  out.ordinal(slot.first_ticket);
+  encode_held(slot.proposal, out);
+  if (slot.proof) encode_proof(slot.proof->prepares, out);
+  encode_proof(slot.commit_certificate, out);
   encode_votes(slot.prepares, out);
   encode_votes(slot.commits, out);
 }
@@ -58,22 +47,25 @@ void PbftEngine::encode_protocol_state(Writer& out) const {
   out.i64(last_bound_time_);
   out.i64(last_progress_.nanoseconds());
   for (const std::optional<TimePoint>& time : {work_since_, view_change_quorum_at_, head_added_}) {
-    out.i64(time ? time->nanoseconds() : -1);
+    encode_time(time, out);
   }
   out.i64(head_since_.nanoseconds());
   for (const Slot& slot : slots_) encode_slot(slot, out);
-  for (const ViewChange& view_change : view_changes_) {
-    if (view_change.message) out.digest(view_change.message->digest);
-  }
-  if (new_view_) out.digest(new_view_->message->digest);
-  for (const std::optional<NewView>& offer : offers_) {
-    if (offer) out.digest(offer->message->digest);
-  }
-  for (const Peer& peer : peers_) {
+  const auto encode_view_change = [&](const ViewChange& known) { encode_held(known.message, out); };
+  const auto encode_new_view = [&](const std::optional<NewView>& known) {
+    out.u8(known ? 1 : 0);
+    if (!known) return;
+    encode_held(known->message, out);
+    encode_each(known->found, out, encode_view_change);
+  };
+  encode_each(view_changes_, out, encode_view_change);
+  encode_new_view(new_view_);
+  encode_each(offers_, out, encode_new_view);
+  encode_each(peers_, out, [&](const Peer& peer) {
     out.u32(peer.view_change_copies);
     out.i64(peer.view_change_due.nanoseconds());
-    if (peer.arriving.message) out.digest(peer.arriving.message->digest);
-  }
+    encode_view_change(peer.arriving);
+  });
 }
 
 Bytes PbftEngine::protocol_memory() const {

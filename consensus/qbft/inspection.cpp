@@ -1,5 +1,6 @@
 // A look at the engine from outside: status, fingerprint, memory.
 
+#include "consensus/fingerprint.h"
 #include "consensus/qbft/qbft_engine.h"
 
 namespace govchain::consensus::qbft {
@@ -12,17 +13,6 @@ void QbftEngine::describe(EngineStatus& status) const {
 
 namespace {
 
-void encode_votes(const VoteTable& votes, Writer& out) {
-  for (const MessageRef& message : votes.messages) {
-    out.u8(message ? 1 : 0);
-    if (!message) continue;
-    out.ordinal(message->view);
-    out.digest(message->digest);
-    out.signature(message->signature);
-  }
-  out.u64(votes.weight);
-}
-
 uint64_t block_size(const BlockRef& block) {
   if (!block) return 0;
   return sizeof(Block) + block->payload_size().count() + block->payloads.size() * 128;
@@ -33,29 +23,32 @@ uint64_t block_size(const BlockRef& block) {
 void QbftEngine::encode_protocol_state(Writer& out) const {
   out.ordinal(height_);
   out.ordinal(round_);
-  out.u8(static_cast<uint8_t>((bound_ ? 1 : 0) | (proposal_ ? 2 : 0) | (prepared_ ? 4 : 0) |
-                              (awaiting_payloads_ ? 8 : 0) | (shown_ ? 16 : 0) | (asked_ ? 32 : 0) |
-                              (wanted_body_ ? 64 : 0) | (fetched_body_ ? 128 : 0)));
-  if (bound_) out.digest(bound_->digest);
+  out.u8(static_cast<uint8_t>((prepared_ ? 1 : 0) | (shown_ ? 2 : 0) | (asked_ ? 4 : 0) |
+                              (wanted_body_ ? 8 : 0)));
   if (prepared_) {
     out.ordinal(prepared_->round);
-    out.digest(prepared_->block->digest);
+    out.ordinal(prepared_->ticket);
+    encode_block(prepared_->block, out);
+    encode_proof(prepared_->prepares, out);
   }
-  if (awaiting_payloads_) out.digest(awaiting_payloads_->digest);
   if (wanted_body_) out.digest(*wanted_body_);
-  if (fetched_body_) out.digest(fetched_body_->digest);
-  out.i64(waits_since_ ? waits_since_->nanoseconds() : -1);
+  for (const BlockRef& block : {bound_, fetched_body_, left_}) encode_block(block, out);
+  for (const MessageRef& message : {proposal_, awaiting_payloads_}) encode_held(message, out);
+  out.ordinal(left_round_);
+  encode_each(bodies_, out, [&](const LoggedBody& body) {
+    encode_block(body.block, out);
+    out.ordinal(body.ticket);
+  });
+  encode_time(waits_since_, out);
   out.ordinal(bound_ticket_);
   out.ordinal(round_change_ticket_);
   out.ordinal(first_record_);
   encode_votes(prepares_, out);
   encode_votes(commits_, out);
-  for (const RoundChange& round_change : round_changes_) {
-    out.u8(round_change.message ? 1 : 0);
-    if (!round_change.message) continue;
-    out.ordinal(round_change.message->view);
-    out.digest(round_change.message->digest);
-  }
+  encode_each(round_changes_, out, [&](const RoundChange& round_change) {
+    encode_held(round_change.message, out);
+    if (round_change.message) encode_proof(round_change.body.prepares, out);
+  });
 }
 
 Bytes QbftEngine::protocol_memory() const {

@@ -6,6 +6,7 @@
 #include "consensus/assert.h"
 #include "consensus/codec.h"
 #include "consensus/crypto/hash.h"
+#include "consensus/fingerprint.h"
 #include "consensus/raft/raft_engine.h"
 
 namespace govchain::consensus::raft {
@@ -117,38 +118,36 @@ void RaftEngine::encode_state(Writer& out) const {
   }
   if (has_witnesses_) out.ordinal(copied_);
   out.digest(executed_root_);
-  for (const auto& [node, granted] : votes_) out.u64(node * 2 + (granted ? 1 : 0));
-  for (const auto& [node, progress] : progress_) {
-    out.u64(node);
-    progress.encode_state(out);
-  }
-  for (const std::optional<TimePoint>& timer : timers_) {
-    out.i64(timer ? timer->nanoseconds() : -1);
-  }
+  encode_each(votes_, out,
+              [&](const auto& vote) { out.u64(vote.first * 2 + (vote.second ? 1 : 0)); });
+  encode_each(progress_, out, [&](const ProgressMap::Item& item) {
+    out.u64(item.first);
+    item.second.encode_state(out);
+  });
+  for (const std::optional<TimePoint>& timer : timers_) encode_time(timer, out);
   out.i64(election_deadline_.nanoseconds());
-  out.i64(leader_heard_ ? leader_heard_->nanoseconds() : -1);
+  encode_time(leader_heard_, out);
   out.i64(last_block_time_);
   out.i64(wall_base_ - wall_base_at_.nanoseconds());
   out.u64(random_position_);
   out.u32(failed_elections_);
   mempool_.encode_state(out);
-  for (const MessageRef& named : named_) {
-    out.ordinal(named->view);
-    out.ordinal(named->height);
-    out.digest(named->block->digest);
-  }
+  encode_each(named_, out, [&](const MessageRef& named) {
+    encode_held(named, out);
+    encode_block(named->block, out);
+  });
   checkpoint_votes_.encode_state(out);
-  for (const PendingRead& read : reads_) {
+  encode_each(reads_, out, [&](const PendingRead& read) {
     out.u64(read.sequence);
     out.ordinal(read.token);
     out.u64(read.round);
     out.ordinal(read.index);
-  }
-  for (const ForwardedRead& read : forwarded_reads_) {
+  });
+  encode_each(forwarded_reads_, out, [&](const ForwardedRead& read) {
     out.u64(read.sequence);
     out.ordinal(read.token);
     out.i64(read.sent.nanoseconds());
-  }
+  });
   out.u64(read_sequence_);
   out.i64(drawn_timeout_.nanoseconds());
   out.i64(transfer_deadline_.nanoseconds());
@@ -158,13 +157,28 @@ void RaftEngine::encode_state(Writer& out) const {
   }
   out.ordinal(window_load_);
   out.ordinal(base_ticket_);
-  for (const PendingVerification& pending : verifications_) out.ordinal(pending.token);
-  for (const PendingSignature& pending : signings_) out.ordinal(pending.token);
+  encode_each(verifications_, out, [&](const PendingVerification& pending) {
+    out.ordinal(pending.token);
+    out.u8(static_cast<uint8_t>(pending.kind));
+    out.ordinal(pending.height);
+    out.replica(pending.signer);
+  });
+  encode_each(signings_, out, [&](const PendingSignature& pending) {
+    out.ordinal(pending.token);
+    out.ordinal(pending.statement.height);
+    out.digest(pending.statement.digest);
+  });
+  encode_each(own_roots_, out, [&](const OwnRoot& own) {
+    out.ordinal(own.height);
+    out.digest(own.root);
+  });
+  encode_proof(stable_.certificate, out);
+  encode_proof(proven_.certificate, out);
   out.u64(read_round_);
   out.u64(confirmed_round_);
   out.i64(promised_until_.nanoseconds());
   out.u8(lease_given_up_ ? 1 : 0);
-  for (const TimePoint& sent : rounds_sent_) out.i64(sent.nanoseconds());
+  encode_each(rounds_sent_, out, [&](TimePoint sent) { out.i64(sent.nanoseconds()); });
   out.u64(next_token_);
   out.u64(transfer_target_ ? node_id(*transfer_target_) : 0);
   if (transfer_) {

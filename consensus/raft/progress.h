@@ -115,6 +115,7 @@ class ProgressMap {
   [[nodiscard]] bool empty() const { return items_.empty(); }
   [[nodiscard]] auto begin() { return items_.begin(); }
   [[nodiscard]] auto end() { return items_.end(); }
+  [[nodiscard]] size_t size() const { return items_.size(); }
   [[nodiscard]] auto begin() const { return items_.begin(); }
   [[nodiscard]] auto end() const { return items_.end(); }
 

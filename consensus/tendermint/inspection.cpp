@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "consensus/fingerprint.h"
 #include "consensus/tendermint/tendermint_engine.h"
 
 namespace govchain::consensus::tendermint {
@@ -33,10 +34,10 @@ void encode_count(const VoteCount& count, size_t members, Writer& out) {
     out.u8(count.has(i) ? 1 : 0);
     if (count.has(i)) out.digest(count.value(i));
   }
-  for (const VoteCount::Second& second : count.seconds()) {
+  encode_each(count.seconds(), out, [&](const VoteCount::Second& second) {
     out.u32(second.sender);
     out.digest(second.value);
-  }
+  });
 }
 
 }  // namespace
@@ -50,22 +51,46 @@ void TendermintEngine::encode_protocol_state(Writer& out) const {
   out.i64(state.valid_round);
   out.digest(state.valid_value);
   out.u8(static_cast<uint8_t>((value_wanted_ ? 1 : 0) | (parked_ ? 2 : 0)));
-  for (const Proposal& proposal : driver_.proposals()) {
+  encode_each(driver_.proposals(), out, [&](const Proposal& proposal) {
     out.i64(proposal.round);
     out.digest(proposal.value);
     out.i64(proposal.valid_round);
     out.u8(static_cast<uint8_t>(proposal.validity));
-  }
-  for (const RoundVotes& votes : driver_.votes().rounds()) {
+  });
+  encode_each(driver_.votes().rounds(), out, [&](const RoundVotes& votes) {
     out.i64(votes.round);
     encode_count(votes.prevotes, members(), out);
     encode_count(votes.precommits, members(), out);
-  }
-  for (const HeldProposal& proposal : held_) out.u8(proposal.shown ? 1 : 0);
+  });
+  encode_each(held_, out, [&](const HeldProposal& proposal) {
+    out.u8(proposal.shown ? 1 : 0);
+    encode_held(proposal.message, out);
+    encode_block(proposal.block, out);
+    out.ordinal(proposal.after);
+  });
+  for (const BlockRef& block : {valid_block_, new_block_}) encode_block(block, out);
+  encode_each(verified_, out, [&](const Digest& digest) { out.digest(digest); });
+  encode_each(owed_, out, [&](const Action& action) {
+    out.u8(static_cast<uint8_t>(action.kind));
+    out.i64(action.round);
+    out.digest(action.value);
+    out.i64(action.valid_round);
+  });
+  encode_each(own_votes_, out, [&](const OwnVote& vote) {
+    out.u8(static_cast<uint8_t>(vote.type));
+    out.i64(vote.round);
+    out.digest(vote.value);
+    out.ordinal(vote.ticket);
+  });
+  encode_each(own_proposals_, out, [&](const OwnProposal& proposal) {
+    out.i64(proposal.round);
+    encode_block(proposal.block, out);
+    out.ordinal(proposal.ticket);
+  });
   out.ordinal(first_ticket_);
   out.i64(polka_logged_);
   out.i64(polka_asked_);
-  for (const Round shown : polka_shown_) out.i64(shown);
+  encode_each(polka_shown_, out, [&](Round shown) { out.i64(shown); });
 }
 
 Bytes TendermintEngine::protocol_memory() const {

@@ -17,6 +17,15 @@ namespace {
 constexpr uint64_t kFingerprintEvery = 13;
 // A clone is followed for this many steps at most.
 constexpr uint64_t kMostStepsOfClone = 150;
+// What a host answers; an engine need not know what for.
+bool is_question(const Effect& effect) {
+  return std::holds_alternative<consensus::effect::Verify>(effect) ||
+         std::holds_alternative<consensus::effect::VerifyClaims>(effect) ||
+         std::holds_alternative<consensus::effect::VerifyPayloads>(effect) ||
+         std::holds_alternative<consensus::effect::Sign>(effect) ||
+         std::holds_alternative<consensus::effect::Load>(effect);
+}
+
 // Of those that fuzzed worlds are drawn from, one that none of their parts uses.
 constexpr uint64_t kRandomStream = 1'000;
 
@@ -104,6 +113,20 @@ void ReplayCheck::step_clone(Second& clone, TimePoint local, std::span<const Inp
   remember_asked(clone);
 }
 
+// Whether effects and those in sink_ have the same questions for the host. If not, its answers
+// differ, and equal engines go on differently.
+bool ReplayCheck::asks_the_same(const Life& life, std::span<const Effect> effects) {
+  expected_.clear();
+  found_.clear();
+  for (const Effect& effect : effects) {
+    if (is_question(effect)) consensus::encode_effect(life.chain, effect, expected_);
+  }
+  for (const Effect& effect : std::as_const(sink_).effects()) {
+    if (is_question(effect)) consensus::encode_effect(life.chain, effect, found_);
+  }
+  return expected_ == found_;
+}
+
 void ReplayCheck::step_missed(Life& life, TimePoint local, std::span<const Input> inputs,
                               std::span<const Effect> effects, const Engine& engine) {
   if (!life.misses_next) {
@@ -122,7 +145,7 @@ void ReplayCheck::step_missed(Life& life, TimePoint local, std::span<const Input
     others.erase(one);
   }
   step_clone(life.missed, local, others);
-  if (life.missed.engine->fingerprint() == engine.fingerprint()) {
+  if (life.missed.engine->fingerprint() == engine.fingerprint() && asks_the_same(life, effects)) {
     ++unmoved_;
   } else {
     life.missed.engine.reset();

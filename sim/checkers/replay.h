@@ -8,7 +8,8 @@
 //     taken.
 // Now and then the fingerprints of all three are compared: equal engines have equal ones. On
 // request engines with equal ones have to be equal, too: a second clone misses one input, and if
-// its fingerprint is still that of its original, it has to go on as that does.
+// its fingerprint is still that of its original, and it asks its host the same, it has to go on as
+// that does.
 
 #include <cstdint>
 #include <map>
@@ -71,6 +72,7 @@ class ReplayCheck : public EngineJournal {
   [[nodiscard]] bool step_fresh(Life& life, TimePoint local,
                                 std::span<const consensus::Input> inputs);
   void step_clone(Second& clone, TimePoint local, std::span<const consensus::Input> inputs);
+  [[nodiscard]] bool asks_the_same(const Life& life, std::span<const consensus::Effect> effects);
   void step_missed(Life& life, TimePoint local, std::span<const consensus::Input> inputs,
                    std::span<const consensus::Effect> effects, const consensus::Engine& engine);
   void compare(const Life& life, const Second& second, std::span<const consensus::Effect> effects,

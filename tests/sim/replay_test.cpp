@@ -59,6 +59,30 @@ TEST_P(Replay, GivesTheSameEffectsUnderFaultsAndAdversaries) {
 
 INSTANTIATE_TEST_SUITE_P(Engines, Replay, testing::ValuesIn(every_protocol()));
 
+// Worlds in which engines once had equal fingerprints and went on differently, or seemed to.
+TEST(Replay, FingerprintsTellEnginesApartThatDifferInLittle) {
+  struct Case {
+    consensus::Protocol protocol;
+    uint64_t seed;
+    const char* what;
+  };
+  for (const Case& one : {
+           Case{consensus::Protocol::kPbft, 1'806, "the same digest in one list or in the next"},
+           Case{consensus::Protocol::kPbft, 1'892, "a vote that its host is asked about later"},
+           Case{consensus::Protocol::kTendermint, 1'171, "other signers proved the last epoch"},
+           Case{consensus::Protocol::kQbft, 217, "other signers proved a block that peers ask for"},
+       }) {
+    const WorldSpec world = generate_world(one.protocol, one.seed);
+    ReplayCheck check(world.chains.front().engine.hash, one.seed, ReplayCheck::Fingerprints::kAll);
+    RunOptions options;
+    options.journal = &check;
+    const consensus::Result<WorldResult> run = run_world(world, options);
+    ASSERT_TRUE(run.ok()) << run.error().message;
+    EXPECT_EQ(check.difference(), "") << one.what;
+    EXPECT_GT(check.clones(), 0U);
+  }
+}
+
 // An engine that does what its contract forbids.
 class Forgetful final : public Engine {
  public:
