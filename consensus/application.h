@@ -1,16 +1,14 @@
 #pragma once
 // The replicated state machine that a host drives with committed blocks. The engine never sees it.
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "consensus/block.h"
 #include "consensus/result.h"
+#include "consensus/state_version.h"
 #include "consensus/types.h"
 
 namespace govchain::consensus {
@@ -31,32 +29,6 @@ struct ExecutionResult {
   }
 };
 
-// A state piece by piece, as it was when this was opened, whatever its application does meanwhile.
-// For any one thread.
-class StateStream {
- public:
-  virtual ~StateStream() = default;
-  // Appends what comes next: some more than `count` bytes at most where records are not cut, and
-  // nothing once all has been read.
-  virtual void read(size_t count, std::vector<uint8_t>& out) = 0;
-};
-
-// Of a state that is held as bytes.
-class WholeState final : public StateStream {
- public:
-  explicit WholeState(std::vector<uint8_t> state) : state_(std::move(state)) {}
-  void read(size_t count, std::vector<uint8_t>& out) override {
-    const auto from = state_.begin() + static_cast<std::ptrdiff_t>(read_);
-    const size_t taken = std::min(count, state_.size() - read_);
-    out.insert(out.end(), from, from + static_cast<std::ptrdiff_t>(taken));
-    read_ += taken;
-  }
-
- private:
-  std::vector<uint8_t> state_;
-  size_t read_ = 0;
-};
-
 // Deterministic: equal blocks from an equal state give equal roots and receipts on every machine.
 class Application {
  public:
@@ -66,12 +38,21 @@ class Application {
   [[nodiscard]] virtual Digest state_root() const = 0;
   // The whole state, such that restore() of it gives the same root.
   [[nodiscard]] virtual std::vector<uint8_t> snapshot() const = 0;
-  // The same bytes, to be read later. Large states are opened without reading them.
-  [[nodiscard]] virtual std::unique_ptr<StateStream> open_snapshot() const {
-    return std::make_unique<WholeState>(snapshot());
+  // The present state, to be read later. One of a large state shares its records.
+  [[nodiscard]] virtual std::shared_ptr<const StateVersion> version() const {
+    return std::make_shared<WholeState>(snapshot());
   }
   // Replaces the state; on error the state is unchanged.
   [[nodiscard]] virtual Status restore(std::span<const uint8_t> snapshot) = 0;
+  // The same from what versions have written.
+  [[nodiscard]] virtual Status restore_records(const StateRecords& records) {
+    std::vector<uint8_t> whole;
+    const Status read =
+        records.visit([&](std::span<const uint8_t> /*key*/, std::span<const uint8_t> value) {
+          whole.assign(value.begin(), value.end());
+        });
+    return read ? restore(whole) : read;
+  }
   [[nodiscard]] virtual std::unique_ptr<Application> clone() const = 0;
 };
 

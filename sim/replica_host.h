@@ -205,7 +205,7 @@ class ReplicaHost {
   void execute_on_thread(consensus::effect::Execute& execute_block);
   void await_disk(TimePoint until);
   void disk_done_on_thread();
-  void snapshot_on_thread(Bytes size);
+  void snapshot_on_thread();
   void admit_on_thread(const consensus::PayloadRef& payload);
   void answer_on_thread(const Released& answered, const ExecutedBlock& results);
   void give_answer(size_t payloads, std::function<void()> heard);
@@ -407,7 +407,6 @@ class ReplicaHost {
   std::deque<Snapshot> snapshots_;
   // Of a machine that was measured, where not every checkpoint's state is written.
   Bytes executed_since_written_;
-  std::optional<Bytes> written_state_;
   std::deque<Released> released_;
   std::deque<ExecutedBlock> executed_;
   std::vector<consensus::effect::ReadReady> waiting_reads_;  // for the state to get that far

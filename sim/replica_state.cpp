@@ -146,7 +146,7 @@ void ReplicaHost::take_snapshot(Height height, const consensus::Digest& root) {
     shared = bytes;
   }
   chain().state = std::max(chain().state, Bytes(bytes->size()));
-  if (threads_) snapshot_on_thread(Bytes(bytes->size()));
+  if (threads_) snapshot_on_thread();
   const TimePoint durable_at = disk().write(now(), Bytes(bytes->size()));
   count_written(Bytes(bytes->size()));
   snapshots_.push_back(Snapshot{height, root, std::move(bytes), durable_at});

@@ -222,16 +222,16 @@ Duration ReplicaHost::execution_time(const consensus::Block& block) {
   return time;
 }
 
-// Beside execution, and only if it is due; who holds a state needs no time for it.
-void ReplicaHost::snapshot_on_thread(Bytes size) {
-  const bool due = consensus::SnapshotPolicy{}.is_due(executed_since_written_, written_state_);
-  if (!due) return;
-  executed_since_written_ = Bytes();
-  written_state_ = size;
-  threads_->snapshots.give(per_kilobyte(threads_->model.snapshot_per_kilobyte, size), [this, size] {
+// What was executed since the last has changed is written, beside execution and only if it is due;
+// who holds a state needs no time for it.
+void ReplicaHost::snapshot_on_thread() {
+  if (!consensus::SnapshotPolicy{}.is_due(executed_since_written_)) return;
+  const Bytes executed = std::exchange(executed_since_written_, Bytes());
+  const Duration processor = per_kilobyte(threads_->model.state_per_kilobyte, executed);
+  threads_->snapshots.give(processor, [this, executed] {
     threads_->snapshots.wait();
     const TimePoint synced = fabric_.flushes[machine_].sync(now(), threads_->model.flush);
-    fabric_.kernel.schedule(synced + per_kilobyte(threads_->model.write_per_kilobyte, size),
+    fabric_.kernel.schedule(synced + per_kilobyte(threads_->model.write_per_kilobyte, executed),
                             static_cast<uint32_t>(EventKind::kSnapshotDone), endpoint_);
   });
 }

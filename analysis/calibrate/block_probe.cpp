@@ -1,11 +1,15 @@
 // What a transaction of the ledger takes in blocks of few and of many, on a state of ten thousand
-// records: the fewer there are, the less of the tree's path to the root they share. And what a
-// snapshot of that state takes.
+// records: the fewer there are, the less of the tree's path to the root they share. And what it
+// takes to write what they have changed.
 
+#include <iterator>
 #include <map>
+#include <memory>
 
 #include "analysis/calibrate/probes.h"
 #include "consensus/codec.h"
+#include "consensus/node/store/rocks_state_store.h"
+#include "consensus/snapshot_policy.h"
 #include "models/services/standard_chain.h"
 #include "models/services/workload.h"
 
@@ -13,6 +17,7 @@ namespace govchain::analysis {
 
 namespace {
 
+namespace node = consensus::node;
 using consensus::Bytes;
 using consensus::Duration;
 using consensus::HashAlgorithm;
@@ -28,6 +33,7 @@ constexpr uint64_t kMixAfter = 1'024;
 constexpr int64_t kStart = 1'704'067'200'000'000'000;  // Monday 2024-01-01 00:00:00 UTC
 constexpr int64_t kBlockInterval = 100'000'000;
 constexpr uint64_t kBytesPerUnit = 1'000;
+constexpr size_t kPieceBytes = 256U << 10U;
 
 struct Contract {
   const char* name;
@@ -61,6 +67,11 @@ class BlockProbe final : public Probe {
     config.genesis = models::shared_catalogue(departments_.front().id, kRecords);
     ledger_ = std::make_unique<models::Ledger>(std::move(config));
     genesis_ = ledger_->snapshot();
+    auto records = node::RocksStateStore::open(
+        settings_.scratch + "/state",
+        {{kChain, consensus::ReplicaId(0)}, HashAlgorithm::kSha256, nullptr});
+    if (!records) return records.error();
+    records_ = *std::move(records);
     return renew();
   }
 
@@ -88,15 +99,50 @@ class BlockProbe final : public Probe {
     for (const auto& [size, each] : reference) {
       figures.add(RowKind::kProcessor, name_of("reference", size), "transaction", each, 1);
     }
-    size_t bytes = 0;
-    const Duration snapshot = processor_time(clocks, [&] { bytes = ledger_->snapshot().size(); });
-    figures.add(RowKind::kProcessor, {"snapshot", {}}, "1,000 bytes", snapshot,
-                bytes / kBytesPerUnit);
-    return consensus::success();
+    return measure_state(clocks, figures);
   }
 
  private:
   static constexpr double kReferences = 3;
+
+  // What makes one version of the state out of another, into the records of a node.
+  [[nodiscard]] consensus::Status measure_state(Clocks& clocks, Figures& figures) {
+    if (consensus::Status renewed = renew(); !renewed) return renewed;
+    const std::shared_ptr<const consensus::StateVersion> before = ledger_->version();
+    constexpr uint64_t kSize = kBlockSizes[std::size(kBlockSizes) - 1];
+    const uint64_t blocks = scaled(kTransactionsPerRound, settings_.effort) / kSize + 1;
+    Bytes executed;
+    for (const Contract& contract : kContracts) {
+      if (contract.factor == 0) continue;
+      for (uint64_t i = 0; i < blocks; ++i) {
+        const consensus::BlockRef block = make_block(contract, kSize);
+        ledger_->execute(*block, result_);
+        executed += consensus::kExecutedBlockBytes + block->payload_size();
+      }
+    }
+    const std::shared_ptr<const consensus::StateVersion> after = ledger_->version();
+    consensus::Status written = consensus::success();
+    const Duration processor =
+        processor_time(clocks, [&] { written = write_changes(*before, *after); });
+    figures.add(RowKind::kProcessor, {"state", {}}, "1,000 bytes", processor,
+                executed.count() / kBytesPerUnit);
+    return written;
+  }
+
+  [[nodiscard]] consensus::Status write_changes(const consensus::StateVersion& before,
+                                                const consensus::StateVersion& after) {
+    const node::StoredState state{ledger_->height(), ledger_->state_root()};
+    if (consensus::Status begun = records_->begin(node::RocksStateStore::Target::kCurrent, state);
+        !begun) {
+      return begun;
+    }
+    const std::unique_ptr<consensus::StateChanges> changes = after.changes_since(&before);
+    while (true) {
+      const consensus::Result<bool> more = records_->append(*changes, kPieceBytes);
+      if (!more) return more.error();
+      if (!*more) return records_->finish();
+    }
+  }
 
   [[nodiscard]] static RowName name_of(const char* contract, uint64_t size) {
     return {"execute block", {{"contract", contract}, {"transactions", std::to_string(size)}}};
@@ -134,6 +180,7 @@ class BlockProbe final : public Probe {
   std::vector<models::Department> departments_;
   std::unique_ptr<models::Ledger> ledger_;
   std::vector<uint8_t> genesis_;
+  std::unique_ptr<node::RocksStateStore> records_;
   consensus::ExecutionResult result_;
   uint64_t height_ = 0;
   std::map<uint32_t, uint64_t> made_;  // of each source

@@ -61,8 +61,9 @@ class Ledger final : public consensus::Application {
   void execute(const consensus::Block& block, consensus::ExecutionResult& result) override;
   [[nodiscard]] consensus::Digest state_root() const override { return tree_.root(); }
   [[nodiscard]] std::vector<uint8_t> snapshot() const override;
-  [[nodiscard]] std::unique_ptr<consensus::StateStream> open_snapshot() const override;
+  [[nodiscard]] std::shared_ptr<const consensus::StateVersion> version() const override;
   [[nodiscard]] consensus::Status restore(std::span<const uint8_t> snapshot) override;
+  [[nodiscard]] consensus::Status restore_records(const consensus::StateRecords& records) override;
   [[nodiscard]] std::unique_ptr<consensus::Application> clone() const override;
 
   [[nodiscard]] const LedgerConfig& config() const { return *config_; }
@@ -101,6 +102,7 @@ class Ledger final : public consensus::Application {
   Ledger(const Ledger& other);
 
   void write_genesis();
+  [[nodiscard]] consensus::Status take_over(StateTree tree, ReplayWindow window);
   void write_status();
   void keep_for_proofs();
   // What is known of a call before it is run.

@@ -112,16 +112,41 @@ consensus::Result<ReplayWindow> ReplayWindow::decode(consensus::HashAlgorithm al
       const std::span<const uint8_t> id = in.raw(kIdBytes);
       bucket.receipts.put(id, in.raw(kReceiptBytes));
     }
+    if (bucket.receipts.size() != entries) return malformed;
+  }
+  if (const consensus::Status agrees = window.check(state); !agrees) return agrees.error();
+  return window;
+}
+
+bool ReplayWindow::restore(int64_t minute, const Digest& path, std::span<const uint8_t> id,
+                           std::span<const uint8_t> receipt) {
+  if (!decode_fields<StoredReceipt>(receipt)) return false;
+  bucket_at(minute).receipts.put_at(path, id, receipt);
+  return true;
+}
+
+// A minute that is left out would let its transactions be replayed, and the state's root would not
+// show it.
+consensus::Status ReplayWindow::check(const StateTree& state) {
+  const Error contradicts{ErrorCode::kCorrupt, "the replay window contradicts the state",
+                          "ledger snapshot"};
+  const StateKey table = bucket_table();
+  uint64_t minutes = 0;
+  state.visit([&](std::span<const uint8_t> key, std::span<const uint8_t> /*value*/) {
+    const std::span<const uint8_t> prefix = table.bytes();
+    if (key.size() > prefix.size() && std::ranges::equal(key.first(prefix.size()), prefix)) {
+      ++minutes;
+    }
+  });
+  if (minutes != buckets_.size()) return contradicts;
+  for (auto& [number, bucket] : buckets_) {
     const std::optional<std::span<const uint8_t>> record = state.find(bucket_key(number).bytes());
     const std::optional<BucketRoot> stated =
         record ? decode_fields<BucketRoot>(*record) : std::nullopt;
-    if (!stated || bucket.receipts.size() != entries || stated->root != bucket.receipts.root()) {
-      return Error{ErrorCode::kCorrupt, "the replay window contradicts the state",
-                   "ledger snapshot"};
-    }
+    if (!stated || stated->root != bucket.receipts.root()) return contradicts;
     bucket.changed = false;
   }
-  return window;
+  return consensus::success();
 }
 
 }  // namespace govchain::models

@@ -51,6 +51,13 @@ class ReplayWindow {
                                                               const StateTree& state,
                                                               consensus::Reader& in);
 
+  // Piece by piece instead: receipts of minutes in any order, then check(). False if `receipt` is
+  // not one.
+  [[nodiscard]] bool restore(int64_t minute, const consensus::Digest& path,
+                             std::span<const uint8_t> id, std::span<const uint8_t> receipt);
+  // Every bucket against its record in `state`, and none missing.
+  [[nodiscard]] consensus::Status check(const StateTree& state);
+
  private:
   struct Bucket {
     StateTree receipts;  // by transaction id

@@ -79,6 +79,8 @@ class StateTree {
                                       std::span<const uint8_t> value)>& visitor) const;
   // The same as they are now, to be read later; costs as much as a copy.
   [[nodiscard]] StateCursor records() const;
+  // For who walks it (state_difference.h); null if it is empty.
+  [[nodiscard]] const StateNode* root_node() const { return root_.get(); }
   // Hash computations so far, of this tree and those it was copied from: a deterministic measure of
   // work.
   [[nodiscard]] uint64_t hashes() const { return hashes_; }

@@ -45,8 +45,10 @@ struct StoredReceipt {
 };
 
 [[nodiscard]] inline StateKey status_key() { return {kSystemContract, 0}; }
+// What every bucket's key begins with.
+[[nodiscard]] inline StateKey bucket_table() { return {kSystemContract, 1}; }
 [[nodiscard]] inline StateKey bucket_key(int64_t bucket) {
-  return StateKey(kSystemContract, 1).with(static_cast<uint64_t>(bucket));
+  return bucket_table().with(static_cast<uint64_t>(bucket));
 }
 [[nodiscard]] inline StateKey department_key(DepartmentId id) {
   return StateKey(kSystemContract, 2).with(id);

@@ -261,7 +261,7 @@ class ProcessorModelMaker {
     const Duration small = median("store", {{"payloads", "1"}});
     model_.store.each = at_least_zero((median("store", {{"payloads", "100"}}) - small) / kMore);
     model_.store.once = at_least_zero(small - model_.store.each);
-    model_.snapshot_per_kilobyte = median("snapshot", {});
+    model_.state_per_kilobyte = median("state", {});
     model_.write_per_kilobyte = median("write file", {});
   }
 

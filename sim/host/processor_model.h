@@ -76,9 +76,9 @@ class ProcessorModel {
   Duration receive_per_kilobyte;
   BatchCost log;  // a record in the log, and its sync's own processor time
   Duration log_per_kilobyte;
-  BatchCost store;   // a payload of a block in the store, and the block
-  FlushTimes flush;  // from the sync's call until the disk has it
-  Duration snapshot_per_kilobyte;
+  BatchCost store;              // a payload of a block in the store, and the block
+  FlushTimes flush;             // from the sync's call until the disk has it
+  Duration state_per_kilobyte;  // of executed blocks: what they changed, for the state's records
   Duration write_per_kilobyte;  // until it is on the disk
   BatchCost serve;              // the endpoint: a request and its answer
   BatchCost client;             // the same for who asks

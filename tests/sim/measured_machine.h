@@ -55,7 +55,7 @@ inline Measurements round_measurements() {
   add("log sync", {{"record", "200 bytes"}, {"together", "1"}}, 500'000);
   add("store", {{"payloads", "1"}}, 20'000);
   add("store", {{"payloads", "100"}}, 60'000);
-  add("snapshot", {}, 2'000);
+  add("state", {}, 2'000);
   add("write file", {}, 1'500);
   for (const char* contract :
        {"reference", "sharing", "licence", "invoice", "evidence", "evidence 16 KiB"}) {

@@ -174,7 +174,7 @@ TEST(MeasuredWorld, SurvivesACrashAndAPause) {
 TEST(MeasuredWorld, RefusesAMachineWhoseMeasurementsLackSomething) {
   WorldSpec world = one_machine(200);
   auto measured = std::make_shared<Measurements>(round_measurements());
-  std::erase_if(measured->rows, [](const MeasuredRow& row) { return row.what == "snapshot"; });
+  std::erase_if(measured->rows, [](const MeasuredRow& row) { return row.what == "state"; });
   world.hosts[0].profile.measurements = std::move(measured);
   const auto result = run_world(world);
   ASSERT_FALSE(result);

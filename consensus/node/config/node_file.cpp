@@ -81,7 +81,6 @@ Result<NodeFile> read_node_file(const std::string& path) {
     uint64_t least = node.snapshots.least.count();
     snapshots->number("executed_bytes", 0, uint64_t{1} << 50U, least);
     node.snapshots.least = Bytes(least);
-    snapshots->number("share_of_state", 1, UINT32_MAX, node.snapshots.share);
     snapshots->number("held", 3, 4'096, node.snapshots.held);
     snapshots->finish();
   }
@@ -125,7 +124,6 @@ std::string encode_node_file(const NodeFile& node) {
   root["crypto_threads"] = node.crypto_threads;
   root["log_segment_bytes"] = node.log_segment.count();
   root["snapshots"]["executed_bytes"] = node.snapshots.least.count();
-  root["snapshots"]["share_of_state"] = node.snapshots.share;
   root["snapshots"]["held"] = node.snapshots.held;
   root["newest_version"] = static_cast<uint64_t>(node.newest_version);
   root["log_level"] = kLevels[static_cast<size_t>(node.log_level)];

@@ -81,6 +81,7 @@ Result<std::unique_ptr<DataFolder>> DataFolder::open(const std::string& path,
   const std::filesystem::path root(path);
   const std::filesystem::path log_path = root / "log";
   const std::filesystem::path blocks_path = root / "blocks";
+  const std::filesystem::path state_path = root / "state";
   const std::filesystem::path states_path = root / "states";
   for (const std::filesystem::path& folder : {root, log_path, states_path}) {
     std::error_code error;
@@ -131,10 +132,13 @@ Result<std::unique_ptr<DataFolder>> DataFolder::open(const std::string& path,
 
   Result<std::unique_ptr<Folder>> states_folder = open_folder(states_path.string());
   if (!states_folder) return states_folder.error();
-  Result<std::unique_ptr<SnapshotFolder>> states =
-      SnapshotFolder::open(std::move(*states_folder), owner.owner);
+  Result<std::unique_ptr<SnapshotFolder>> states = SnapshotFolder::open(std::move(*states_folder));
   if (!states) return states.error();
-  data->snapshots_ = std::move(*states);
+  data->snapshots_.whole = std::move(*states);
+  Result<std::unique_ptr<RocksStateStore>> state = RocksStateStore::open(
+      state_path.string(), RocksStateStoreSettings{owner.owner, owner.hash, nullptr});
+  if (!state) return state.error();
+  data->snapshots_.records = std::move(*state);
 
   if (!identity) {
     const Status written = replace_file(identity_path, identity_of(owner));

@@ -18,7 +18,7 @@
 #include "consensus/crypto/hash.h"
 #include "consensus/membership.h"
 #include "consensus/node/files/descriptor.h"
-#include "consensus/node/host/snapshot_folder.h"
+#include "consensus/node/host/snapshot_thread.h"
 #include "consensus/node/host/storage_thread.h"
 #include "consensus/node/storage_owner.h"
 #include "consensus/result.h"
@@ -44,13 +44,13 @@ class DataFolder {
 
   // Each once.
   [[nodiscard]] StorageParts take_storage() { return std::move(storage_); }
-  [[nodiscard]] std::unique_ptr<SnapshotFolder> take_snapshots() { return std::move(snapshots_); }
+  [[nodiscard]] SnapshotParts take_snapshots() { return std::move(snapshots_); }
 
  private:
   DataFolder() = default;
   Descriptor lock_;
   StorageParts storage_;
-  std::unique_ptr<SnapshotFolder> snapshots_;
+  SnapshotParts snapshots_;
 };
 
 }  // namespace govchain::consensus::node

@@ -59,8 +59,8 @@ void ExecutionThread::query(Query query) {
 }
 
 void ExecutionThread::check(Checkpoint checkpoint, std::vector<uint8_t> state) {
-  post([this, checkpoint = std::move(checkpoint), state = std::move(state)]() mutable {
-    check_now(checkpoint, std::move(state));
+  post([this, checkpoint = std::move(checkpoint), state = std::move(state)] {
+    check_now(checkpoint, state);
   });
 }
 
@@ -69,6 +69,7 @@ void ExecutionThread::install(Checkpoint checkpoint) {
     GOVCHAIN_ASSERT(checked_ && checked_->state_root() == checkpoint.state_root);
     state_ = std::move(checked_);
     height_ = checkpoint.height;
+    snapshots_.adopt();
     listener_.on_installed(checkpoint);
   });
 }
@@ -82,19 +83,19 @@ void ExecutionThread::execute_now(const BlockRef& block, bool take_snapshot) {
   listener_.on_executed(height_, result_.state_root, std::move(result_.receipts));
   result_.clear();
   if (!take_snapshot) return;
-  snapshots_.hold(height_, state_->state_root(), state_->open_snapshot(),
+  snapshots_.hold(height_, state_->state_root(), state_->version(),
                   std::exchange(executed_, Bytes()));
 }
 
 // Durable before it is said to be here: what follows makes it the only state that there is.
-void ExecutionThread::check_now(const Checkpoint& checkpoint, std::vector<uint8_t> state) {
+void ExecutionThread::check_now(const Checkpoint& checkpoint, const std::vector<uint8_t>& state) {
   checked_ = genesis_();
   if (!checked_->restore(state) || checked_->state_root() != checkpoint.state_root) {
     checked_.reset();
     return listener_.on_checked(checkpoint, false);
   }
   // The snapshot thread outlives this one, so what it is given must not need it.
-  snapshots_.write(checkpoint.height, checkpoint.state_root, std::move(state),
+  snapshots_.stage(checkpoint.height, checkpoint.state_root, checked_->version(),
                    [&listener = listener_, checkpoint](const Status& written) {
                      listener.on_checked(checkpoint, written.ok());
                    });

@@ -62,7 +62,7 @@ class ExecutionThread {
   void post(Task task);
   void run();
   void execute_now(const BlockRef& block, bool take_snapshot);
-  void check_now(const Checkpoint& checkpoint, std::vector<uint8_t> state);
+  void check_now(const Checkpoint& checkpoint, const std::vector<uint8_t>& state);
 
   ExecutionListener& listener_;
   SnapshotThread& snapshots_;

@@ -36,7 +36,6 @@ void Replica::start(Transport& transport) {
   durable_ = last_ticket_ = state.last_ticket;
   executed_height_ = state.executed_height;
   checkpoint_height_ = state.checkpoint.height;
-  for (const Height height : parts_.snapshots->heights()) snapshots_.push_back(height);
   // Final before: clients that still wait are answered when they are executed again.
   for (const StoredBlock& stored : state.blocks) released_.push_back(stored);
   keys_ = std::make_shared<KeyBook>(parts_.engine.genesis);
@@ -48,7 +47,8 @@ void Replica::start(Transport& transport) {
   storage_ = std::make_unique<StorageThread>(std::move(parts_.storage),
                                              static_cast<StorageListener&>(*this));
   snapshot_thread_ = std::make_unique<SnapshotThread>(
-      std::move(parts_.snapshots), parts_.snapshot_policy, static_cast<SnapshotListener&>(*this));
+      std::move(parts_.snapshots), std::move(recovered_->stored), parts_.snapshot_policy,
+      static_cast<SnapshotListener&>(*this));
   execution_ = std::make_unique<ExecutionThread>(std::move(recovered_->state), executed_height_,
                                                  parts_.genesis, *snapshot_thread_,
                                                  static_cast<ExecutionListener&>(*this));
@@ -243,11 +243,15 @@ void Replica::on_executed(Height height, const Digest& state_root, std::vector<R
   }));
 }
 
-void Replica::on_snapshot(Height height) {
+void Replica::on_snapshot_due(Height height) {
   mailbox_.put(Mailbox::Task([this, height] {
-    snapshots_.insert(std::upper_bound(snapshots_.begin(), snapshots_.end(), height), height);
-    drop_old_state();
+    state_due_ = height;
+    allow_due_state();
   }));
+}
+
+void Replica::on_snapshot(Height height) {
+  mailbox_.put(Mailbox::Task([this, height] { drop_blocks_below(height); }));
 }
 
 void Replica::on_checked(const Checkpoint& checkpoint, bool matches) {

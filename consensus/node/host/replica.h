@@ -72,7 +72,7 @@ struct ReplicaParts {
   PayloadCheck payload_check;
   unsigned crypto_threads = 1;
   StorageParts storage;
-  std::unique_ptr<SnapshotFolder> snapshots;
+  SnapshotParts snapshots;
   SnapshotPolicy snapshot_policy;
   ExecutionThread::Genesis genesis;
   StateFetchSettings fetch;
@@ -84,9 +84,10 @@ struct ReplicaParts {
 struct RecoveredReplica {
   RecoveredState engine;
   std::unique_ptr<Application> state;
+  std::shared_ptr<const StateVersion> stored;  // the same as the records have it; null: they do not
 };
-// The newest state that is whole and not above the stored checkpoint, the blocks above it, and the
-// records of the log. kCorrupt if no state and blocks fit together; what is damaged is named.
+// The stored state, the blocks above it, and the records of the log. Ends what a crash left undone
+// of an installation. kCorrupt if no state and blocks fit together; what is damaged is named.
 [[nodiscard]] Result<RecoveredReplica> recover(const ReplicaParts& parts);
 
 class Replica final : private TransportListener,
@@ -169,6 +170,7 @@ class Replica final : private TransportListener,
   void on_checked(const Checkpoint& checkpoint, bool matches) override;
   void on_installed(const Checkpoint& checkpoint) override;
   // --- SnapshotListener
+  void on_snapshot_due(Height height) override;
   void on_snapshot(Height height) override;
   void on_snapshots_failed(const Error& error) override;
 
@@ -222,7 +224,8 @@ class Replica final : private TransportListener,
   void serve_state(ReplicaId to, const StateRequest& request);
   void pursue(StateFetch::Progress progress);
   void installed(const Checkpoint& checkpoint);
-  void drop_old_state();
+  void allow_due_state();
+  void drop_blocks_below(Height state);
 
   ReplicaParts parts_;
   ReplicaListener& listener_;
@@ -251,8 +254,7 @@ class Replica final : private TransportListener,
   StateFetch fetch_;
   Height executed_height_;
   Height checkpoint_height_;          // stored
-  std::deque<Height> snapshots_;      // durable, ascending
-  Height state_kept_;                 // what lies below has been given up
+  std::optional<Height> state_due_;   // to be written once its checkpoint is durable
   std::deque<StoredBlock> released_;  // final and durable, not yet answered
   std::deque<Outcome> outcomes_;      // executed, not yet answered
   std::vector<effect::ReadReady> waiting_reads_;

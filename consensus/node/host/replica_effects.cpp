@@ -186,7 +186,7 @@ void Replica::release(Gated& gated) {
       listener_.on_checkpoint(gated.checkpoint);
       // Lagging peers ask for the newest.
       snapshot_thread_->release_below(checkpoint_height_);
-      drop_old_state();
+      allow_due_state();
       break;
     case Gated::Kind::kTruncate:
       commands_.emplace_back(TruncateLog{gated.before});

@@ -1,6 +1,5 @@
 // What a replica begins with.
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -11,6 +10,16 @@ namespace govchain::consensus::node {
 namespace {
 
 std::string number(Height height) { return std::to_string(height.value()); }
+
+// A crash between the store's beginning anew and what follows leaves the fetched state beside an
+// older one. It is of no use before that, because the blocks are still the older one's.
+Status settle_installation(RocksStateStore& records, const BlockStore& store) {
+  const std::optional<StoredState>& staged = records.staged();
+  if (!staged) return success();
+  const bool begun_anew = staged->height <= store.checkpoint().height;
+  const bool newer = !records.current() || records.current()->height < staged->height;
+  return begun_anew && newer ? records.adopt() : records.drop_staged();
+}
 
 }  // namespace
 
@@ -28,29 +37,29 @@ Result<RecoveredReplica> recover(const ReplicaParts& parts) {
   engine.fresh = log.last() == Ticket() && store.newest() == Height();
   recovered.state = parts.genesis();
 
-  // A state above the stored checkpoint may be of blocks that the log has lost, and others will
-  // stand in their place; or of an installation that did not come to its end.
-  if (const Status removed = parts.snapshots->remove_above(store.checkpoint().height); !removed) {
-    return removed.error();
-  }
+  RocksStateStore& stored = *parts.snapshots.records;
+  if (const Status settled = settle_installation(stored, store); !settled) return settled.error();
   std::string damage;
-  const std::vector<Height>& heights = parts.snapshots->heights();
-  for (auto height = heights.rbegin(); height != heights.rend(); ++height) {
-    Result<StoredSnapshot> snapshot = parts.snapshots->read(*height);
-    if (!snapshot) {
-      if (snapshot.error().code != ErrorCode::kCorrupt) return snapshot.error();
-      damage += " (" + snapshot.error().where + ": " + snapshot.error().message + ")";
-      continue;
+  if (const std::optional<StoredState>& current = stored.current()) {
+    if (current->height > store.checkpoint().height) {
+      return Error{ErrorCode::kCorrupt,
+                   "the state is that at height " + number(current->height) +
+                       ", and the block store's checkpoint that at " +
+                       number(store.checkpoint().height) + ": it has lost what was durable",
+                   {}};
     }
     std::unique_ptr<Application> state = parts.genesis();
-    const Status restored = state->restore(snapshot->state);
-    if (!restored || state->state_root() != snapshot->header.root) {
-      damage += " (the state at " + number(*height) + " does not give its root)";
-      continue;
+    const Status restored = state->restore_records(stored);
+    if (restored && state->state_root() == current->root) {
+      recovered.state = std::move(state);
+      recovered.stored = recovered.state->version();
+      engine.executed_height = current->height;
+    } else if (!restored && restored.error().code == ErrorCode::kIo) {
+      return restored.error();
+    } else {
+      damage = " (the state at " + number(current->height) + ": " +
+               (restored ? "its records do not give its root" : restored.error().message) + ")";
     }
-    recovered.state = std::move(state);
-    engine.executed_height = *height;
-    break;
   }
   engine.state_root = recovered.state->state_root();
   if (engine.executed_height < store.newest() && store.oldest() > engine.executed_height.next()) {

@@ -51,7 +51,7 @@ void Replica::serve_state(ReplicaId to, const StateRequest& request) {
                               [this, to, request](Result<SnapshotFolder::Part> found) {
                                 StatePart part{request.height, request.offset, 0, {}};
                                 if (found) {
-                                  part.total = found->header.size;
+                                  part.total = found->size;
                                   part.bytes = std::move(found->bytes);
                                 }
                                 // Who gets nothing asks another peer after a while.
@@ -81,10 +81,8 @@ void Replica::note_connection(ReplicaId peer, bool up) {
 void Replica::installed(const Checkpoint& checkpoint) {
   executed_height_ = checkpoint.height;
   checkpoint_height_ = std::max(checkpoint_height_, checkpoint.height);
-  snapshots_ = {checkpoint.height};
-  state_kept_ = checkpoint.height;
+  state_due_.reset();
   snapshot_thread_->release_below(checkpoint.height);
-  snapshot_thread_->remove_below(checkpoint.height);
   // Those that were executed here before are answered as any other, once they are durable.
   const Height known = outcomes_.empty() ? Height() : outcomes_.back().height;
   std::erase_if(released_, [&](const StoredBlock& stored) {
@@ -95,20 +93,23 @@ void Replica::installed(const Checkpoint& checkpoint) {
   answer_reads();
 }
 
-// What lies below the newest state that no crash can take back is not needed to start again, and
-// blocks are kept for lagging peers as long as the configuration says.
-void Replica::drop_old_state() {
-  const auto newest = std::upper_bound(snapshots_.begin(), snapshots_.end(), checkpoint_height_);
-  if (newest == snapshots_.begin()) return;
-  const Height kept = *(newest - 1);
-  if (kept <= state_kept_) return;
-  state_kept_ = kept;
-  while (snapshots_.front() < kept) snapshots_.pop_front();
-  // A crash may still take the checkpoint back, and with it what makes the newest state usable.
-  commands_.emplace_back(WhenStored{[this, kept] { snapshot_thread_->remove_below(kept); }});
+// A crash may take back a checkpoint that the store has and has not synced, and other blocks may
+// then come to stand below it; so its state is written only after that.
+void Replica::allow_due_state() {
+  if (!state_due_ || checkpoint_height_ < *state_due_) return;
+  state_due_.reset();
+  commands_.emplace_back(
+      WhenStored{[this, durable = checkpoint_height_] { snapshot_thread_->allow(durable); }});
+}
+
+// What lies below the written state is not needed to start again, and blocks are kept for lagging
+// peers as long as the configuration says.
+void Replica::drop_blocks_below(Height state) {
   if (parts_.archive) return;
   const uint64_t retained = parts_.engine.retained_blocks;
-  if (kept.value() > retained) commands_.emplace_back(PruneBlocks{Height(kept.value() - retained)});
+  if (state.value() > retained) {
+    commands_.emplace_back(PruneBlocks{Height(state.value() - retained)});
+  }
 }
 
 }  // namespace govchain::consensus::node

@@ -1,8 +1,8 @@
 #include "consensus/node/host/snapshot_thread.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
-#include <memory>
 #include <utility>
 
 #include "consensus/node/host/thread_name.h"
@@ -15,15 +15,24 @@ namespace {
 constexpr size_t kPieceBytes = 256U << 10U;
 // Parts of states that peers wait for at most; a fetch has a few under way.
 constexpr size_t kMostWaiting = 256;
+// Whole states on the disk at most, and how many states are written before one that nobody reads
+// any more goes.
+constexpr size_t kMostFiles = 2;
+constexpr uint32_t kMostUnread = 4;
+// After so long a full disk is tried again.
+constexpr std::chrono::milliseconds kRetry{500};
 
 }  // namespace
 
-SnapshotThread::SnapshotThread(std::unique_ptr<SnapshotFolder> folder, const SnapshotPolicy& policy,
-                               SnapshotListener& listener)
-    : listener_(listener), policy_(policy), folder_(std::move(folder)) {
-  if (!folder_->heights().empty()) {
-    const Result<SnapshotFolder::Part> newest = folder_->read_part(folder_->heights().back(), 0, 0);
-    if (newest) size_ = Bytes(newest->header.size);
+SnapshotThread::SnapshotThread(SnapshotParts parts, std::shared_ptr<const StateVersion> written,
+                               const SnapshotPolicy& policy, SnapshotListener& listener)
+    : listener_(listener),
+      policy_(policy),
+      records_(std::move(parts.records)),
+      folder_(std::move(parts.whole)) {
+  if (written) {
+    const StoredState& current = *records_->current();
+    written_ = Held{current.height, current.root, std::move(written), Bytes()};
   }
   thread_ = std::thread([this] {
     name_this_thread("snapshots");
@@ -51,7 +60,12 @@ void SnapshotThread::post(Task task) {
 void SnapshotThread::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    posted_.wait(lock, [this] { return ending_ || !tasks_.empty() || writing_; });
+    const auto something = [this] { return ending_ || !tasks_.empty() || job_; };
+    if (adopt_due_) {
+      posted_.wait_for(lock, kRetry, something);
+    } else {
+      posted_.wait(lock, something);
+    }
     if (ending_) return;
     std::optional<Task> task;
     if (!tasks_.empty()) {
@@ -61,35 +75,34 @@ void SnapshotThread::run() {
     lock.unlock();
     if (task) {
       (*task)();
-    } else {
+    } else if (job_) {
       go_on();
+    } else {
+      adopt_now();
     }
-    if (!writing_) begin_next();
+    if (!job_) begin_next();
     lock.lock();
   }
 }
 
-void SnapshotThread::hold(Height height, const Digest& root, std::unique_ptr<StateStream> state,
-                          Bytes executed) {
-  // A task can be copied, so what it carries must be, too.
-  auto held = std::make_shared<Held>(Held{height, root, std::move(state), false});
-  post([this, held, executed] { hold_now(std::move(*held), executed); });
+void SnapshotThread::hold(Height height, const Digest& root,
+                          std::shared_ptr<const StateVersion> state, Bytes executed) {
+  post([this, held = Held{height, root, std::move(state), executed}] { hold_now(held); });
 }
 
-void SnapshotThread::write(Height height, const Digest& root, std::vector<uint8_t> state,
-                           Taker taker) {
-  post([this, height, root, state = std::move(state), taker = std::move(taker)] {
-    // What is half-written has been overtaken.
-    if (writing_) give_up();
-    const Status written = folder_->write(height, root, state);
-    if (written) {
-      size_ = Bytes(state.size());
-      executed_ = Bytes();
-    } else if (written.error().code != ErrorCode::kExhausted) {
-      fail(written.error());
-    }
-    taker(written);
+void SnapshotThread::allow(Height height) {
+  post([this, height] { allow_now(height); });
+}
+
+void SnapshotThread::stage(Height height, const Digest& root,
+                           std::shared_ptr<const StateVersion> state, Taker taker) {
+  post([this, staged = Held{height, root, std::move(state), Bytes()}, taker = std::move(taker)] {
+    stage_now(staged, taker);
   });
+}
+
+void SnapshotThread::adopt() {
+  post([this] { adopt_now(); });
 }
 
 void SnapshotThread::read_part(Height height, uint64_t offset, uint64_t count, PartTaker taker) {
@@ -98,86 +111,202 @@ void SnapshotThread::read_part(Height height, uint64_t offset, uint64_t count, P
   });
 }
 
+// One that is due is kept until it may be written.
 void SnapshotThread::release_below(Height height) {
   post([this, height] {
-    std::erase_if(held_, [&](const Held& held) { return held.height < height && !held.wanted; });
+    std::erase_if(held_,
+                  [&](const Held& held) { return held.height < height && held.height != due_; });
   });
 }
 
-void SnapshotThread::remove_below(Height height) {
-  post([this, height] {
-    const Status removed = folder_->remove_below(height);
-    if (!removed) fail(removed.error());
-  });
-}
-
-SnapshotThread::Held* SnapshotThread::find(Height height) {
+const SnapshotThread::Held* SnapshotThread::find(Height height) const {
+  if (written_ && written_->height == height) return &*written_;
   const auto found = std::find_if(held_.begin(), held_.end(),
                                   [&](const Held& held) { return held.height == height; });
   return found == held_.end() ? nullptr : &*found;
 }
 
-void SnapshotThread::hold_now(Held held, Bytes executed) {
-  executed_ += executed;
-  const bool due = policy_.is_due(executed_, size_);
-  held.wanted = due;
-  if (due) executed_ = Bytes();
+// --- What a replica starts again from
+
+void SnapshotThread::hold_now(Held held) {
+  executed_ += held.executed;
+  held.executed = executed_;
+  const Height height = held.height;
   held_.push_back(std::move(held));
+  // The chain went on without what was fetched.
+  if (staged_ && !adopt_due_ && height > staged_->height) {
+    staged_.reset();
+    if (const Status dropped = records_->drop_staged(); !dropped) records_ended(dropped);
+  }
+  const Bytes written = written_ ? written_->executed : Bytes();
+  const bool under_way = due_ || allowed_ || (job_ && job_->changes);
+  if (!under_way && !failed_ && !adopt_due_ && policy_.is_due(executed_ - written)) {
+    due_ = height;
+    listener_.on_snapshot_due(height);
+  }
   if (held_.size() <= policy_.held) return;
-  const Height oldest = held_.front().height;
-  held_.pop_front();
-  answer_waiting(oldest);
+  const auto oldest = std::find_if(held_.begin(), held_.end(),
+                                   [&](const Held& known) { return known.height != due_; });
+  const Height gone = oldest->height;
+  held_.erase(oldest);
+  answer_waiting(gone);
 }
 
-void SnapshotThread::read_now(Waiting part) {
-  if (folder_->holds(part.height)) {
-    return part.taker(folder_->read_part(part.height, part.offset, part.count));
+void SnapshotThread::allow_now(Height height) {
+  if (!due_ || height < *due_) return;
+  for (const Held& held : held_) {
+    if (held.height >= *due_ && held.height <= height) allowed_ = held;
   }
-  const bool being_written = writing_ && writing_->height == part.height;
-  Held* const held = find(part.height);
-  if ((!being_written && held == nullptr) || failed_ || waiting_.size() >= kMostWaiting) {
-    return part.taker(Error{ErrorCode::kNotFound, "that state is not here", {}});
-  }
-  if (held != nullptr) held->wanted = true;
-  waiting_.push_back(std::move(part));
+  due_.reset();
+}
+
+// Where the records have no state that can be used, one is made beside them and adopted at once.
+Status SnapshotThread::begin_records(const Held& state) {
+  return records_->begin(
+      written_ ? RocksStateStore::Target::kCurrent : RocksStateStore::Target::kStaged,
+      {state.height, state.root});
 }
 
 void SnapshotThread::begin_next() {
-  const auto wanted =
-      std::find_if(held_.begin(), held_.end(), [](const Held& held) { return held.wanted; });
-  if (wanted == held_.end() || failed_) return;
-  writing_ = std::move(*wanted);
-  held_.erase(wanted);
-  const Status begun = folder_->begin(writing_->height, writing_->root);
-  if (!begun) ended(begun);
+  if (allowed_ && !failed_ && !adopt_due_) {
+    Held state = *std::exchange(allowed_, std::nullopt);
+    if (written_ && state.height <= written_->height) return;
+    const Status begun = begin_records(state);
+    if (!begun) return records_ended(begun);
+    std::unique_ptr<StateChanges> changes =
+        state.state->changes_since(written_ ? written_->state.get() : nullptr);
+    job_ = Job{std::move(state), std::move(changes), nullptr};
+    return;
+  }
+  while (!waiting_.empty()) {
+    const Held* const state = find(waiting_.front().height);
+    if (state == nullptr || failed_) {
+      answer_waiting(waiting_.front().height);
+      continue;
+    }
+    while (files_.size() >= kMostFiles) remove_whole(0);
+    const Status begun = folder_->begin(state->height);
+    if (begun) {
+      job_ = Job{*state, nullptr, state->state->open()};
+      return;
+    }
+    refuse_waiting(begun.error());
+  }
 }
 
 void SnapshotThread::go_on() {
-  piece_.clear();
-  writing_->state->read(kPieceBytes, piece_);
-  if (!piece_.empty()) {
-    const Status appended = folder_->append(piece_);
-    if (!appended) ended(appended);
-    return;
+  if (job_->changes) {
+    write_records();
+  } else {
+    write_whole();
   }
-  const uint64_t size = folder_->written();
-  const Status finished = folder_->finish();
-  if (finished) size_ = Bytes(size);
-  ended(finished);
 }
 
-// Without room there is none of this height; a later one is tried.
-void SnapshotThread::ended(const Status& status) {
-  const Height height = writing_->height;
-  give_up();
-  if (status) return listener_.on_snapshot(height);
-  if (status.error().code != ErrorCode::kExhausted) fail(status.error());
+void SnapshotThread::write_records() {
+  const Result<bool> more = records_->append(*job_->changes, kPieceBytes);
+  if (!more) return records_ended(more.error());
+  if (*more) return;
+  Status finished = records_->finish();
+  if (finished && !written_) finished = records_->adopt();
+  if (!finished) return records_ended(finished);
+  written_ = std::move(job_->of);
+  job_.reset();
+  remove_unread();
+  listener_.on_snapshot(written_->height);
+}
+
+// Without room none of this height is written; a later one is tried.
+void SnapshotThread::records_ended(const Status& status) {
+  if (job_ && job_->changes) job_.reset();
+  if (!status && status.error().code != ErrorCode::kExhausted) fail(status.error());
+}
+
+void SnapshotThread::stage_now(const Held& state, const Taker& taker) {
+  // What is half-written has been overtaken.
+  if (job_) give_up();
+  staged_.reset();
+  const Status written = failed_ ? Status(Error{ErrorCode::kIo, "no more states are written", {}})
+                                 : write_staged(state);
+  if (written) staged_ = state;
+  if (!written) records_ended(written);
+  taker(written);
+}
+
+Status SnapshotThread::write_staged(const Held& state) {
+  const Status begun =
+      records_->begin(RocksStateStore::Target::kStaged, {state.height, state.root});
+  if (!begun) return begun;
+  const std::unique_ptr<StateChanges> changes = state.state->changes_since(nullptr);
+  while (true) {
+    const Result<bool> more = records_->append(*changes, kPieceBytes);
+    if (!more) return more.error();
+    if (!*more) return records_->finish();
+  }
+}
+
+// The block store has begun anew above it, so there is no way back: a full disk is waited for.
+void SnapshotThread::adopt_now() {
+  if (!staged_ || failed_) return;
+  if (job_ && job_->changes) give_up();
+  due_.reset();
+  allowed_.reset();
+  const Status adopted = records_->adopt();
+  adopt_due_ = !adopted && adopted.error().code == ErrorCode::kExhausted;
+  if (adopt_due_) return;
+  if (!adopted) return fail(adopted.error());
+  written_ = std::exchange(staged_, std::nullopt);
+  written_->executed = executed_;
+  std::erase_if(held_, [&](const Held& held) { return held.height <= written_->height; });
+}
+
+// --- Whole states for peers
+
+void SnapshotThread::read_now(Waiting part) {
+  const auto file = std::find_if(files_.begin(), files_.end(), [&](const WholeFile& known) {
+    return known.height == part.height;
+  });
+  if (file != files_.end()) {
+    file->unread = 0;
+    std::rotate(file, file + 1, files_.end());
+    return part.taker(folder_->read_part(part.height, part.offset, part.count));
+  }
+  if (find(part.height) == nullptr || failed_ || waiting_.size() >= kMostWaiting) {
+    return part.taker(Error{ErrorCode::kNotFound, "that state is not here", {}});
+  }
+  waiting_.push_back(std::move(part));
+}
+
+void SnapshotThread::write_whole() {
+  piece_.clear();
+  job_->whole->read(kPieceBytes, piece_);
+  if (!piece_.empty()) {
+    const Status written = folder_->append(piece_);
+    if (!written) refuse_waiting(written.error());
+    return;
+  }
+  folder_->finish();
+  const Height height = job_->of.height;
+  files_.push_back({height});
+  job_.reset();
+  answer_waiting(height);
+}
+
+// A whole state could not be written; that is not tried again at once.
+void SnapshotThread::refuse_waiting(const Error& error) {
+  job_.reset();
+  if (error.code != ErrorCode::kExhausted) fail(error);
+  std::vector<Waiting> refused;
+  refused.swap(waiting_);
+  for (const Waiting& part : refused) part.taker(error);
 }
 
 void SnapshotThread::give_up() {
-  const Height height = writing_->height;
-  writing_.reset();
-  answer_waiting(height);
+  if (job_->changes) {
+    records_->abandon();
+  } else {
+    folder_->abandon();
+  }
+  job_.reset();
 }
 
 void SnapshotThread::answer_waiting(Height height) {
@@ -188,6 +317,19 @@ void SnapshotThread::answer_waiting(Height height) {
   std::move(others, waiting_.end(), std::back_inserter(answered));
   waiting_.erase(others, waiting_.end());
   for (Waiting& part : answered) read_now(std::move(part));
+}
+
+void SnapshotThread::remove_unread() {
+  for (WholeFile& file : files_) ++file.unread;
+  for (size_t i = files_.size(); i-- > 0;) {
+    if (files_[i].unread > kMostUnread) remove_whole(i);
+  }
+}
+
+void SnapshotThread::remove_whole(size_t index) {
+  const Height height = files_[index].height;
+  files_.erase(files_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (const Status removed = folder_->remove(height); !removed) fail(removed.error());
 }
 
 void SnapshotThread::fail(const Error& error) {

@@ -7,6 +7,7 @@
 #include "models/services/sharing/contract.h"
 #include "models/services/standard_chain.h"
 #include "models/services/workload.h"
+#include "tests/consensus/record_map.h"
 #include "tests/models/ledger/chain_under_test.h"
 
 namespace govchain::models {
@@ -291,6 +292,93 @@ TEST(Ledger, ReplicasAgreeWhetherTheyRanThroughRestoredOrWereCloned) {
       }
     }
   }
+}
+
+// What makes a version's records out of an earlier one's, kept up over a life with restarts.
+TEST(Ledger, ComesBackFromTheRecordsThatItsVersionsChanged) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    Random random(seed + 200);
+    consensus::testing::RecordMap records;
+    std::shared_ptr<const consensus::StateVersion> written;
+    auto ledger = std::make_unique<Ledger>(config());
+    consensus::ExecutionResult result;
+    uint64_t changed = 0;
+    uint64_t whole = 0;
+    for (const consensus::BlockRef& block : random_blocks(seed, 150)) {
+      ledger->execute(*block, result);
+      if (!random.one_in(4)) continue;
+      const std::shared_ptr<const consensus::StateVersion> version = ledger->version();
+      // What is done after it was taken is no part of it.
+      const std::unique_ptr<consensus::Application> later = ledger->clone();
+      consensus::testing::RecordMap anew;
+      whole += anew.take(*version->changes_since(nullptr));
+      changed += records.take(*version->changes_since(written.get()));
+      written = version;
+      ASSERT_EQ(records, anew);
+      if (!random.one_in(3)) continue;
+      auto restored = std::make_unique<Ledger>(config());
+      const consensus::Status back = restored->restore_records(records);
+      ASSERT_TRUE(back.ok()) << back.error().message;
+      ASSERT_EQ(restored->state_root(), ledger->state_root());
+      ASSERT_EQ(restored->snapshot(), ledger->snapshot());
+      ledger = std::move(restored);
+      if (random.one_in(2)) written = ledger->version();
+    }
+    EXPECT_LT(changed, whole / 2);
+    EXPECT_EQ(records.take(*written->changes_since(written.get())), 0U);
+  }
+}
+
+TEST(Ledger, RefusesDamagedRecordsOrShowsThemInItsRoot) {
+  Ledger ledger(config());
+  consensus::ExecutionResult result;
+  for (const consensus::BlockRef& block : random_blocks(4, 12)) ledger.execute(*block, result);
+  consensus::testing::RecordMap records;
+  records.take(*ledger.version()->changes_since(nullptr));
+  Random random(3);
+  for (int i = 0; i < 300; ++i) {
+    consensus::testing::RecordMap damaged = records;
+    auto at = std::next(damaged.records().begin(),
+                        static_cast<std::ptrdiff_t>(random.below(damaged.records().size())));
+    std::vector<uint8_t> key = at->first;
+    std::vector<uint8_t> value = at->second;
+    damaged.records().erase(at);
+    if (i % 3 == 0) {
+      key[random.below(key.size())] ^= static_cast<uint8_t>(1U << random.below(8));
+    } else if (i % 3 == 1) {
+      value[random.below(value.size())] ^= static_cast<uint8_t>(1U << random.below(8));
+    }
+    if (i % 3 < 2) damaged.records()[key] = value;
+    Ledger fresh(config());
+    const consensus::Digest before = fresh.state_root();
+    if (fresh.restore_records(damaged).ok()) {
+      ASSERT_NE(fresh.state_root(), ledger.state_root());
+    } else {
+      ASSERT_EQ(fresh.state_root(), before);
+    }
+  }
+}
+
+// Its transactions could be replayed, and the state's root is the same without it.
+TEST(Ledger, RefusesASnapshotThatLeavesAMinuteOfReceiptsOut) {
+  Ledger ledger(config());
+  consensus::ExecutionResult result;
+  for (const consensus::BlockRef& block : random_blocks(4, 12)) ledger.execute(*block, result);
+  ASSERT_GT(ledger.remembered_transactions(), 0U);
+  std::vector<uint8_t> snapshot = ledger.snapshot();
+  // Behind the state's records stands how many minutes there are, then the minutes.
+  consensus::Reader in(snapshot);
+  (void)in.u16();
+  for (uint64_t records = in.u64(); records > 0; --records) {
+    (void)in.blob(StateKey::kMaxBytes);
+    (void)in.blob(1U << 20U);
+  }
+  snapshot.resize(snapshot.size() - in.remaining());
+  snapshot.insert(snapshot.end(), 4, uint8_t{0});
+  Ledger target(config());
+  const consensus::Status refused = target.restore(snapshot);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, consensus::ErrorCode::kCorrupt);
 }
 
 TEST(Ledger, KeepsCheckpointStatesForProofs) {

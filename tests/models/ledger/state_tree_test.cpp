@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "models/ledger/state_difference.h"
 #include "tests/models/ledger/chain_under_test.h"
 
 namespace govchain::models {
@@ -195,6 +196,54 @@ TEST(StateTree, AnyFlippedBitOfAProofFails) {
     wrong += verify_exclusion(HashAlgorithm::kSha256, tree.root(), bytes_of(i, 6), proof) ? 1 : 0;
   }
   EXPECT_EQ(wrong, 0);
+}
+
+// Between any two versions of a tree, and between trees that share nothing.
+TEST(StateDifference, IsWhatMakesOneTreeOutOfAnother) {
+  Random random(21);
+  std::vector<std::map<BytesOf, BytesOf>> models(1);
+  std::vector<StateTree> versions{StateTree(HashAlgorithm::kSha256)};
+  StateTree tree(HashAlgorithm::kSha256);
+  std::map<BytesOf, BytesOf> model;
+  for (int i = 0; i < 4'000; ++i) {
+    const BytesOf key = bytes_of(random.below(500), 9);
+    if (random.one_in(3)) {
+      tree.erase(key);
+      model.erase(key);
+    } else {
+      const BytesOf value = bytes_of(random.below(5), random.below(40));
+      tree.put(key, value);
+      model[key] = value;
+    }
+    if (random.one_in(150)) {
+      versions.push_back(tree);
+      models.push_back(model);
+    }
+  }
+  ASSERT_GT(versions.size(), 10U);
+  for (int i = 0; i < 300; ++i) {
+    const size_t from = random.below(versions.size());
+    const size_t to = random.below(versions.size());
+    const StateTree apart = tree_of(models[to]);
+    std::map<BytesOf, BytesOf> made = models[from];
+    std::optional<Digest> last;
+    StateDifference difference(versions[from], random.one_in(2) ? apart : versions[to]);
+    while (const std::optional<StateDifference::Change> change = difference.next()) {
+      const StateLeaf& record = *change->record;
+      ASSERT_TRUE(!last || *last < record.path);
+      last = record.path;
+      const BytesOf key(record.key().begin(), record.key().end());
+      if (change->erased) {
+        ASSERT_EQ(made.erase(key), 1U);
+        continue;
+      }
+      const BytesOf value(record.value().begin(), record.value().end());
+      const auto before = made.find(key);
+      ASSERT_TRUE(before == made.end() || before->second != value) << "nothing has changed";
+      made[key] = value;
+    }
+    ASSERT_EQ(made, models[to]);
+  }
 }
 
 }  // namespace

@@ -154,7 +154,7 @@ NodeFile a_node() {
   node.crypto_threads = 3;
   node.log_level = LogLevel::kWarning;
   node.archive = true;
-  node.snapshots = {.least = Bytes(5'000), .share = 9, .held = 20};
+  node.snapshots = {.least = Bytes(5'000), .held = 20};
   node.link_delay = Duration::milliseconds(25);
   node.addresses[ReplicaId(1)] = {"10.0.0.1", 7'001};
   return node;
@@ -174,7 +174,6 @@ TEST_F(Files, OfANodeAreReadBackWithPathsFromTheirOwnFolder) {
   EXPECT_EQ(read->log_level, LogLevel::kWarning);
   EXPECT_TRUE(read->archive);
   EXPECT_EQ(read->snapshots.least, Bytes(5'000));
-  EXPECT_EQ(read->snapshots.share, 9U);
   EXPECT_EQ(read->snapshots.held, 20U);
   EXPECT_EQ(read->link_delay, Duration::milliseconds(25));
   EXPECT_EQ(read->addresses.at(ReplicaId(1)), (Endpoint{"10.0.0.1", 7'001}));
@@ -194,7 +193,6 @@ TEST_F(Files, OfANodeSayWhatIsWrongAndWhere) {
         Case{"/listen", "127.0.0.1:0", "/listen"}, Case{"/listen", "127.0.0.1:70000", "/listen"},
         Case{"/listen", "::1:7000", "/listen"}, Case{"/log_level", "loud", "/log_level"},
         Case{"/newest_version", 99, "/newest_version"},
-        Case{"/snapshots/share_of_state", 0, "/snapshots/share_of_state"},
         Case{"/snapshots/often", true, "/snapshots/often"},
         Case{"/addresses/x", "10.0.0.1:7", "/addresses/x"}, Case{"/addresses/1", 7, "/addresses/1"},
         Case{"/replica", nullptr, "/replica"}}) {

@@ -51,7 +51,9 @@ TEST_F(Data, BeginsInANewFolderAndIsFoundAgain) {
     record->type = 1;
     ASSERT_TRUE(parts.log->append(next, LogRecordRef(std::move(record))).ok());
     ASSERT_TRUE(parts.log->sync().ok());
-    EXPECT_NE((*opened)->take_snapshots(), nullptr);
+    const SnapshotParts snapshots = (*opened)->take_snapshots();
+    EXPECT_NE(snapshots.records, nullptr);
+    EXPECT_NE(snapshots.whole, nullptr);
   }
 }
 

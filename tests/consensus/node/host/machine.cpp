@@ -180,10 +180,14 @@ Result<ReplicaParts> Machine::make_parts() {
       (folder_ / "blocks").string(), {owner, HashAlgorithm::kSha256, environment_.get()});
   if (!store) return store.error();
   parts.storage.store = std::move(*store);
-  Result<std::unique_ptr<SnapshotFolder>> snapshots = SnapshotFolder::open(
-      std::make_unique<PoweredFolder>(state_disk_.open(), electricity_->power), owner);
-  if (!snapshots) return snapshots.error();
-  parts.snapshots = std::move(*snapshots);
+  Result<std::unique_ptr<SnapshotFolder>> whole = SnapshotFolder::open(
+      std::make_unique<PoweredFolder>(state_disk_.open(), electricity_->power));
+  if (!whole) return whole.error();
+  parts.snapshots.whole = std::move(*whole);
+  Result<std::unique_ptr<RocksStateStore>> state = RocksStateStore::open(
+      (folder_ / "state").string(), {owner, HashAlgorithm::kSha256, environment_.get()});
+  if (!state) return state.error();
+  parts.snapshots.records = std::move(*state);
   parts.snapshot_policy = settings_.snapshot_policy;
   return parts;
 }

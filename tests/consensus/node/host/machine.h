@@ -39,7 +39,7 @@ struct MachineSettings {
   uint64_t checkpoint_interval = 4;
   uint64_t retained_blocks = 100;
   // A state at every checkpoint.
-  SnapshotPolicy snapshot_policy{.least = Bytes(0), .share = UINT64_MAX, .held = 16};
+  SnapshotPolicy snapshot_policy{.least = Bytes(0), .held = 16};
   PayloadCheck payload_check = [](const Payload&) { return true; };
 };
 

@@ -95,6 +95,43 @@ IOStatus ForgetfulFileSystem::NewWritableFile(const std::string& name,
   return status;
 }
 
+IOStatus ForgetfulFileSystem::ReopenWritableFile(const std::string& name,
+                                                 const rocksdb::FileOptions& options,
+                                                 std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                                 IODebugContext* context) {
+  const std::lock_guard lock(mutex_);
+  if (IOStatus status = may_write(); !status.ok()) return status;
+  std::unique_ptr<rocksdb::FSWritableFile> file;
+  IOStatus status = target()->ReopenWritableFile(name, options, &file, context);
+  if (!status.ok()) return status;
+  std::shared_ptr<Sizes>& sizes = files_[name];
+  if (!sizes) {
+    const uint64_t size = std::filesystem::file_size(name);
+    sizes = std::make_shared<Sizes>(Sizes{size, size});  // of an earlier life
+  }
+  *result = std::make_unique<ForgetfulWritableFile>(std::move(file), *this, sizes);
+  return status;
+}
+
+namespace {
+
+class ForgetfulDirectory final : public rocksdb::FSDirectory {
+ public:
+  IOStatus Fsync(const IOOptions& /*options*/, IODebugContext* /*context*/) override {
+    return IOStatus::OK();
+  }
+};
+
+}  // namespace
+
+IOStatus ForgetfulFileSystem::NewDirectory(const std::string& /*name*/,
+                                           const IOOptions& /*options*/,
+                                           std::unique_ptr<rocksdb::FSDirectory>* result,
+                                           IODebugContext* /*context*/) {
+  *result = std::make_unique<ForgetfulDirectory>();
+  return IOStatus::OK();
+}
+
 IOStatus ForgetfulFileSystem::RenameFile(const std::string& from, const std::string& to,
                                          const IOOptions& options, IODebugContext* context) {
   const std::lock_guard lock(mutex_);
@@ -102,6 +139,17 @@ IOStatus ForgetfulFileSystem::RenameFile(const std::string& from, const std::str
   IOStatus status = target()->RenameFile(from, to, options, context);
   if (status.ok()) {
     if (auto moved = files_.extract(from); !moved.empty()) files_[to] = std::move(moved.mapped());
+  }
+  return status;
+}
+
+IOStatus ForgetfulFileSystem::LinkFile(const std::string& from, const std::string& to,
+                                       const IOOptions& options, IODebugContext* context) {
+  const std::lock_guard lock(mutex_);
+  if (IOStatus status = may_write(); !status.ok()) return status;
+  IOStatus status = target()->LinkFile(from, to, options, context);
+  if (status.ok()) {
+    if (const auto linked = files_.find(from); linked != files_.end()) files_[to] = linked->second;
   }
   return status;
 }
