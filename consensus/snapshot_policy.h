@@ -17,6 +17,12 @@ struct SnapshotPolicy {
   [[nodiscard]] bool is_due(Bytes executed) const { return executed >= least; }
 };
 
+// A state is written beside everything else that a replica does, and all replicas of a chain write
+// the same ones. So it is written in pieces, of what so many bytes of executed blocks have changed
+// or somewhat more, with a rest after each that is a multiple of what it took.
+inline constexpr Bytes kStatePieceBytes{256U << 10U};
+inline constexpr int64_t kStateRest = 3;
+
 // What a block counts besides its payloads, so that empty ones count, too.
 inline constexpr Bytes kExecutedBlockBytes{256};
 

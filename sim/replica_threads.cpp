@@ -227,13 +227,20 @@ Duration ReplicaHost::execution_time(const consensus::Block& block) {
 void ReplicaHost::snapshot_on_thread() {
   if (!consensus::SnapshotPolicy{}.is_due(executed_since_written_)) return;
   const Bytes executed = std::exchange(executed_since_written_, Bytes());
-  const Duration processor = per_kilobyte(threads_->model.state_per_kilobyte, executed);
-  threads_->snapshots.give(processor, [this, executed] {
-    threads_->snapshots.wait();
-    const TimePoint synced = fabric_.flushes[machine_].sync(now(), threads_->model.flush);
-    fabric_.kernel.schedule(synced + per_kilobyte(threads_->model.write_per_kilobyte, executed),
-                            static_cast<uint32_t>(EventKind::kSnapshotDone), endpoint_);
-  });
+  const auto pieces = static_cast<int64_t>(
+      std::max<uint64_t>(executed.count() / consensus::kStatePieceBytes.count(), 1));
+  const Duration piece = per_kilobyte(threads_->model.state_per_kilobyte, executed) / pieces;
+  for (int64_t i = 1; i <= pieces; ++i) {
+    threads_->snapshots.give(piece, [this, piece, executed, last = i == pieces] {
+      threads_->snapshots.wait();
+      TimePoint over = now() + piece * consensus::kStateRest;
+      if (last) {
+        over = fabric_.flushes[machine_].sync(now(), threads_->model.flush) +
+               per_kilobyte(threads_->model.write_per_kilobyte, executed);
+      }
+      fabric_.kernel.schedule(over, static_cast<uint32_t>(EventKind::kSnapshotDone), endpoint_);
+    });
+  }
 }
 
 void ReplicaHost::on_snapshot_done() {

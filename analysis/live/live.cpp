@@ -41,6 +41,7 @@ constexpr Duration kStopPatience = Duration::seconds(15);
 constexpr Duration kLongestDrain = Duration::seconds(30);
 // So small that a full disk is noticed within seconds.
 constexpr consensus::Bytes kSmallSegment{uint64_t{1} << 20U};
+constexpr consensus::Bytes kOftenWritten{uint64_t{16} << 10U};
 // Between saying "start" and the start.
 constexpr Duration kLead = Duration::milliseconds(200);
 // Replicas that are behind ask when they notice; an idle one does so every few timeouts.
@@ -122,10 +123,12 @@ class LiveRun {
     layout.engine = chain_.engine;
     layout.settings = chain_.settings;
     const std::vector<sim::ReplicaIndex>& small = plan_.small_disks;
-    layout.adjust = [&links, &small](consensus::node::NodeFile& node) {
+    layout.adjust = [&links, &small, kills = plan_.kills](consensus::node::NodeFile& node) {
       if (std::binary_search(small.begin(), small.end(), node.replica.value())) {
         node.log_segment = kSmallSegment;
       }
+      // So that a crash finds states being written.
+      if (kills) node.snapshots.least = kOftenWritten;
       // Who looks at the chains afterwards needs all of them.
       node.archive = true;
       constexpr uint32_t kConnections = 4'096;

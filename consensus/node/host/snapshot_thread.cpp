@@ -60,8 +60,10 @@ void SnapshotThread::post(Task task) {
 void SnapshotThread::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    const auto something = [this] { return ending_ || !tasks_.empty() || job_; };
-    if (adopt_due_) {
+    const auto something = [this] { return ending_ || !tasks_.empty(); };
+    if (job_) {
+      posted_.wait_until(lock, rest_until_, something);
+    } else if (adopt_due_) {
       posted_.wait_for(lock, kRetry, something);
     } else {
       posted_.wait(lock, something);
@@ -176,6 +178,7 @@ void SnapshotThread::begin_next() {
     std::unique_ptr<StateChanges> changes =
         state.state->changes_since(written_ ? written_->state.get() : nullptr);
     job_ = Job{std::move(state), std::move(changes), nullptr};
+    rest_until_ = Clock::now();
     return;
   }
   while (!waiting_.empty()) {
@@ -188,22 +191,23 @@ void SnapshotThread::begin_next() {
     const Status begun = folder_->begin(state->height);
     if (begun) {
       job_ = Job{*state, nullptr, state->state->open()};
+      rest_until_ = Clock::now();
       return;
     }
     refuse_waiting(begun.error());
   }
 }
 
+// Nobody waits for the records, unless a peer waits for what comes behind them.
 void SnapshotThread::go_on() {
-  if (job_->changes) {
-    write_records();
-  } else {
-    write_whole();
-  }
+  if (!job_->changes) return write_whole();
+  const Clock::time_point begun = Clock::now();
+  write_records();
+  if (job_ && waiting_.empty()) rest_until_ = Clock::now() + kStateRest * (Clock::now() - begun);
 }
 
 void SnapshotThread::write_records() {
-  const Result<bool> more = records_->append(*job_->changes, kPieceBytes);
+  const Result<bool> more = records_->append(*job_->changes, kStatePieceBytes.count());
   if (!more) return records_ended(more.error());
   if (*more) return;
   Status finished = records_->finish();
@@ -274,6 +278,7 @@ void SnapshotThread::read_now(Waiting part) {
     return part.taker(Error{ErrorCode::kNotFound, "that state is not here", {}});
   }
   waiting_.push_back(std::move(part));
+  rest_until_ = Clock::now();
 }
 
 void SnapshotThread::write_whole() {

@@ -11,6 +11,7 @@
 // A peer that asks for a state gets it in parts, so it is written as a whole, to a file that stays
 // for as long as somebody reads it.
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -82,6 +83,7 @@ class SnapshotThread {
 
  private:
   using Task = std::function<void()>;
+  using Clock = std::chrono::steady_clock;
   struct Held {
     Height height;
     Digest root;
@@ -139,6 +141,7 @@ class SnapshotThread {
   std::optional<Height> due_;    // asked for, not allowed yet
   std::optional<Held> allowed_;  // to be written next
   std::optional<Job> job_;
+  Clock::time_point rest_until_;  // before it goes on
   std::vector<WholeFile> files_;  // the least recently read first
   std::vector<Waiting> waiting_;
   std::vector<uint8_t> piece_;
