@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/options.h>
+#include <rocksdb/rate_limiter.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/write_batch.h>
 #include <span>
@@ -28,6 +29,11 @@ constexpr uint32_t kFormat = 1;
 // The few records that do not come in files.
 constexpr size_t kWriteBuffer = 1U << 20U;
 constexpr uint64_t kBaseLevel = 256U << 20U;
+constexpr uint64_t kWrittenAtOnce = 1U << 20U;
+// At most; the limiter finds by itself how much of it is needed. The rest is as it is by default.
+constexpr int64_t kMostMergedPerSecond = 64 << 20;
+constexpr int64_t kRefillMicroseconds = 100'000;
+constexpr int32_t kFairness = 10;
 
 std::string key_of(char kind, uint8_t generation) { return {kind, static_cast<char>(generation)}; }
 
@@ -45,6 +51,14 @@ Error corrupt(std::string what, std::string where) {
 
 }  // namespace
 
+// The one that is under way.
+struct RocksStateStore::Write {
+  std::unique_ptr<rocksdb::SstFileWriter> file;
+  Target target = Target::kCurrent;
+  StoredState state;
+  uint8_t generation = 0;
+};
+
 struct RocksStateStore::Database {
   std::string path;
   RocksStateStoreSettings settings;
@@ -56,13 +70,6 @@ struct RocksStateStore::Database {
   uint64_t written = 0;
   mutable bool full = false;  // the database has stopped for want of room
   mutable std::optional<Error> failure;
-
-  struct Write {
-    std::unique_ptr<rocksdb::SstFileWriter> file;
-    Target target = Target::kCurrent;
-    StoredState state;
-    uint8_t generation = 0;
-  };
   std::optional<Write> write;
 
   [[nodiscard]] std::string next_file() const { return path + "/" + kNextName; }
@@ -122,7 +129,18 @@ Result<std::unique_ptr<RocksStateStore>> RocksStateStore::open(
   options.compression = rocksdb::kNoCompression;
   options.level_compaction_dynamic_level_bytes = true;
   options.max_bytes_for_level_base = kBaseLevel;
+  options.bytes_per_sync = kWrittenAtOnce;
+  // What is merged must not stand before the log's next sync at the disk.
+  options.rate_limiter.reset(
+      rocksdb::NewGenericRateLimiter(kMostMergedPerSecond, kRefillMicroseconds, kFairness,
+                                     rocksdb::RateLimiter::Mode::kWritesOnly, true));
   if (settings.environment != nullptr) options.env = settings.environment;
+  // All replicas of a chain merge their files at about the same time, and nobody waits for it: on a
+  // thread of its own that gives way to all others. What a block store merges it may have to wait
+  // for, and that has other threads.
+  options.env->SetBackgroundThreads(1, rocksdb::Env::Priority::BOTTOM);
+  (void)options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::BOTTOM,
+                                                rocksdb::CpuPriority::kLow);
   std::unique_ptr<RocksStateStore> store(new RocksStateStore(std::move(database)));
   rocksdb::DB* rocks = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(options, path, &rocks);
@@ -227,7 +245,7 @@ Status RocksStateStore::begin(Target target, const StoredState& state) {
   Database& database = *database_;
   GOVCHAIN_ASSERT(!database.write);
   if (const Status ready = resume(); !ready) return ready;
-  Database::Write& write = database.write.emplace();
+  Write& write = database.write.emplace();
   write.file = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), database.options);
   write.target = target;
   write.state = state;
@@ -254,7 +272,7 @@ Result<bool> RocksStateStore::append(StateChanges& changes, size_t bytes) {
 Status RocksStateStore::finish() {
   Database& database = *database_;
   GOVCHAIN_ASSERT(database.write.has_value());
-  Database::Write& write = *database.write;
+  Write& write = *database.write;
   std::vector<uint8_t> bytes;
   Writer writer(bytes);
   writer.ordinal(write.state.height);

@@ -83,6 +83,7 @@ class RocksStateStore final : public StateRecords {
   [[nodiscard]] Bytes written() const;
 
  private:
+  struct Write;
   struct Database;
   class FileWriter;
   explicit RocksStateStore(std::unique_ptr<Database> database);
