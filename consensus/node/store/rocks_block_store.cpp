@@ -18,16 +18,13 @@ namespace govchain::consensus::node {
 namespace {
 
 // Keys: one byte says what it is. A block's height follows big-endian, so that blocks lie in order.
-// All but blocks are in a column family of their own: files of blocks alone do not overlap, so the
-// database moves them from level to level without writing them again.
-constexpr const char* kWordsFamily = "words";
 constexpr char kBlockKey = 'b';
 constexpr const char* kBoundsKey = "n";
 constexpr const char* kCheckpointKey = "c";
 constexpr const char* kOwnerKey = "o";
 constexpr const char* kMarkName = "durable";  // a file in the database's folder
 
-constexpr uint32_t kFormat = 2;
+constexpr uint32_t kFormat = 1;
 
 // A database gives up a log file of its own when this much has been written to it: what a restart
 // reads again at most.
@@ -96,13 +93,6 @@ Error corrupt(std::string what, std::string where) {
   return {ErrorCode::kCorrupt, std::move(what), "block store, " + std::move(where)};
 }
 
-Error unknown_format(uint32_t format) {
-  return {
-      ErrorCode::kUnsupported,
-      "format " + std::to_string(format) + ", and this software knows " + std::to_string(kFormat),
-      "block store"};
-}
-
 }  // namespace
 
 RocksBlockStore::RocksBlockStore(std::string path, const RocksBlockStoreSettings& settings)
@@ -120,19 +110,11 @@ Result<std::unique_ptr<RocksBlockStore>> RocksBlockStore::open(
   // mark.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.write_buffer_size = kWriteBuffer;
-  // The few words fill no buffer that would let go of the log.
-  options.max_total_wal_size = 2 * kWriteBuffer;
-  options.create_missing_column_families = true;
   if (settings.environment != nullptr) options.env = settings.environment;
-  const std::vector<rocksdb::ColumnFamilyDescriptor> families{
-      {rocksdb::kDefaultColumnFamilyName, options}, {kWordsFamily, options}};
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* database = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::Open(options, path, families, &handles, &database);
+  const rocksdb::Status opened = rocksdb::DB::Open(options, path, &database);
   store->database_.reset(database);
   if (!opened.ok()) return store->failed(opened).error();
-  store->blocks_.reset(handles[0]);
-  store->words_.reset(handles[1]);
   const Status recovered = store->recover();
   if (!recovered) return recovered.error();
   return store;
@@ -140,8 +122,8 @@ Result<std::unique_ptr<RocksBlockStore>> RocksBlockStore::open(
 
 Status RocksBlockStore::begin() {
   rocksdb::WriteBatch batch;
-  batch.Put(words_.get(), kOwnerKey, slice(encode_owner(settings_.owner, settings_.hash)));
-  batch.Put(words_.get(), kCheckpointKey, slice(encode_checkpoint(checkpoint_)));
+  batch.Put(kOwnerKey, slice(encode_owner(settings_.owner, settings_.hash)));
+  batch.Put(kCheckpointKey, slice(encode_checkpoint(checkpoint_)));
   return write(batch, Bounds{}, true);
 }
 
@@ -197,18 +179,17 @@ Status RocksBlockStore::check_mark() {
 Status RocksBlockStore::recover() {
   if (const Status whole = check_mark(); !whole) return whole;
   std::string value;
-  const rocksdb::Status owner = database_->Get({}, words_.get(), kOwnerKey, &value);
-  if (owner.IsNotFound()) {
-    // Earlier formats have everything among the blocks.
-    const rocksdb::Status earlier = database_->Get({}, blocks_.get(), kOwnerKey, &value);
-    if (earlier.IsNotFound()) return begin();
-    if (!earlier.ok()) return failed(earlier);
-    return unknown_format(1);
-  }
+  const rocksdb::Status owner = database_->Get({}, kOwnerKey, &value);
+  if (owner.IsNotFound()) return begin();
   if (!owner.ok()) return failed(owner);
   Reader owner_reader(bytes_of(value));
   const uint32_t format = owner_reader.u32();
-  if (format != kFormat) return unknown_format(format);
+  if (format != kFormat) {
+    return Error{
+        ErrorCode::kUnsupported,
+        "format " + std::to_string(format) + ", and this software knows " + std::to_string(kFormat),
+        "block store"};
+  }
   const auto chain = owner_reader.ordinal<ChainId>();
   const ReplicaId replica = owner_reader.replica();
   const uint8_t hash = owner_reader.u8();
@@ -226,7 +207,7 @@ Status RocksBlockStore::recover() {
                  "block store"};
   }
 
-  const rocksdb::Status bounds = database_->Get({}, words_.get(), kBoundsKey, &value);
+  const rocksdb::Status bounds = database_->Get({}, kBoundsKey, &value);
   if (bounds.IsNotFound()) return corrupt("missing", "key n");
   if (!bounds.ok()) return failed(bounds);
   Reader bounds_reader(bytes_of(value));
@@ -239,7 +220,7 @@ Status RocksBlockStore::recover() {
     return corrupt("malformed", "key n");
   }
 
-  const rocksdb::Status checkpoint = database_->Get({}, words_.get(), kCheckpointKey, &value);
+  const rocksdb::Status checkpoint = database_->Get({}, kCheckpointKey, &value);
   if (checkpoint.IsNotFound()) return corrupt("missing", "key c");
   if (!checkpoint.ok()) return failed(checkpoint);
   Reader checkpoint_reader(bytes_of(value));
@@ -264,7 +245,7 @@ Status RocksBlockStore::put(const StoredBlock& block) {
   ++bounds.next;
   bounds.written += bytes.size();
   rocksdb::WriteBatch batch;
-  batch.Put(blocks_.get(), block_key(block.block->height), slice(bytes));
+  batch.Put(block_key(block.block->height), slice(bytes));
   return write(batch, bounds, false);
 }
 
@@ -276,7 +257,7 @@ Status RocksBlockStore::put_checkpoint(const Checkpoint& checkpoint) {
                  "block store"};
   }
   rocksdb::WriteBatch batch;
-  batch.Put(words_.get(), kCheckpointKey, slice(encode_checkpoint(checkpoint)));
+  batch.Put(kCheckpointKey, slice(encode_checkpoint(checkpoint)));
   const Status written = write(batch, bounds_, false);
   if (written) checkpoint_ = checkpoint;
   return written;
@@ -296,13 +277,12 @@ Status RocksBlockStore::prune(Height height) {
   Bounds bounds = bounds_;
   for (; bounds.oldest < height; ++bounds.oldest) {
     std::string value;
-    const rocksdb::Status found =
-        database_->Get({}, blocks_.get(), block_key(bounds.oldest), &value);
+    const rocksdb::Status found = database_->Get({}, block_key(bounds.oldest), &value);
     if (!found.ok()) return failed(found);
     bounds.dropped += value.size();
   }
   rocksdb::WriteBatch batch;
-  batch.DeleteRange(blocks_.get(), block_key(bounds_.oldest), block_key(height));
+  batch.DeleteRange(block_key(bounds_.oldest), block_key(height));
   return write(batch, bounds, false);
 }
 
@@ -314,9 +294,9 @@ Status RocksBlockStore::reset(const Checkpoint& checkpoint) {
   // An empty range has a number when it is written and none when the log is read again, and the
   // mark goes by these.
   if (bounds_.oldest < bounds_.next) {
-    batch.DeleteRange(blocks_.get(), block_key(bounds_.oldest), block_key(bounds_.next));
+    batch.DeleteRange(block_key(bounds_.oldest), block_key(bounds_.next));
   }
-  batch.Put(words_.get(), kCheckpointKey, slice(encode_checkpoint(checkpoint)));
+  batch.Put(kCheckpointKey, slice(encode_checkpoint(checkpoint)));
   const Status written = write(batch, bounds, true);
   if (written) checkpoint_ = checkpoint;
   return written;
@@ -342,7 +322,7 @@ void RocksBlockStore::load(Height first, uint32_t count, Bytes limit,
 Result<StoredBlock> RocksBlockStore::read(Height height, uint64_t& size) const {
   const std::string where = "block " + std::to_string(height.value());
   std::string value;
-  const rocksdb::Status found = database_->Get({}, blocks_.get(), block_key(height), &value);
+  const rocksdb::Status found = database_->Get({}, block_key(height), &value);
   if (found.IsNotFound()) return corrupt("missing", where);
   if (!found.ok()) return failed(found).error();
   size = value.size();
@@ -364,7 +344,7 @@ void RocksBlockStore::add_bounds(rocksdb::WriteBatch& batch, const Bounds& bound
   writer.ordinal(bounds.next);
   writer.u64(bounds.written);
   writer.u64(bounds.dropped);
-  batch.Put(words_.get(), kBoundsKey, slice(bytes));
+  batch.Put(kBoundsKey, slice(bytes));
 }
 
 Status RocksBlockStore::write(rocksdb::WriteBatch& batch, const Bounds& bounds, bool durable) {

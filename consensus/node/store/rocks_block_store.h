@@ -24,7 +24,6 @@
 #include "consensus/node/storage_owner.h"
 
 namespace rocksdb {
-class ColumnFamilyHandle;
 class DB;
 class Env;
 class Status;
@@ -89,8 +88,6 @@ class RocksBlockStore final : public BlockStore {
   const std::string path_;
   RocksBlockStoreSettings settings_;
   std::unique_ptr<rocksdb::DB> database_;
-  std::unique_ptr<rocksdb::ColumnFamilyHandle> blocks_;  // end before the database does
-  std::unique_ptr<rocksdb::ColumnFamilyHandle> words_;
   Bounds bounds_;
   Checkpoint checkpoint_;
   uint64_t marked_ = 0;
