@@ -142,7 +142,8 @@ void SnapshotThread::hold_now(Held held) {
   }
   const Bytes written = written_ ? written_->executed : Bytes();
   const bool under_way = due_ || allowed_ || (job_ && job_->changes);
-  if (!under_way && !failed_ && !adopt_due_ && policy_.is_due(executed_ - written)) {
+  // What is fetched takes the place of anything that could be written before.
+  if (!under_way && !failed_ && !staged_ && policy_.is_due(executed_ - written)) {
     due_ = height;
     listener_.on_snapshot_due(height);
   }
@@ -170,7 +171,7 @@ Status SnapshotThread::begin_records(const Held& state) {
 }
 
 void SnapshotThread::begin_next() {
-  if (allowed_ && !failed_ && !adopt_due_) {
+  if (allowed_ && !failed_) {
     Held state = *std::exchange(allowed_, std::nullopt);
     if (written_ && state.height <= written_->height) return;
     const Status begun = begin_records(state);
@@ -231,8 +232,13 @@ void SnapshotThread::stage_now(const Held& state, const Taker& taker) {
   staged_.reset();
   const Status written = failed_ ? Status(Error{ErrorCode::kIo, "no more states are written", {}})
                                  : write_staged(state);
-  if (written) staged_ = state;
-  if (!written) records_ended(written);
+  if (written) {
+    staged_ = state;
+    due_.reset();
+    allowed_.reset();
+  } else {
+    records_ended(written);
+  }
   taker(written);
 }
 
@@ -251,9 +257,6 @@ Status SnapshotThread::write_staged(const Held& state) {
 // The block store has begun anew above it, so there is no way back: a full disk is waited for.
 void SnapshotThread::adopt_now() {
   if (!staged_ || failed_) return;
-  if (job_ && job_->changes) give_up();
-  due_.reset();
-  allowed_.reset();
   const Status adopted = records_->adopt();
   adopt_due_ = !adopted && adopted.error().code == ErrorCode::kExhausted;
   if (adopt_due_) return;

@@ -1,6 +1,5 @@
 // What a replica begins with, whatever a crash has left.
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "consensus/memory_block_store.h"
 #include "consensus/memory_log.h"
 #include "consensus/node/host/replica.h"
+#include "tests/consensus/node/files/temporary_folder.h"
 #include "tests/consensus/node/host/machine.h"
 #include "tests/consensus/node/log/forgetful_disk.h"
 
@@ -32,10 +32,6 @@ constexpr StorageOwner kOwner{ChainId(7), ReplicaId(2)};
 class Recovery : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "govchain-recovery-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    path_ = pattern;
     for (uint64_t height = 1; height <= 12; ++height) {
       auto block = Ref<Block>::make();
       block->height = Height(height);
@@ -52,10 +48,7 @@ class Recovery : public ::testing::Test {
     parts_.snapshots.whole = *std::move(whole);
     open();
   }
-  void TearDown() override {
-    parts_.snapshots.records.reset();
-    std::filesystem::remove_all(path_);
-  }
+  void TearDown() override { parts_.snapshots.records.reset(); }
   void open() {
     parts_.snapshots.records.reset();
     auto records = RocksStateStore::open(path_, {kOwner, HashAlgorithm::kSha256, nullptr});
@@ -107,7 +100,8 @@ class Recovery : public ::testing::Test {
     EXPECT_EQ(current ? current->height : Height(), Height(height));
   }
 
-  std::string path_;
+  testing::TemporaryFolder folder_;
+  const std::string path_ = folder_.path("state");
   std::vector<StoredBlock> blocks_;
   ForgetfulDisk disk_;
   ReplicaParts parts_;

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -13,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/consensus/node/files/temporary_folder.h"
 #include "tests/consensus/node/log/forgetful_disk.h"
 #include "tests/consensus/node/store/forgetful_file_system.h"
 
@@ -142,16 +142,7 @@ constexpr SnapshotPolicy kAlways{.least = Bytes(0), .held = 3};
 
 class Snapshots : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "govchain-states-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    path_ = pattern;
-  }
-  void TearDown() override {
-    thread_.reset();
-    std::filesystem::remove_all(path_);
-  }
+  void TearDown() override { thread_.reset(); }
   [[nodiscard]] std::unique_ptr<RocksStateStore> records() {
     Result<std::unique_ptr<RocksStateStore>> opened =
         RocksStateStore::open(path_, {kOwner, HashAlgorithm::kSha256, environment_.get()});
@@ -222,7 +213,8 @@ class Snapshots : public ::testing::Test {
     return stored;
   }
 
-  std::string path_;
+  testing::TemporaryFolder folder_;
+  const std::string path_ = folder_.path("state");
   std::shared_ptr<ForgetfulFileSystem> files_ = std::make_shared<ForgetfulFileSystem>();
   std::unique_ptr<rocksdb::Env> environment_ = rocksdb::NewCompositeEnv(files_);
   ForgetfulDisk disk_;
@@ -421,6 +413,18 @@ TEST_F(Snapshots, AFetchedStateIsAdopted) {
   thread_->allow(Height(10));
   ASSERT_TRUE(listener_.wait_for(2));
   EXPECT_THAT(stored().steps, ElementsAre(Step(9, 0), Step(10, 9)));
+}
+
+TEST_F(Snapshots, NoneIsWrittenWhileAFetchedOneWaitsToBeAdopted) {
+  open(kAlways);
+  EXPECT_TRUE(stage(9, 10));
+  hold(1, 10, 0);
+  thread_->allow(Height(1));
+  settle();
+  EXPECT_THAT(listener_.due(), IsEmpty());
+  thread_->adopt();
+  settle();
+  EXPECT_THAT(stored().steps, ElementsAre(Step(9, 0)));
 }
 
 // The chain went on without it.

@@ -1,7 +1,6 @@
 #include "consensus/node/store/rocks_state_store.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -14,6 +13,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/consensus/node/files/temporary_folder.h"
 #include "tests/consensus/node/store/forgetful_file_system.h"
 #include "tests/consensus/random_objects.h"
 
@@ -76,17 +76,8 @@ struct Model {
 
 class RocksStateStoreTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "govchain-state-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    path_ = pattern;
-    open();
-  }
-  void TearDown() override {
-    store_.reset();
-    std::filesystem::remove_all(path_);
-  }
+  void SetUp() override { open(); }
+  void TearDown() override { store_.reset(); }
   Result<std::unique_ptr<RocksStateStore>> try_open(const StorageOwner& owner = kOwner) {
     return RocksStateStore::open(path_, {owner, HashAlgorithm::kSha256, environment_.get()});
   }
@@ -139,7 +130,8 @@ class RocksStateStoreTest : public ::testing::Test {
     return write(target, state, changes);
   }
 
-  std::string path_;
+  testing::TemporaryFolder folder_;
+  const std::string path_ = folder_.path("state");
   std::shared_ptr<ForgetfulFileSystem> files_ = std::make_shared<ForgetfulFileSystem>();
   std::unique_ptr<rocksdb::Env> environment_ = rocksdb::NewCompositeEnv(files_);
   RandomSource random_{1};
