@@ -19,7 +19,7 @@ install(TARGETS govchain_options EXPORT govchain)
 # with that set of precompiled headers.
 function(govchain_library name headers)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
-  list(FILTER sources EXCLUDE REGEX "/(main|preload|allocator|mutants/[^/]*)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/(main|preload|allocator|simgrid_flows|mutants/[^/]*)\\.cpp$")
   # A folder below with a CMakeLists.txt of its own is a target of its own.
   file(GLOB inner CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*/CMakeLists.txt")
   foreach(list_file ${inner})

@@ -212,6 +212,14 @@ sim::Jitter read_jitter(const Reader& jitter) {
   return out;
 }
 
+// The schema knows the names.
+sim::NetworkModel model_named(const std::string& name) {
+  if (name == "simgrid") return sim::NetworkModel::kSimgrid;
+  if (name == "simgrid-uncapped") return sim::NetworkModel::kSimgridUncapped;
+  if (name == "simgrid-lv08") return sim::NetworkModel::kSimgridLv08;
+  return sim::NetworkModel::kFifo;
+}
+
 sim::NetworkSpec read_network(const Reader& network, const std::string& home) {
   sim::NetworkSpec spec;
   read_places(network, spec);
@@ -226,6 +234,7 @@ sim::NetworkSpec read_network(const Reader& network, const std::string& home) {
   }
   network.milliseconds("retransmission_timeout_ms", spec.retransmission_timeout);
   network.integer("connection_setup_round_trips", spec.connection_setup_round_trips);
+  spec.model = model_named(network.text("model", "fifo"));
   return spec;
 }
 

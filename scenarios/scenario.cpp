@@ -112,6 +112,7 @@ std::string pointer_of_option(const std::string& option, bool national) {
   if (option == "--seed") return "/seed";
   if (option == "--load") return national ? "/deployment/transactions" : "/load_mode";
   if (option == "--crypto") return national ? "" : "/crypto";
+  if (option == "--network") return national ? "" : "/network/model";
   return "";
 }
 

@@ -28,7 +28,8 @@ void DecisionTimes::on_commit(ReplicaAddress who, TimePoint now, const consensus
   if (votes != replicas / 2 + 1) return;
   const bool known =
       height <= chain.proposed_at.size() && chain.proposed_at[height - 1] != TimePoint::max();
-  if (known && now >= from_) track.times.record(now - chain.proposed_at[height - 1]);
+  const bool counts = known && !block.payloads.empty() && now >= from_;
+  if (counts) track.times.record(now - chain.proposed_at[height - 1]);
   // Heights below have their majority too, or were skipped by too many to get one.
   while (track.first < height) {
     track.votes.pop_front();

@@ -1,7 +1,8 @@
 #pragma once
 // How long decisions take, apart from clients and queues: from a leader's first writing of a block
 // until more than half of the replicas have it final. What published simulators report as the time
-// to consensus.
+// to consensus. Blocks without payloads are left out: nobody waits for them, and those that end a
+// burst of HotStuff's are final only with the next.
 
 #include <deque>
 #include <vector>

@@ -201,6 +201,12 @@ void check_faults(const WorldSpec& spec, Check& check) {
                     "a clock's rate deviates by more than -0.9 and less than 10");
     }
   }
+  for (size_t i = 0; i < spec.faults.size(); ++i) {
+    const bool cuts = spec.faults[i].kind == FaultSpec::Kind::kTrunkCut ||
+                      spec.faults[i].kind == FaultSpec::Kind::kPlaceLoss;
+    check.require(!cuts || spec.network.model == NetworkModel::kFifo, at("faults", i, ".kind"),
+                  "SimGrid's routes are fixed, so no trunk can fail there; use fifo");
+  }
   for (size_t i = 0; i < spec.adversaries.size(); ++i) {
     check.require(is_replica(spec.adversaries[i].chain, spec.adversaries[i].replica),
                   at("adversaries", i), "no such replica in this chain");

@@ -34,11 +34,15 @@ Result<WorldResult> run_world(const WorldSpec& spec, const RunOptions& options) 
   const consensus::Status checked = check_world(spec);
   if (!checked) return checked.error();
   WorldRunner runner(spec, options);
+  if (const consensus::Status built = runner.build(); !built) return built.error();
   return runner.run();
 }
 
 WorldRunner::WorldRunner(const WorldSpec& spec, const RunOptions& options)
-    : spec_(spec), options_(options), decisions_(chains_) {
+    : spec_(spec), options_(options), decisions_(chains_) {}
+
+consensus::Status WorldRunner::build() {
+  const WorldSpec& spec = spec_;
   const TimePoint begin = TimePoint::since_start(spec.warmup);
   const TimePoint end = TimePoint::since_start(spec.duration);
   for (const HostSpec& host : spec.hosts) {
@@ -53,13 +57,15 @@ WorldRunner::WorldRunner(const WorldSpec& spec, const RunOptions& options)
     result_.services.emplace_back().name = name;
   }
   book_.emplace(spec, result_.chains, result_.services);
-  network_ = make_fifo_network(spec, kernel_, *this);
+  Result<std::unique_ptr<Network>> network = make_network(spec, kernel_, *this);
+  if (!network) return network.error();
+  network_ = *std::move(network);
   checkers_ = make_checkers(spec);
   observers_.push_back(checkers_.get());
   observers_.push_back(&decisions_);
-  if (options.observer != nullptr) observers_.push_back(options.observer);
-  if (!options.trace_path.empty()) {
-    trace_ = std::make_unique<ChromeTrace>(options.trace_path);
+  if (options_.observer != nullptr) observers_.push_back(options_.observer);
+  if (!options_.trace_path.empty()) {
+    trace_ = std::make_unique<ChromeTrace>(options_.trace_path);
     observers_.push_back(trace_.get());
   }
   fabric_ = std::make_unique<Fabric>(Fabric{spec_, options_, kernel_, *network_, cpus_, disks_,
@@ -76,6 +82,7 @@ WorldRunner::WorldRunner(const WorldSpec& spec, const RunOptions& options)
   set_up_loads();
   set_up_faults();
   set_up_requests();
+  return consensus::success();
 }
 
 WorldRunner::~WorldRunner() = default;

@@ -22,6 +22,8 @@ class WorldRunner final : public NetworkSink, public ClientSide {
  public:
   WorldRunner(const WorldSpec& spec, const RunOptions& options);
   ~WorldRunner() override;
+  // Everything that the run needs; once, before run(). Errors: those of make_network.
+  [[nodiscard]] consensus::Status build();
   [[nodiscard]] consensus::Result<WorldResult> run();
 
   // For Kernel::run_until.

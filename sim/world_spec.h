@@ -60,7 +60,16 @@ struct PlaceSpec {
   Jitter local_jitter;
 };
 
+// How messages share cards and trunks.
+enum class NetworkModel : uint8_t {
+  kFifo,             // first come, first served (network/fifo.h)
+  kSimgrid,          // SimGrid's CM02: max-min fair, flows no faster than a TCP window of 4 MiB
+  kSimgridUncapped,  // CM02 without that window
+  kSimgridLv08,      // SimGrid's LV08, made for transfers over connections that begin cold
+};
+
 struct NetworkSpec {
+  NetworkModel model = NetworkModel::kFifo;
   std::vector<PlaceSpec> places;
   std::vector<TrunkSpec> trunks;
   // routes[from * places + to]: trunks in order of travel; empty for from == to. Computed by

@@ -8,6 +8,7 @@ namespace govchain::analysis {
 void add_plan_command(CLI::App& program, CommandContext& context);
 void add_compare_command(CLI::App& program, CommandContext& context);
 void add_compare_digests_command(CLI::App& program, CommandContext& context);
+void add_compare_networks_command(CLI::App& program, CommandContext& context);
 void add_run_command(CLI::App& program, CommandContext& context);
 void add_fuzz_command(CLI::App& program, CommandContext& context);
 void add_calibrate_command(CLI::App& program, CommandContext& context);

@@ -41,13 +41,12 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
   command.add_option("--threads", options.threads, "default: as many as the machine has")
       ->type_name("N")
       ->check(CLI::Range(1U, kMostThreads));
-  command.add_option("--network", options.network, "network back end: fifo")
+  command
+      .add_option("--network", options.network,
+                  "network model: fifo, or SimGrid's: simgrid, simgrid-uncapped, simgrid-lv08")
       ->type_name("NAME")
       ->check([](const std::string& value) {
-        if (value == "simgrid") {
-          return std::string("this build has no simgrid back end; its only one is fifo");
-        }
-        return check_choice(value, {"fifo"});
+        return check_choice(value, {"fifo", "simgrid", "simgrid-uncapped", "simgrid-lv08"});
       });
   command.add_option("--crypto", options.crypto, "modelled or real signatures")
       ->type_name("NAME")
@@ -77,6 +76,7 @@ std::optional<scenarios::Scenario> load_with_options(const SimulateOptions& opti
   load.profile = options.profile;
   if (options.seed) load.named.emplace_back("--seed", *options.seed);
   if (options.crypto) load.named.emplace_back("--crypto", *options.crypto);
+  if (options.network) load.named.emplace_back("--network", *options.network);
   if (options.load) load.named.emplace_back("--load", *options.load);
   auto scenario = scenarios::load_scenario(options.scenario, load);
   if (!scenario) {

@@ -16,7 +16,7 @@ struct SimulateOptions {
   std::optional<std::string> seed;
   std::vector<std::string> overrides;  // POINTER=VALUE
   uint32_t threads = 0;                // 0: as many as the machine has
-  std::string network = "fifo";
+  std::optional<std::string> network;
   std::optional<std::string> crypto;
   std::optional<std::string> load;
   std::string profile;

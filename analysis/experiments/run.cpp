@@ -260,6 +260,12 @@ Result<std::vector<sim::WorldResult>> replicate(const scenarios::Scenario& scena
 
 Result<RunResult> run_scenario(const scenarios::Scenario& scenario, const RunRequest& request) {
   if (const consensus::Status known = check_objectives(scenario); !known) return known.error();
+  if (request.replications > 1 && scenario.world.network.model != sim::NetworkModel::kFifo) {
+    return Error{ErrorCode::kUnsupported,
+                 "SimGrid simulates one world in a process, so replications are runs of their own: "
+                 "--seed 1, --seed 2, …",
+                 "--replications"};
+  }
   RunResult result;
   result.scenario = scenario.id;
   result.scenario_hash = scenario.hash;

@@ -49,8 +49,9 @@ struct RunResult {
   sim::WorkDone work;
 };
 
-// Errors: kInvalid for a metric that no result has (with the nearest), kExhausted if stopped, what
-// the simulator says. Equal results on any number of threads.
+// Errors: kInvalid for a metric that no result has (with the nearest), kExhausted if stopped,
+// kUnsupported for several replications on a network model of SimGrid's, what the simulator says.
+// Equal results on any number of threads.
 [[nodiscard]] consensus::Result<RunResult> run_scenario(const scenarios::Scenario& scenario,
                                                         const RunRequest& request);
 

@@ -57,6 +57,7 @@ void write_network(KeyWriter& key, const sim::NetworkSpec& network) {
   key.field(network.jitter);
   key.field(network.retransmission_timeout);
   key.field(uint64_t{network.connection_setup_round_trips});
+  key.field(static_cast<uint64_t>(network.model));
 }
 
 void write_host(KeyWriter& key, const sim::HostSpec& host) {

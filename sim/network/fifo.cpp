@@ -2,49 +2,16 @@
 
 #include <algorithm>
 
-#include "sim/distribution.h"
-
 namespace govchain::sim {
 
-using consensus::Lane;
-
-std::unique_ptr<Network> make_fifo_network(const WorldSpec& spec, Kernel& kernel,
-                                           NetworkSink& sink) {
-  return std::make_unique<FifoNetwork>(spec, kernel, sink);
-}
-
 FifoNetwork::FifoNetwork(const WorldSpec& spec, Kernel& kernel, NetworkSink& sink)
-    : spec_(spec),
-      kernel_(kernel),
-      sink_(sink),
-      routes_(spec.network),
-      window_begin_(TimePoint::since_start(spec.warmup)) {
+    : ConnectedNetwork(spec, kernel, sink) {
   const TimePoint window_end = TimePoint::since_start(spec.duration);
   for (const HostSpec& host : spec.hosts) {
     nics_.emplace_back(host.profile.nic, window_begin_, window_end);
   }
   trunks_.assign(2 * spec.network.trunks.size(),
                  TrunkDirection{TimePoint{}, BusyTime(window_begin_, window_end)});
-  for (ChainIndex index = 0; index < spec.chains.size(); ++index) {
-    Chain chain;
-    chain.first_endpoint = static_cast<EndpointIndex>(endpoints_.size());
-    chain.replicas = static_cast<uint32_t>(spec.chains[index].replicas.size());
-    chain.connections.assign(size_t{chain.replicas} * chain.replicas,
-                             Connection{kNotConnected, {}});
-    for (ReplicaIndex replica = 0; replica < chain.replicas; ++replica) {
-      const HostIndex host = spec.chains[index].replicas[replica].host;
-      endpoints_.push_back(Endpoint{index, replica, host, spec.hosts[host].place});
-      const uint64_t entity = uint64_t{index} << 32U | replica;
-      jitter_.emplace_back(spec.seed, RandomPurpose::kJitter, entity);
-      loss_.emplace_back(spec.seed, RandomPurpose::kLoss, entity);
-    }
-    chains_.push_back(std::move(chain));
-  }
-  constexpr uint64_t kPlaceStreams = uint64_t{1} << 63U;
-  for (size_t place = 0; place < spec.network.places.size(); ++place) {
-    transfer_jitter_.emplace_back(spec.seed, RandomPurpose::kJitter, kPlaceStreams | place);
-  }
-  dropped_.resize(endpoints_.size());
 }
 
 void FifoNetwork::broadcast(const Parcel& parcel, std::span<const ReplicaIndex> receivers,
@@ -64,10 +31,6 @@ void FifoNetwork::broadcast(const Parcel& parcel, std::span<const ReplicaIndex> 
     }
   }
   finish(departure);
-}
-
-void FifoNetwork::send(const Parcel& parcel, ReplicaIndex to, TimePoint first) {
-  broadcast(parcel, std::span(&to, 1), first, Duration::zero());
 }
 
 void FifoNetwork::copy(Departure& departure, ReplicaIndex to, TimePoint ready) {
@@ -93,26 +56,19 @@ void FifoNetwork::copy(Departure& departure, ReplicaIndex to, TimePoint ready) {
 }
 
 void FifoNetwork::travel(Departure& departure, ReplicaIndex to, TimePoint last_bit,
-                         const Route& route, bool in_order, Duration held_back) {
+                         const Route& route, bool keeps_order, Duration held_back) {
   const Endpoint& from = departure.from;
-  Chain& chain = chains_[from.chain];
   Duration extra = held_back;
-  if (route.jitter->kind != Jitter::Kind::kNone) {
-    extra += draw_jitter(route, jitter_[chain.first_endpoint + from.replica]);
+  if (route.jitter->kind != Jitter::Kind::kNone) extra += draw_jitter(route, jitter_of(from));
+  if (route.loss > 0) {
+    extra += draw_retransmissions(from, departure.parcel.size, departure.serialisation, route);
   }
-  if (route.loss > 0) extra += draw_retransmissions(departure, route);
   if (route.shared) {
     start_hops(departure, to, last_bit, route, extra);
     return;
   }
   TimePoint arrival = last_bit + route.delay + extra;
-  if (in_order) {
-    // TCP: a later message of the same connection never overtakes.
-    TimePoint& last = chain.connections[size_t{from.replica} * chain.replicas + to]
-                          .last_arrival[static_cast<size_t>(departure.parcel.lane)];
-    arrival = std::max(arrival, last);
-    last = arrival;
-  }
+  if (keeps_order) arrival = in_order(from, to, departure.parcel.lane, arrival);
   record_arrival(departure, to, arrival);
 }
 
@@ -141,50 +97,6 @@ void FifoNetwork::schedule_transmission(uint32_t index) {
   transmission.sequence = kernel_.reserve_sequence();
   kernel_.schedule_reserved(transmission.arrival_time(0), transmission.sequence,
                             static_cast<uint32_t>(EventKind::kArrival), index);
-}
-
-TimePoint FifoNetwork::connect(Chain& chain, const Endpoint& from, ReplicaIndex to, TimePoint ready,
-                               const Route& route) {
-  Connection& connection = chain.connections[size_t{from.replica} * chain.replicas + to];
-  if (connection.ready_at == kNotConnected) {
-    const TimePoint done =
-        ready + route.delay * (2 * int64_t{spec_.network.connection_setup_round_trips});
-    connection.ready_at = done;
-    Connection& back = chain.connections[size_t{to} * chain.replicas + from.replica];
-    if (back.ready_at == kNotConnected) back.ready_at = done;
-  }
-  return connection.ready_at;
-}
-
-Duration FifoNetwork::draw_jitter(const Route& route, RandomStream& stream) const {
-  const Jitter& jitter = *route.jitter;
-  switch (jitter.kind) {
-    case Jitter::Kind::kNone:
-      return Duration::zero();
-    case Jitter::Kind::kNormal:
-      return std::max(draw_normal(stream, Duration::zero(), jitter.spread), -route.delay);
-    case Jitter::Kind::kExponential:
-      return draw_exponential(stream, jitter.spread);
-    case Jitter::Kind::kLogNormal:
-      return draw_log_normal(stream, jitter.spread, jitter.shape);
-  }
-  return Duration::zero();
-}
-
-// Each loss costs a timeout, the next twice as much (RFC 6298), and the bytes once more.
-Duration FifoNetwork::draw_retransmissions(const Departure& departure, const Route& route) {
-  const Endpoint& from = departure.from;
-  RandomStream& stream = loss_[chains_[from.chain].first_endpoint + from.replica];
-  Duration total;
-  Duration timeout = spec_.network.retransmission_timeout;
-  for (int attempt = 0; attempt < kMaxRetransmissions && stream.chance(route.loss); ++attempt) {
-    total += timeout + departure.serialisation;
-    timeout = timeout * 2;
-    if (kernel_.now() >= window_begin_) {
-      chains_[from.chain].traffic.window_bytes += departure.parcel.size;
-    }
-  }
-  return total;
 }
 
 void FifoNetwork::start_hops(Departure& departure, ReplicaIndex to, TimePoint last_bit,
@@ -237,14 +149,9 @@ void FifoNetwork::dispatch(EventKind kind, uint32_t index) {
     case EventKind::kHop:
       hop(index);
       break;
-    case EventKind::kPeerWritable: {
-      std::vector<ReplicaIndex> peers = std::move(dropped_[index]);
-      dropped_[index].clear();
-      for (const ReplicaIndex peer : peers) {
-        sink_.peer_writable(index, chains_[endpoints_[index].chain].first_endpoint + peer);
-      }
+    case EventKind::kPeerWritable:
+      tell_writable(index);
       break;
-    }
     default:
       GOVCHAIN_ASSERT(false);
   }
@@ -352,60 +259,14 @@ void FifoNetwork::leave_trunks(uint32_t index) {
   Transmission& transmission = transmissions_[index];
   TimePoint arrival = std::max(transmission.last_bit + transmission.extra_delay, kernel_.now());
   if (transmission.parcel.kind != Parcel::Kind::kTransfer) {
-    const Endpoint& from = endpoints_[transmission.parcel.from];
-    Chain& chain = chains_[from.chain];
-    TimePoint& last =
-        chain.connections[size_t{from.replica} * chain.replicas + transmission.receiver]
-            .last_arrival[static_cast<size_t>(transmission.parcel.lane)];
-    arrival = std::max(arrival, last);
-    last = arrival;
+    arrival = in_order(endpoints_[transmission.parcel.from], transmission.receiver,
+                       transmission.parcel.lane, arrival);
   }
   transmission.add_arrival(arrival, transmission.receiver);
   schedule_transmission(index);
 }
 
-void FifoNetwork::drop(const Endpoint& from, ReplicaIndex to) {
-  const Chain& chain = chains_[from.chain];
-  const EndpointIndex sender = chain.first_endpoint + from.replica;
-  std::vector<ReplicaIndex>& dropped = dropped_[sender];
-  if (std::find(dropped.begin(), dropped.end(), to) != dropped.end()) return;
-  // The first one for this peer: tell the engine, and look again after a while.
-  if (dropped.empty()) {
-    constexpr Duration kRetry = Duration::seconds(1);
-    kernel_.schedule(kernel_.now() + kRetry, static_cast<uint32_t>(EventKind::kPeerWritable),
-                     sender);
-  }
-  dropped.push_back(to);
-  sink_.peer_dropped(sender, chain.first_endpoint + to);
-}
-
 void FifoNetwork::set_trunk(TrunkIndex trunk, bool up) { routes_.set_trunk(trunk, up); }
-
-void FifoNetwork::reset_connections(EndpointIndex endpoint) {
-  const Endpoint& self = endpoints_[endpoint];
-  Chain& chain = chains_[self.chain];
-  for (ReplicaIndex peer = 0; peer < chain.replicas; ++peer) {
-    chain.connections[size_t{self.replica} * chain.replicas + peer].ready_at = kNotConnected;
-    chain.connections[size_t{peer} * chain.replicas + self.replica].ready_at = kNotConnected;
-  }
-}
-
-Duration FifoNetwork::base_delay(PlaceIndex from, PlaceIndex to) const {
-  return routes_.between(from, to).delay;
-}
-
-bool FifoNetwork::reachable(EndpointIndex from, EndpointIndex to) const {
-  const Endpoint& a = endpoints_[from];
-  const Endpoint& b = endpoints_[to];
-  const Chain& chain = chains_[a.chain];
-  if (chain.disturbed &&
-      (!hears(chain, a.replica, b.replica) || !hears(chain, b.replica, a.replica))) {
-    return false;
-  }
-  return a.host == b.host || routes_.between(a.place, b.place).exists;
-}
-
-const ChainTraffic& FifoNetwork::traffic(ChainIndex chain) const { return chains_[chain].traffic; }
 
 void FifoNetwork::report(std::vector<ResourceUse>& resources) const {
   for (size_t host = 0; host < nics_.size(); ++host) {

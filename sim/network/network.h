@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "consensus/message.h"
+#include "consensus/result.h"
 #include "sim/event_kind.h"
 #include "sim/units.h"
 #include "sim/world_result.h"
@@ -110,7 +111,9 @@ class Network {
 };
 
 class Kernel;
-[[nodiscard]] std::unique_ptr<Network> make_fifo_network(const WorldSpec& spec, Kernel& kernel,
-                                                         NetworkSink& sink);
+// As the world's network model says. Errors: those of load_simgrid and flow_platform.
+[[nodiscard]] consensus::Result<std::unique_ptr<Network>> make_network(const WorldSpec& spec,
+                                                                       Kernel& kernel,
+                                                                       NetworkSink& sink);
 
 }  // namespace govchain::sim

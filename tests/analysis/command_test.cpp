@@ -115,12 +115,6 @@ TEST_F(Command, AMistypedWordIsAnsweredWithTheNearestOne) {
   }
 }
 
-TEST_F(Command, SimgridIsSaidToBeMissing) {
-  const Output output = run({"run", shipped("consensus/lan.json"), "--network", "simgrid"});
-  EXPECT_EQ(output.code, 2);
-  EXPECT_NE(output.err.find("this build has no simgrid"), std::string::npos) << output.err;
-}
-
 TEST_F(Command, AMissingFileSuggestsTheOneThatWasMeant) {
   const Output output = run({"run", "pbft-wna.json"});
   EXPECT_EQ(output.code, 2);

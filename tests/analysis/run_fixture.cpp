@@ -30,6 +30,10 @@ scenarios::Scenario scenario_of(const std::string& text, const std::vector<std::
   return scenario;
 }
 
+scenarios::Scenario scenario_in(const std::string& path, const std::vector<std::string>& changes) {
+  return load(std::string(GOVCHAIN_SOURCE_DIR) + "/scenarios/" + path, changes);
+}
+
 RunResult run_of(const scenarios::Scenario& scenario, const RunRequest& request) {
   auto result = run_scenario(scenario, request);
   if (!result) throw std::runtime_error(result.error().where + ": " + result.error().message);
@@ -48,7 +52,7 @@ consensus::Error run_error_of(const std::string& text, const std::vector<std::st
 
 RunResult run_file(const std::string& path, const std::vector<std::string>& changes,
                    const RunRequest& request) {
-  return run_of(load(std::string(GOVCHAIN_SOURCE_DIR) + "/scenarios/" + path, changes), request);
+  return run_of(scenario_in(path, changes), request);
 }
 
 }  // namespace govchain::analysis

@@ -1,6 +1,7 @@
 import { draw_all } from './chart.js';
 import { compare } from './compare.js';
 import { element } from './element.js';
+import { networks } from './networks.js';
 import { plan } from './plan.js';
 import { run } from './run.js';
 import { validation } from './validation.js';
@@ -10,6 +11,7 @@ try {
   const data = JSON.parse(text);
   if (data.deployments) plan(data);
   else if (data.validation) validation(data);
+  else if (data.networks) networks(data);
   else if (data.runs) compare(data);
   else run(data);
   draw_all();
