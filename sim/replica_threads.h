@@ -18,13 +18,13 @@ struct ReplicaThreads {
       : cores(queue),
         model(std::move(costs)),
         process(queue.add_process()),
-        loop(queue.add(loop_work, "loop", process)),
+        loop(queue.add(loop_work, "loop", process, model.turn)),
         transport(queue, "transport", kAtOnce, process),
         storage(queue, "storage", kAtOnce, process),
         execution(queue, "execution", 1, process),
         snapshots(queue, "snapshots", 1, process),
-        crypto(queue, "crypto", 1, process),
-        admission(queue, "admission", 1, process),
+        crypto(queue, "crypto", 1, process, model.first_verify),
+        admission(queue, "admission", 1, process, model.first_verify_client),
         endpoint(queue, "endpoint", kAtOnce, process) {}
 
   void wake_loop() { cores.wake(loop); }

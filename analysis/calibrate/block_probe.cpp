@@ -28,6 +28,8 @@ constexpr uint32_t kRegions = 2;
 constexpr uint32_t kRecords = 10'000;
 constexpr uint64_t kBlockSizes[] = {1, 30, 500};
 constexpr uint64_t kTransactionsPerRound = 500;
+// Checkpoints lie 64 blocks apart, unless they are set otherwise, and blocks have tens of them.
+constexpr uint64_t kTransactionsPerVersion = 64 * 20;
 // After so many transactions a stream has reached its mix (models/services/workload.h).
 constexpr uint64_t kMixAfter = 1'024;
 constexpr int64_t kStart = 1'704'067'200'000'000'000;  // Monday 2024-01-01 00:00:00 UTC
@@ -85,6 +87,8 @@ class BlockProbe final : public Probe {
         Duration total;
         for (uint64_t i = 0; i < blocks; ++i) {
           const consensus::BlockRef block = make_block(contract, size);
+          hold_version(size);
+          settings_.others_have_the_core();
           total += processor_time(clocks, [&] { ledger_->execute(*block, result_); });
         }
         figures.add(RowKind::kProcessor, name_of(contract.name, size), "transaction", total,
@@ -148,7 +152,16 @@ class BlockProbe final : public Probe {
     return {"execute block", {{"contract", contract}, {"transactions", std::to_string(size)}}};
   }
 
+  // As a node does at each checkpoint: what is changed after it is copied first.
+  void hold_version(uint64_t transactions) {
+    since_version_ += transactions;
+    if (version_ && since_version_ < kTransactionsPerVersion) return;
+    version_ = ledger_->version();
+    since_version_ = 0;
+  }
+
   [[nodiscard]] consensus::Status renew() {
+    version_ = nullptr;
     if (consensus::Status restored = ledger_->restore(genesis_); !restored) return restored;
     result_.state_root = ledger_->state_root();
     made_.clear();
@@ -182,6 +195,8 @@ class BlockProbe final : public Probe {
   std::vector<uint8_t> genesis_;
   std::unique_ptr<node::RocksStateStore> records_;
   consensus::ExecutionResult result_;
+  std::shared_ptr<const consensus::StateVersion> version_;
+  uint64_t since_version_ = 0;
   uint64_t height_ = 0;
   std::map<uint32_t, uint64_t> made_;  // of each source
 };

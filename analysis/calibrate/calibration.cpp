@@ -44,6 +44,7 @@ Result<Calibration> calibrate(const CalibrationRequest& request) {
   settings.effort = request.effort;
   settings.state_sizes = request.state_sizes;
   settings.hurries = request.hurries;
+  settings.company = std::make_shared<Company>();
   settings.stop = request.stop;
   SystemClocks clocks;
   {

@@ -89,16 +89,27 @@ class ClientProbe final : public Probe {
         std::this_thread::sleep_for(kLook);
       }
     });
+    const auto begin = std::chrono::steady_clock::now() + kLead;
+    // Between two requests, when whoever had to do with the first sleeps again.
+    std::thread others([&] {
+      // More in one turn cost what they cost; the first pays for the turn.
+      if (at_once > 1) return;
+      const auto step = std::chrono::nanoseconds(interval.nanoseconds());
+      for (auto next = begin + step * 6 / 10; !ended.load(); next += step) {
+        std::this_thread::sleep_until(next);
+        settings_.others_have_all_cores();
+      }
+    });
     const std::atomic<bool> never{false};
     const Duration duration = interval * static_cast<int64_t>(times);
     const Duration before = endpoint_.processor();
     live::LoadRecords records;
     const Duration used = processor_time(clocks, [&] {
-      records = live::run_load(load, targets, std::chrono::steady_clock::now() + kLead, duration,
-                               Duration::seconds(10), never);
+      records = live::run_load(load, targets, begin, duration, Duration::seconds(10), never);
     });
     ended = true;
     orders.join();
+    others.join();
     for (const live::SubmissionRecord& record : records.submissions) {
       if (record.fate == live::Fate::kAcknowledged) continue;
       return Error{ErrorCode::kIo, "a transaction over the loopback device was not answered", {}};

@@ -24,6 +24,9 @@ constexpr uint32_t kPayloadsPerBlock[] = {1, 100};
 // A whole number of checkpoint intervals: each round has its share of them.
 constexpr uint64_t kBlocksPerRound = 64;
 constexpr uint64_t kWarmUpBlocks = 96;
+// Steps of a round that begin with others' caches, and how many lie between two of them at least.
+constexpr uint64_t kFirsts = 64;
+constexpr uint64_t kLeastBetween = 8;
 
 std::vector<std::pair<std::string, std::string>> labels_of(const RingShape& shape) {
   return {{"protocol", std::string(shape.protocol->name)},
@@ -60,7 +63,9 @@ class EngineProbe final : public Probe {
     for (size_t i = 0; i + 1 < rings_.size(); i += 2) {
       const std::optional<Duration> few = measure(*rings_[i], clocks, figures);
       const std::optional<Duration> many = measure(*rings_[i + 1], clocks, figures);
-      if (!few || !many) return standstill(rings_[i]->shape());
+      if (!few || !many || !measure_first(*rings_[i], clocks, figures)) {
+        return standstill(rings_[i]->shape());
+      }
       figures.add(RowKind::kProcessor,
                   {"engine payload",
                    {{"protocol", std::string(protocol_.name)},
@@ -102,6 +107,36 @@ class EngineProbe final : public Probe {
     // All steps, those with answers of the host too, by messages that came.
     figures.add(RowKind::kProcessor, {"engine", labels}, "message", total, messages);
     return per_decision;
+  }
+
+  // What a step takes more that is the first of its loop's turn, whose core others had. False if
+  // nothing is decided.
+  [[nodiscard]] bool measure_first(EngineRing& ring, Clocks& clocks, Figures& figures) const {
+    if (!settings_.company) return true;
+    const uint64_t blocks = scaled(kBlocksPerRound, settings_.effort);
+    // A decision takes each replica a few messages of each other one.
+    const uint64_t replicas = ring.shape().replicas;
+    const uint64_t every =
+        std::max<uint64_t>(blocks * replicas * replicas / kFirsts, kLeastBetween);
+    StepTimes times(clocks, settings_.company.get(), every);
+    if (!ring.run(blocks, &times)) return false;
+    Duration more;
+    uint64_t firsts = 0;
+    for (size_t label = 0; label < StepTimes::kLabels; ++label) {
+      const StepTimes::Sum first = times.first(label);
+      const StepTimes::Sum usual = times.sum(label);
+      if (first.steps == 0 || usual.steps == 0) continue;
+      more += first.time -
+              usual.time * static_cast<int64_t>(first.steps) / static_cast<int64_t>(usual.steps);
+      firsts += first.steps;
+    }
+    if (firsts == 0) return true;
+    figures.add(
+        RowKind::kProcessor,
+        {"turn",
+         {{"protocol", std::string(protocol_.name)}, {"replicas", std::to_string(replicas)}}},
+        "turn", std::max(more, Duration::zero()), firsts);
+    return true;
   }
 
   ProbeSettings settings_;

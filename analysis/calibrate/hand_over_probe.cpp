@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <optional>
-#include <sched.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -28,7 +27,8 @@ using consensus::Status;
 using consensus::node::Descriptor;
 using consensus::node::Mailbox;
 
-constexpr uint64_t kHandOvers = 1'000;
+constexpr uint64_t kHandOvers = 200;
+constexpr uint64_t kItems = 1'000;
 constexpr uint64_t kWakes = 20;
 constexpr size_t kMostWaiting = 1U << 16U;
 constexpr size_t kBatch = 64;  // as a replica's loop takes them
@@ -43,7 +43,8 @@ struct Exchange {
 
 // There and back again through two mailboxes, one item at a time: the other thread sleeps whenever
 // something comes.
-Exchange exchange_by_mailbox(Clocks& clocks, uint64_t rounds) {
+Exchange exchange_by_mailbox(Clocks& clocks, uint64_t rounds, const ProbeSettings& settings) {
+  const Duration clock_cost = cost_of_processor_clock(clocks);
   Mailbox there(kMostWaiting);
   Mailbox back(kMostWaiting);
   Duration other;
@@ -58,16 +59,18 @@ Exchange exchange_by_mailbox(Clocks& clocks, uint64_t rounds) {
   });
   Exchange exchange;
   std::vector<Mailbox::Item> items;
-  const Duration before = clocks.wall();
-  exchange.processor = processor_time(clocks, [&] {
-    for (uint64_t i = 0; i < rounds; ++i) {
+  for (uint64_t i = 0; i < rounds; ++i) {
+    settings.others_have_all_cores();
+    const Duration before = clocks.wall();
+    exchange.processor += processor_time(clocks, [&] {
       there.put(small_input());
       items.clear();
       const bool open = back.take(std::nullopt, 1, items);
       GOVCHAIN_ASSERT(open && items.size() == 1);
-    }
-  });
-  exchange.wall = clocks.wall() - before;
+    });
+    exchange.wall += clocks.wall() - before;
+  }
+  exchange.processor -= clock_cost * static_cast<int64_t>(rounds);
   there.close();
   echo.join();
   exchange.processor += other;
@@ -88,26 +91,6 @@ Duration pass_without_waking(Clocks& clocks, uint64_t items) {
   });
 }
 
-// Cores that this process may use.
-std::vector<int> usable_cores() {
-  std::vector<int> cores;
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return cores;
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (CPU_ISSET(core, &allowed)) cores.push_back(core);
-  }
-  return cores;
-}
-
-void pin_this_thread(int core) {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(core, &one);
-  // The core is one that is allowed, so it is not refused.
-  (void)sched_setaffinity(0, sizeof one, &one);
-}
-
 struct Pipe {
   Descriptor read;
   Descriptor write;
@@ -124,18 +107,51 @@ bool pass_on(const Descriptor& from, const Descriptor& to) {
   return ::read(from.number(), &byte, 1) == 1 && ::write(to.number(), &byte, 1) == 1;
 }
 
-// Sends a byte so often, each time after it has come back.
-void exchange(const Descriptor& there, const Descriptor& back, uint64_t rounds) {
-  const char byte = 0;
-  if (::write(there.number(), &byte, 1) != 1) return;
-  for (uint64_t i = 1; i < rounds && pass_on(back, there); ++i) {
+// A byte there and back through two pipes, both ends on one core: what it takes in all is how long
+// it takes, for one of them works at any time. Twice `rounds` changes.
+Duration exchange(const Descriptor& there, const Descriptor& back, uint64_t rounds, Clocks& clocks,
+                  const ProbeSettings& settings) {
+  Duration took;
+  for (uint64_t i = 0; i < rounds; ++i) {
+    settings.others_have_the_core();
+    const Duration before = clocks.wall();
+    char byte = 0;
+    if (::write(there.number(), &byte, 1) != 1 || ::read(back.number(), &byte, 1) != 1) break;
+    took += clocks.wall() - before;
+  }
+  return took;
+}
+
+void echo(const Descriptor& there, const Descriptor& back) {
+  while (pass_on(there, back)) {
   }
 }
 
-// A byte there and back through two pipes, the threads on these cores: each write wakes the other
-// thread, and each read puts this one to sleep. Twice `rounds` changes.
-std::optional<Duration> change_threads(Clocks& clocks, uint64_t rounds, int first_core,
-                                       int second_core) {
+// Each write wakes the other thread, and each read puts this one to sleep.
+std::optional<Duration> change_threads(Clocks& clocks, uint64_t rounds, int core,
+                                       const ProbeSettings& settings) {
+  std::optional<Pipe> there = make_pipe();
+  std::optional<Pipe> back = make_pipe();
+  if (!there || !back) return std::nullopt;
+  Duration took;
+  std::thread first([&] {
+    pin_this_thread(core);
+    took = exchange(there->write, back->read, rounds, clocks, settings);
+    there->write = Descriptor();
+  });
+  std::thread second([&] {
+    pin_this_thread(core);
+    echo(there->read, back->write);
+  });
+  first.join();
+  second.join();
+  return took;
+}
+
+// The same on two cores, which wait for each other: both threads' processor time.
+std::optional<Duration> change_cores(Clocks& clocks, uint64_t rounds, int first_core,
+                                     int second_core, const ProbeSettings& settings) {
+  const Duration clock_cost = cost_of_processor_clock(clocks);
   std::optional<Pipe> there = make_pipe();
   std::optional<Pipe> back = make_pipe();
   if (!there || !back) return std::nullopt;
@@ -143,15 +159,21 @@ std::optional<Duration> change_threads(Clocks& clocks, uint64_t rounds, int firs
   Duration other;
   std::thread first([&] {
     pin_this_thread(first_core);
-    one = processor_time(clocks, [&] { exchange(there->write, back->read, rounds); });
+    for (uint64_t i = 0; i < rounds; ++i) {
+      settings.others_have_all_cores();
+      one += processor_time(clocks, [&] {
+        char byte = 0;
+        const bool passed = ::write(there->write.number(), &byte, 1) == 1 &&
+                            ::read(back->read.number(), &byte, 1) == 1;
+        GOVCHAIN_ASSERT(passed);
+      });
+    }
+    one -= clock_cost * static_cast<int64_t>(rounds);
     there->write = Descriptor();
   });
   std::thread second([&] {
     pin_this_thread(second_core);
-    other = processor_time(clocks, [&] {
-      while (pass_on(there->read, back->write)) {
-      }
-    });
+    other = processor_time(clocks, [&] { echo(there->read, back->write); });
   });
   first.join();
   second.join();
@@ -191,9 +213,10 @@ std::optional<Duration> wake_cores(Clocks& clocks, uint64_t rounds,
   return one + other;
 }
 
-// A byte between this process and a copy of it, both on one core: what it takes in all is how
-// long it takes, for one of them works at any time. The copy does nothing but read and write.
-std::optional<Duration> change_processes(Clocks& clocks, uint64_t rounds, int core) {
+// A byte between this process and a copy of it, both on one core. The copy does nothing but read
+// and write.
+std::optional<Duration> change_processes(Clocks& clocks, uint64_t rounds, int core,
+                                         const ProbeSettings& settings) {
   std::optional<Pipe> there = make_pipe();
   std::optional<Pipe> back = make_pipe();
   if (!there || !back) return std::nullopt;
@@ -202,16 +225,13 @@ std::optional<Duration> change_processes(Clocks& clocks, uint64_t rounds, int co
   if (copy == 0) {
     pin_this_thread(core);
     ::close(there->write.number());  // or it would wait for itself
-    while (pass_on(there->read, back->write)) {
-    }
+    echo(there->read, back->write);
     ::_exit(0);
   }
   Duration took;
   std::thread first([&] {
     pin_this_thread(core);
-    const Duration before = clocks.wall();
-    exchange(there->write, back->read, rounds);
-    took = clocks.wall() - before;
+    took = exchange(there->write, back->read, rounds, clocks, settings);
   });
   first.join();
   there->write = Descriptor();
@@ -227,32 +247,29 @@ class HandOverProbe final : public Probe {
 
   [[nodiscard]] Status round(Clocks& clocks, Figures& figures) override {
     const uint64_t rounds = scaled(kHandOvers, settings_.effort);
-    const Exchange exchange = exchange_by_mailbox(clocks, rounds);
+    const Exchange mailbox = exchange_by_mailbox(clocks, rounds, settings_);
     figures.add(RowKind::kProcessor, {"hand over", {{"receiver", "asleep"}}}, "item",
-                exchange.processor, 2 * rounds);
-    figures.add(RowKind::kWall, {"hand-over delay", {{"receiver", "asleep"}}}, "item",
-                exchange.wall, 2 * rounds);
-    const uint64_t items = (rounds + kBatch - 1) / kBatch * kBatch;
+                mailbox.processor, 2 * rounds);
+    figures.add(RowKind::kWall, {"hand-over delay", {{"receiver", "asleep"}}}, "item", mailbox.wall,
+                2 * rounds);
+    const uint64_t items = (scaled(kItems, settings_.effort) + kBatch - 1) / kBatch * kBatch;
     figures.add(RowKind::kProcessor, {"hand over", {{"receiver", "busy"}}}, "item",
                 pass_without_waking(clocks, items), items);
     const std::vector<int> cores = usable_cores();
-    for (size_t apart = 0; apart < std::min<size_t>(cores.size(), 2); ++apart) {
-      const std::optional<Duration> changed =
-          change_threads(clocks, rounds, cores.front(), cores[apart]);
-      if (!changed) return Error{ErrorCode::kIo, "the system gives no pipes", {}};
-      figures.add(RowKind::kProcessor,
-                  {"change threads", {{"on", apart == 0 ? "one core" : "two cores"}}}, "change",
-                  *changed, 2 * rounds);
-    }
+    if (cores.empty()) return consensus::success();
+    const auto add = [&](const char* what, const char* on, const std::optional<Duration>& took) {
+      if (took) figures.add(RowKind::kProcessor, {what, {{"on", on}}}, "change", *took, 2 * rounds);
+      return took.has_value();
+    };
+    bool changed =
+        add("change threads", "one core", change_threads(clocks, rounds, cores[0], settings_)) &&
+        add("change processes", "one core", change_processes(clocks, rounds, cores[0], settings_));
     if (cores.size() > 1) {
-      if (Status woken = measure_wakes(cores[0], cores[1], clocks, figures); !woken) return woken;
+      changed = changed && add("change threads", "two cores",
+                               change_cores(clocks, rounds, cores[0], cores[1], settings_));
     }
-    if (!cores.empty()) {
-      const std::optional<Duration> changed = change_processes(clocks, rounds, cores.front());
-      if (!changed) return Error{ErrorCode::kIo, "the system gives no pipes or processes", {}};
-      figures.add(RowKind::kProcessor, {"change processes", {{"on", "one core"}}}, "change",
-                  *changed, 2 * rounds);
-    }
+    if (!changed) return Error{ErrorCode::kIo, "the system gives no pipes or processes", {}};
+    if (cores.size() > 1) return measure_wakes(cores[0], cores[1], clocks, figures);
     return consensus::success();
   }
 

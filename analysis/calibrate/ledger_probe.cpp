@@ -53,6 +53,8 @@ constexpr ContractLoad kLoads[] = {{"sharing", 1, models::sharing_workload},
 constexpr uint64_t kLargeState = 1'000'000;
 constexpr uint64_t kBlockSizes[] = {1, 30, 500};
 constexpr uint64_t kCallsPerRound = 120;
+// Checkpoints lie 64 blocks apart, unless they are set otherwise, and blocks have tens of them.
+constexpr uint64_t kTransactionsPerVersion = 64 * 20;
 
 // Memory that the system would give without taking it from others (proc(5), MemAvailable); 0 if it
 // does not say.
@@ -137,6 +139,8 @@ class LedgerProbe final : public Probe {
         Duration total;
         for (uint64_t i = 0; i < blocks; ++i) {
           const consensus::BlockRef block = state.make_block(load, size);
+          state.hold_version(size);
+          settings_.others_have_the_core();
           total += processor_time(clocks, [&] { state.execute(*block); });
         }
         figures.add(
@@ -175,6 +179,13 @@ class LedgerProbe final : public Probe {
       return block;
     }
 
+    // As a node does at each checkpoint: what is changed after it is copied first.
+    void hold_version(uint64_t transactions) {
+      since_version += transactions;
+      if (version && since_version < kTransactionsPerVersion) return;
+      version = ledger->version();
+      since_version = 0;
+    }
     void execute(const consensus::Block& block) { ledger->execute(block, result); }
     void execute(const ContractLoad& load, uint64_t transactions) {
       execute(*make_block(load, transactions));
@@ -184,6 +195,8 @@ class LedgerProbe final : public Probe {
     std::vector<models::Department> departments;
     std::unique_ptr<models::Ledger> ledger;
     consensus::ExecutionResult result;
+    std::shared_ptr<const consensus::StateVersion> version;
+    uint64_t since_version = 0;
     uint64_t height = 0;
     std::map<uint32_t, uint64_t> made;  // of each source
   };

@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "analysis/calibrate/clocks.h"
+#include "analysis/calibrate/company.h"
 #include "consensus/time.h"
 
 namespace govchain::analysis {
@@ -20,8 +22,19 @@ struct ProbeSettings {
   std::vector<uint64_t> state_sizes{100'000, 1'000'000, 10'000'000};
   // Whether a state that takes long to make is left out.
   bool hurries = true;
+  // Who takes turns with what is measured. Null: nobody, and every turn begins as the one before
+  // has left the caches.
+  std::shared_ptr<Company> company = nullptr;
   // Preparations that take long look at it; may be null.
   const std::atomic<bool>* stop = nullptr;
+
+  // Before a turn of one thread, on its core; and of several, wherever they run.
+  void others_have_the_core() const {
+    if (company) company->sweep_here();
+  }
+  void others_have_all_cores() const {
+    if (company) company->sweep_everywhere();
+  }
 };
 
 [[nodiscard]] inline uint64_t scaled(uint64_t usual, double effort) {

@@ -19,7 +19,8 @@ constexpr int64_t kAllowedShare = 20;  // a twentieth
 
 }  // namespace
 
-StepTimes::StepTimes(Clocks& clocks) : clocks_(clocks) {
+StepTimes::StepTimes(Clocks& clocks, Company* company, uint64_t every)
+    : clocks_(clocks), company_(company), every_(every) {
   std::vector<Duration> readings;
   for (size_t i = 0; i < kClockReadings; ++i) {
     const Duration before = clocks_.wall();
@@ -45,15 +46,14 @@ bool StepTimes::end_piece() {
   }
   ++pieces_;
   for (const Step& step : steps_) {
-    Sum& sum = sums_.at(step.label);
+    Sum& sum = (step.is_first ? firsts_ : sums_).at(step.label);
     sum.time += step.time;
     ++sum.steps;
   }
   return true;
 }
 
-StepTimes::Sum StepTimes::sum(size_t label) const {
-  Sum sum = sums_.at(label);
+StepTimes::Sum StepTimes::without_clock(Sum sum) const {
   sum.time -= clock_cost_ * static_cast<int64_t>(sum.steps);
   sum.time = std::max(sum.time, kLeast * static_cast<int64_t>(sum.steps));
   return sum;

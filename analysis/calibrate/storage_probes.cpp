@@ -130,6 +130,7 @@ class LogProbe final : public Probe {
     Duration processor;
     for (uint64_t i = 0; i < syncs; ++i) {
       Status done = consensus::success();
+      settings_.others_have_the_core();
       const Duration before = clocks.wall();
       processor += processor_time(clocks, [&] {
         for (uint64_t j = 0; j < shape.together && done; ++j) {

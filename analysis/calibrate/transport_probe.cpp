@@ -131,6 +131,7 @@ class TransportProbe final : public Probe {
     measure(figures, {{"writes", "separate"}, {"size", size}}, "message", singles,
             [&](Duration& sending, Duration& receiving) {
               for (uint64_t i = 0; i < singles; ++i) {
+                settings_.others_have_all_cores();
                 const Duration left = clocks.wall();
                 sending += send(clocks, 1);
                 arrived &= take(clocks, 1, receiving);

@@ -127,6 +127,12 @@ class ProcessorModelMaker {
     model_.sign = median("sign", {{"algorithm", algorithm}});
     model_.verify = median("verify", {{"algorithm", algorithm}});
     model_.verify_client = median("verify client", {{"algorithm", algorithm}});
+    // Profiles of before know of no turns.
+    model_.first_verify = more("verify first", algorithm, model_.verify);
+    model_.first_verify_client = more("verify client first", algorithm, model_.verify_client);
+    const MeasuredRow* const turn =
+        rows_.find("turn", {{"protocol", protocol_.name}, {"replicas", replicas_}});
+    if (turn != nullptr) model_.turn = turn->time.median;
     model_.hash_per_kilobyte =
         median("hash", {{"algorithm", hash == consensus::HashAlgorithm::kSm3 ? "sm3" : "sha256"},
                         {"size", "bulk"}});
@@ -156,6 +162,12 @@ class ProcessorModelMaker {
   Duration median(std::string_view what, Measurements::Labels of) {
     const MeasuredRow* const found = row(what, of);
     return found == nullptr ? Duration::zero() : found->time.median;
+  }
+
+  // Nothing where it was not measured.
+  Duration more(std::string_view first, std::string_view algorithm, Duration usual) const {
+    const MeasuredRow* const found = rows_.find(first, {{"algorithm", algorithm}});
+    return found == nullptr ? Duration::zero() : at_least_zero(found->time.median - usual);
   }
 
   std::string nearest_replicas(uint32_t replicas) const {

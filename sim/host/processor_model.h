@@ -65,9 +65,14 @@ class ProcessorModel {
 
   WakeCosts wake;
   Duration hand_over;  // one item of a mailbox whose reader is awake
+  // What the first step of a loop's turn takes more, since others had the core meanwhile.
+  Duration turn;
   Duration sign;
   Duration verify;
   Duration verify_client;
+  // What the first signature of a turn takes more.
+  Duration first_verify;
+  Duration first_verify_client;
   Duration hash_per_kilobyte;
   // A frame on its way out or in, and the system's calls for what goes to or comes from one peer.
   BatchCost send;

@@ -39,12 +39,13 @@ Duration WakeCosts::far_after(Duration asleep) const {
   return before.far;
 }
 
-ThreadIndex RunQueue::add(Runnable& work, std::string role, ProcessIndex process) {
+ThreadIndex RunQueue::add(Runnable& work, std::string role, ProcessIndex process, Duration turn) {
   GOVCHAIN_ASSERT(process <= last_process_);
   Thread& thread = threads_.emplace_back();
   thread.work = &work;
   thread.process = process;
   thread.role = std::move(role);
+  thread.turn = turn;
   return static_cast<ThreadIndex>(threads_.size() - 1);
 }
 
@@ -103,6 +104,7 @@ void RunQueue::run(uint32_t core, ThreadIndex index, bool is_far) {
     thread.left = beside_others(thread.work->begin());
   }
   thread.left += awakening;
+  if (std::exchange(cores_[core].last, index) != index) thread.left += thread.turn;
   go_on(core, kernel_.now() + (is_far ? wake_.delay : Duration::zero()));
 }
 

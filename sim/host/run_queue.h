@@ -7,7 +7,7 @@
 //
 // Linux' fair scheduler (kernel/sched/fair.c, 6.12 and later) in short: whoever wakes up goes to an
 // idle core if there is one, else waits its turn; whoever works for longer than a slice lets
-// others go first, who waited. Weights, migrations and what caches lose are left out.
+// others go first, who waited. Weights and migrations are left out.
 
 #include <cstdint>
 #include <deque>
@@ -63,8 +63,10 @@ class RunQueue {
   RunQueue(Kernel& kernel, Cpu& cpu, uint32_t first_event, WakeCosts wake);
 
   // Sleeps at first. `work` must live as long as the queue, or until remove().
-  // `role`: what it is called where its use of the machine is told.
-  [[nodiscard]] ThreadIndex add(Runnable& work, std::string role, ProcessIndex process = 0);
+  // `role`: what it is called where its use of the machine is told. `turn`: how much longer its
+  // work takes on a core that another thread had last, whose caches hold nothing of it.
+  [[nodiscard]] ThreadIndex add(Runnable& work, std::string role, ProcessIndex process = 0,
+                                Duration turn = {});
   // Threads share a process unless they are said to be of another.
   [[nodiscard]] ProcessIndex add_process() { return ++last_process_; }
   // It has work. Whoever works already will look again.
@@ -92,12 +94,14 @@ class RunQueue {
     bool begun = false;   // has taken work that is not done
     bool sleepy = false;  // its awakening has not been paid
     Duration left;        // of what it has taken
+    Duration turn;
     std::string role;
     ProcessIndex process = 0;
     Duration used;  // inside the measured window
   };
   struct Core {
     ThreadIndex thread = kNobody;
+    ThreadIndex last = kNobody;      // that worked on it
     ProcessIndex process = kNobody;  // for which it worked last
     TimePoint asleep_since;
     TimePoint since;  // works since then, and until then

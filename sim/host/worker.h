@@ -12,8 +12,10 @@ namespace govchain::sim {
 class Worker final : public Runnable {
  public:
   // `at_once`: so many pieces of work before it looks up; their results come together.
-  Worker(RunQueue& cores, const char* role, size_t at_once, ProcessIndex process = 0)
-      : cores_(cores), thread_(cores.add(*this, role, process)), at_once_(at_once) {}
+  // `turn` as RunQueue::add has it.
+  Worker(RunQueue& cores, const char* role, size_t at_once, ProcessIndex process = 0,
+         Duration turn = {})
+      : cores_(cores), thread_(cores.add(*this, role, process, turn)), at_once_(at_once) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 

@@ -87,6 +87,23 @@ TEST_F(RunQueueTest, ACoreThatHasSleptLongerCostsMoreToWake) {
   EXPECT_EQ(done_[3].second, at(10'000 + 5 + 50 + 1));
 }
 
+TEST_F(RunQueueTest, AThreadPaysForTheCachesThatAnotherHasFilled) {
+  start(1);
+  Worker one(*queue_, "one", 64, 0, us(3));
+  Worker other(*queue_, "other", 64);
+  one.give(us(100), note(1));
+  run(at(200));
+  one.give(us(100), note(2));  // nobody was there meanwhile
+  other.give(us(100), note(3));
+  run(at(350));
+  one.give(us(100), note(4));
+  run(at(1'000));
+  EXPECT_EQ(done_, (Done{{1, at(5 + 10 + 3 + 100)},
+                         {2, at(200 + 5 + 10 + 100)},
+                         {3, at(315 + 2 + 100)},
+                         {4, at(417 + 2 + 3 + 100)}}));
+}
+
 TEST_F(RunQueueTest, ACoreThatTurnsToAnotherProcessPaysForIt) {
   start(1);
   Worker first(*queue_, "worker", 64, queue_->add_process());

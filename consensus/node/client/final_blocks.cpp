@@ -3,12 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include <sodium.h>
+
+#include "consensus/assert.h"
+
 namespace govchain::consensus::node {
 
 namespace {
 
-// A node of the map of places: three pointers, colour, digest, place, and the allocator's own.
-constexpr uint64_t kPlaceBytes = 112;
+// A table of places is at least a quarter full, of cells with a digest and a place.
+constexpr uint64_t kPlaceBytes = 4 * 40;
+
+uint64_t random_seed() {
+  uint64_t seed = 0;
+  randombytes_buf(&seed, sizeof seed);
+  return seed;
+}
 
 Bytes size_of_block(const Block& block) {
   return Bytes(sizeof(Block) + block.payload_size().count() + block.control.size() +
@@ -18,11 +28,18 @@ Bytes size_of_block(const Block& block) {
 
 }  // namespace
 
+FinalBlocks::FinalBlocks(const FinalBlocksSettings& settings)
+    : FinalBlocks(settings, random_seed()) {}
+
+FinalBlocks::FinalBlocks(const FinalBlocksSettings& settings, uint64_t seed, uint64_t first)
+    : settings_(settings), places_(seed), next_(first) {}
+
 void FinalBlocks::add(const StoredBlock& stored, std::span<const Receipt> receipts) {
   const Block& block = *stored.block;
   if (!entries_.empty() && block.height <= entries_.back().height) return;
   Entry entry;
   entry.height = block.height;
+  entry.first = next_;
   entry.block = stored.block;
   entry.certificate = stored.certificate;
   entry.receipts.assign(receipts.begin(), receipts.end());
@@ -30,8 +47,9 @@ void FinalBlocks::add(const StoredBlock& stored, std::span<const Receipt> receip
   uint32_t end = 0;
   for (const PayloadRef& payload : block.payloads) {
     // One that is here already keeps its place: it was ordered there first.
-    places_.try_emplace(payload->digest,
-                        Place{block.height, static_cast<uint32_t>(entry.payloads.size())});
+    if (!places_.find(payload->digest)) {
+      places_.insert(payload->digest, static_cast<uint32_t>(next_ + entry.payloads.size()));
+    }
     entry.payloads.push_back(payload->digest);
     end += payload->transactions;
     if (fits) entry.receipts_end.push_back(end);
@@ -46,6 +64,7 @@ void FinalBlocks::add(const StoredBlock& stored, std::span<const Receipt> receip
   entry.answer_bytes = Bytes(answer_bytes);
   block_bytes_ += entry.block_bytes;
   answer_bytes_ += entry.answer_bytes;
+  next_ += entry.payloads.size();
   entries_.push_back(std::move(entry));
 
   // The newest stays, however large it is.
@@ -59,9 +78,10 @@ void FinalBlocks::add(const StoredBlock& stored, std::span<const Receipt> receip
 
 void FinalBlocks::forget_oldest() {
   const Entry& oldest = entries_.front();
+  const uint64_t end = oldest.first + oldest.payloads.size();
   for (const Digest& payload : oldest.payloads) {
     const auto place = places_.find(payload);
-    if (place != places_.end() && place->second.height == oldest.height) places_.erase(place);
+    if (place && number_at(*place) < end) places_.erase(payload);
   }
   if (light_ > 0) {
     --light_;
@@ -70,6 +90,11 @@ void FinalBlocks::forget_oldest() {
   }
   answer_bytes_ -= oldest.answer_bytes;
   entries_.pop_front();
+}
+
+uint64_t FinalBlocks::number_at(uint32_t place) const {
+  const uint64_t oldest = entries_.front().first;
+  return oldest + static_cast<uint32_t>(place - static_cast<uint32_t>(oldest));
 }
 
 const FinalBlocks::Entry* FinalBlocks::entry_at(Height height) const {
@@ -81,10 +106,15 @@ const FinalBlocks::Entry* FinalBlocks::entry_at(Height height) const {
 
 std::optional<Answer> FinalBlocks::find(const Digest& payload) const {
   const auto place = places_.find(payload);
-  if (place == places_.end()) return std::nullopt;
-  const Entry* const entry = entry_at(place->second.height);
-  GOVCHAIN_ASSERT(entry != nullptr);
-  const uint32_t index = place->second.index;
+  if (!place) return std::nullopt;
+  const uint64_t number = number_at(*place);
+  const auto after =
+      std::upper_bound(entries_.begin(), entries_.end(), number,
+                       [](uint64_t wanted, const Entry& one) { return wanted < one.first; });
+  GOVCHAIN_ASSERT(after != entries_.begin());
+  const Entry* const entry = &*std::prev(after);
+  const auto index = static_cast<uint32_t>(number - entry->first);
+  GOVCHAIN_ASSERT(index < entry->payloads.size());
   Answer answer;
   answer.id = payload;
   answer.outcome = Outcome::kFinal;

@@ -5,11 +5,11 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "consensus/digest_index.h"
 #include "consensus/input.h"
 #include "consensus/node/client/answer.h"
 #include "consensus/types.h"
@@ -24,7 +24,10 @@ struct FinalBlocksSettings {
 
 class FinalBlocks {
  public:
-  explicit FinalBlocks(const FinalBlocksSettings& settings) : settings_(settings) {}
+  // `seed` of the table of payloads; by itself, one that nobody can know.
+  explicit FinalBlocks(const FinalBlocksSettings& settings);
+  // `first`: the number of the first payload, of which only the last 32 bits are kept by digest.
+  FinalBlocks(const FinalBlocksSettings& settings, uint64_t seed, uint64_t first = 0);
 
   // Heights ascend; one that is not above the newest was seen before, and does nothing.
   void add(const StoredBlock& stored, std::span<const Receipt> receipts);
@@ -50,7 +53,8 @@ class FinalBlocks {
  private:
   struct Entry {
     Height height;
-    BlockRef block;  // null once its room was needed
+    uint64_t first = 0;  // number of its first payload, of all that were ever added
+    BlockRef block;      // null once its room was needed
     CertificateRef certificate;
     std::vector<Receipt> receipts;
     std::vector<Digest> payloads;
@@ -58,18 +62,17 @@ class FinalBlocks {
     Bytes block_bytes;
     Bytes answer_bytes;
   };
-  struct Place {
-    Height height;
-    uint32_t index = 0;
-  };
   [[nodiscard]] const Entry* entry_at(Height height) const;
+  // Of a payload that is remembered.
+  [[nodiscard]] uint64_t number_at(uint32_t place) const;
   void forget_oldest();
 
   const FinalBlocksSettings settings_;
   std::deque<Entry> entries_;
   size_t light_ = 0;  // entries at the front that have no block any more
-  // Ordered by comparison: nobody can choose digests that fall together.
-  std::map<Digest, Place> places_;
+  // By digest the number of a payload, modulo 2^32: far fewer are remembered at a time.
+  DigestIndex places_;
+  uint64_t next_ = 0;
   Bytes block_bytes_;
   Bytes answer_bytes_;
 };

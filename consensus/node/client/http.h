@@ -39,6 +39,9 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::optional<int64_t> retry_after;  // seconds
   std::string allow;                   // methods, of a 405
+  // If set, all of the above is made by this, on the server's thread: who has something to tell may
+  // have no time to write it down.
+  std::function<HttpResponse()> later = nullptr;
 };
 
 // {"error": ..., "expected": ...}

@@ -251,6 +251,7 @@ void HttpSession::handle() {
 
 void HttpSession::respond(uint64_t request, HttpResponse response) {
   GOVCHAIN_ASSERT(request == request_ && !response_);
+  if (response.later) response = std::exchange(response.later, nullptr)();
   write(std::move(response), !parser_->keep_alive());
 }
 

@@ -18,6 +18,12 @@ namespace {
 
 using nlohmann::json;
 
+HttpResponse later(std::function<HttpResponse()> make) {
+  HttpResponse response;
+  response.later = std::move(make);
+  return response;
+}
+
 constexpr std::string_view kOctets = "application/octet-stream";
 constexpr std::string_view kJson = "application/json";
 // Of a JSON submission, beside its payload.
@@ -248,7 +254,7 @@ void Routes::submit(const HttpRequest& request, std::string_view /*argument*/, R
   }
   desk_.submit(submission->bytes, submission->transactions, *wait,
                [respond = std::move(respond)](const Answer& answer) {
-                 respond(answer_response(answer, true));
+                 respond(later([answer] { return answer_response(answer, true); }));
                });
 }
 
@@ -260,7 +266,7 @@ void Routes::look_up(const HttpRequest& request, std::string_view argument, Resp
     return respond(error_response(400, "not an id", "64 lower-case hexadecimal digits"));
   }
   desk_.look_up(*id, *wait, [respond = std::move(respond)](const Answer& answer) {
-    respond(answer_response(answer, false));
+    respond(later([answer] { return answer_response(answer, false); }));
   });
 }
 

@@ -96,5 +96,28 @@ TEST(EngineRing, DecidesUnderEveryProtocolAndNamesWhatEachStepWasGiven) {
   }
 }
 
+// With company, some steps begin with others' caches, and are told apart.
+TEST(StepTimes, FirstsOfATurnAreNotAmongTheUsual) {
+  FakeClocks clocks;
+  Company company;
+  StepTimes times(clocks, &company, 4);
+  times.begin_piece();
+  for (int i = 1; i <= 20; ++i) step(times, clocks, 7, i % 4 == 0 ? 900 : 100);
+  ASSERT_TRUE(times.end_piece());
+  EXPECT_EQ(times.sum(7).steps, 15U);
+  EXPECT_EQ(times.sum(7).time, consensus::Duration::nanoseconds(1'500));
+  EXPECT_EQ(times.first(7).steps, 5U);
+  EXPECT_EQ(times.first(7).time, consensus::Duration::nanoseconds(4'500));
+}
+
+TEST(Company, SweepsAsOftenAsItIsAsked) {
+  Company company;
+  ASSERT_FALSE(usable_cores().empty());
+  for (int i = 0; i < 20; ++i) {
+    company.sweep_here();
+    company.sweep_everywhere();
+  }
+}
+
 }  // namespace
 }  // namespace govchain::analysis

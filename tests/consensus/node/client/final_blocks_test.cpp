@@ -1,5 +1,6 @@
 #include "consensus/node/client/final_blocks.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,40 @@ TEST(FinalBlocks, NameTheFirstBlockThatHeldAPayload) {
   }
   EXPECT_EQ(blocks.find(payload_of(1)->digest)->height, Height(4));
   EXPECT_FALSE(blocks.find(Height(5))) << "heights may lack";
+}
+
+// Against a plain list of what was added; numbers of payloads pass 2^32 on the way.
+TEST(FinalBlocks, AgreeWithAListWhateverComes) {
+  consensus::testing::RandomSource random(7);
+  FinalBlocks blocks({Bytes(20'000), Bytes(60'000)}, 3, (uint64_t{1} << 32U) - 700);
+  std::map<uint64_t, std::pair<uint64_t, uint32_t>> first_of;  // payload: height, index
+  uint64_t height = 0;
+  for (int round = 0; round < 400; ++round) {
+    height += 1 + random.below(3);
+    std::vector<PayloadRef> payloads;
+    const uint64_t count = random.below(6);
+    for (uint64_t i = 0; i < count; ++i) {
+      const uint64_t number = random.below(3'000);
+      payloads.push_back(payload_of(number));
+      first_of.try_emplace(number, height, static_cast<uint32_t>(i));
+    }
+    const auto made = make_final(height, payloads);
+    blocks.add(made.stored, made.receipts);
+    size_t known = 0;
+    for (auto place = first_of.begin(); place != first_of.end();) {
+      const auto answer = blocks.find(payload_of(place->first)->digest);
+      if (!answer) {
+        place = first_of.erase(place);
+        continue;
+      }
+      EXPECT_EQ(answer->height, Height(place->second.first));
+      EXPECT_EQ(answer->index, place->second.second);
+      ++known;
+      ++place;
+    }
+    EXPECT_EQ(known, blocks.payloads());
+  }
+  EXPECT_GT(blocks.payloads(), 100U);
 }
 
 TEST(FinalBlocks, GiveNoReceiptsThatDoNotFitTheTransactions) {
