@@ -13,6 +13,7 @@
 #include "analysis/command/output_file.h"
 #include "analysis/command/progress.h"
 #include "analysis/command/terminal.h"
+#include "analysis/command/validate_published.h"
 #include "analysis/report/report.h"
 #include "analysis/validate/kept.h"
 #include "analysis/validate/measures.h"
@@ -41,7 +42,8 @@ struct Options {
   uint32_t most_cells = kMostCells;
   uint32_t repetitions = 1;
   std::vector<std::string> overrides;
-  std::string out = "out/validation";
+  std::string out;  // empty: out/validation, out/published
+  bool published = false;
   bool resume = false;
   bool json = false;
   bool quiet = false;
@@ -236,6 +238,29 @@ class Validation {
   validate::ValidationResult result_;
 };
 
+void run(Options options, CommandContext& context) {
+  if (options.out.empty()) options.out = options.published ? "out/published" : "out/validation";
+  if (options.published) {
+    if (!options.profile.empty() || !options.scenarios.empty() || options.resume) {
+      return fail(context,
+                  {ErrorCode::kInvalid,
+                   "takes no scenarios and no --profile or --resume: each published figure has a "
+                   "scenario with a machine of its own",
+                   "--published"},
+                  kExitUsage);
+    }
+    return validate_published({options.out, options.json, options.quiet}, context);
+  }
+  if (options.profile.empty()) {
+    return fail(
+        context,
+        {ErrorCode::kInvalid,
+         "is missing: this machine, as govchain calibrate --out FILE has measured it", "--profile"},
+        kExitUsage);
+  }
+  Validation(options, context).run();
+}
+
 }  // namespace
 
 void add_validate_command(CLI::App& program, CommandContext& context) {
@@ -244,19 +269,22 @@ void add_validate_command(CLI::App& program, CommandContext& context) {
       "validate",
       "live beside simulated: how far the simulator is from real processes on this machine. Each "
       "scenario under its own load; without one, a design of up to 80 cells over protocols, "
-      "replicas, payloads, signatures, delays and loads. Wants the machine for itself.");
+      "replicas, payloads, signatures, delays and loads. Wants the machine for itself. With "
+      "--published, what others have published beside simulated.");
   command->footer(
       "  govchain calibrate --out here.json\n"
       "  govchain validate scenarios/live/pbft.json --profile here.json --repetitions 3\n"
       "  govchain validate --profile here.json --protocol pbft,raft --max-cells 16\n"
+      "  govchain validate --published\n"
       "  govchain validate --profile here.json --out out/validation --resume");
   command->add_option("scenarios", options->scenarios, "scenarios that can run live")
       ->type_name("SCENARIO");
   command
       ->add_option("--profile", options->profile,
                    "this machine, as govchain calibrate has measured it")
-      ->type_name("FILE")
-      ->required();
+      ->type_name("FILE");
+  command->add_flag("--published", options->published,
+                    "figures that others have published (scenarios/published) beside simulated");
   command->add_option("--protocol", options->protocols, "of the design, these; default: all")
       ->type_name("NAME,…")
       ->delimiter(',');
@@ -283,13 +311,15 @@ void add_validate_command(CLI::App& program, CommandContext& context) {
   command->add_option("--set", options->overrides, "change of the scenarios; repeatable")
       ->type_name("POINTER=VALUE")
       ->allow_extra_args(false);
-  command->add_option("--out", options->out, "folder for results; default: out/validation")
+  command
+      ->add_option("--out", options->out,
+                   "folder for results; default: out/validation, or out/published")
       ->type_name("DIR");
   command->add_flag("--resume", options->resume,
                     "take what was measured live from the folder's result.json, and simulate anew");
   command->add_flag("--json", options->json, "print the result as JSON");
   command->add_flag("--quiet", options->quiet, "no progress");
-  command->callback([options, &context] { Validation(*options, context).run(); });
+  command->callback([options, &context] { run(*options, context); });
 }
 
 }  // namespace govchain::analysis

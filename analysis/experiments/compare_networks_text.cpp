@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -26,13 +25,6 @@ std::string laid_out(const std::vector<Line>& lines) {
     out += "\n";
   }
   return out;
-}
-
-// "+12.3 %"; what is too small to be written has no sign.
-std::string signed_percent(double share) {
-  constexpr double kShown = 5e-4;
-  if (std::abs(share) < kShown) return percent(std::abs(share));
-  return (share < 0 ? "-" : "+") + percent(std::abs(share));
 }
 
 std::string runs_of(const NetworkComparison& comparison) {

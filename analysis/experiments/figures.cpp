@@ -48,6 +48,12 @@ std::string percent(double share) {
   return fmt::format("{:.{}f} %", share * 100, share < 0.0995 ? 1 : 0);
 }
 
+std::string signed_percent(double share) {
+  constexpr double kShown = 5e-4;
+  if (std::abs(share) < kShown) return percent(std::abs(share));
+  return (share < 0 ? "-" : "+") + percent(std::abs(share));
+}
+
 std::string with_prefix(double value) {
   constexpr const char* kPrefixes[] = {"", " k", " M", " G", " T"};
   size_t prefix = 0;

@@ -14,6 +14,8 @@ namespace govchain::analysis {
 [[nodiscard]] std::string grouped(uint64_t value);
 // A share in 0..1: "12.3 %".
 [[nodiscard]] std::string percent(double share);
+// A change: "+12.3 %", "-20 %"; what is too small to be written has no sign.
+[[nodiscard]] std::string signed_percent(double share);
 // "1.23 M", "12.3 k", "123".
 [[nodiscard]] std::string with_prefix(double value);
 // Columns on a terminal, escape sequences of colours left out.

@@ -16,13 +16,16 @@ namespace {
 // tables by view modulo a power of two have places of their own for neighbouring leaders.
 constexpr uint64_t kStableViews = 1'000'003;
 
-chain::ChainSettings chain_settings(const HotstuffConfig& settings) {
+// A leader that stays needs payloads alone; where proposals only name them, everybody needs their
+// bytes.
+chain::ChainSettings chain_settings(const EngineConfig& config, const HotstuffConfig& settings) {
   chain::ChainSettings chain;
   chain.status_interval = settings.status_interval;
   chain.idle_status_interval = settings.idle_status_interval;
   chain.blocks_per_answer = settings.blocks_per_answer;
-  chain.dissemination = settings.leader == LeaderPolicy::kStable ? chain::Dissemination::kLeader
-                                                                 : chain::Dissemination::kAll;
+  const bool leader_alone = settings.leader == LeaderPolicy::kStable &&
+                            config.proposal_bodies == ProposalBodies::kCarried;
+  chain.dissemination = leader_alone ? chain::Dissemination::kLeader : chain::Dissemination::kAll;
   return chain;
 }
 
@@ -51,7 +54,8 @@ std::unique_ptr<Engine> make_hotstuff(const EngineConfig& config, const Hotstuff
 
 HotstuffEngine::HotstuffEngine(const EngineConfig& config, const HotstuffConfig& settings,
                                RecoveredState recovered)
-    : ChainEngine(Protocol::kHotstuff, config, chain_settings(settings), std::move(recovered)),
+    : ChainEngine(Protocol::kHotstuff, config, chain_settings(config, settings),
+                  std::move(recovered)),
       hotstuff_(settings),
       ancestors_(config.seed) {
   incoming_.resize(kMaxIncoming);

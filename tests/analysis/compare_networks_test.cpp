@@ -135,6 +135,29 @@ TEST(DecisionBounds, OfEqualWaysIsTheNumberOfDelays) {
   }
 }
 
+// A name is worth nothing to a voter that has to ask for the bytes: they must be there before it.
+TEST(DecisionBounds, HoldAlikeWhereProposalsNameTheirPayloads) {
+  std::vector<std::vector<std::string>> cases;
+  for (const consensus::ProtocolTraits* traits : consensus::protocols()) {
+    cases.push_back({"/chains/0/protocol=" + std::string(traits->name)});
+  }
+  cases.push_back({"/chains/0/protocol=hotstuff", R"(/chains/0/hotstuff={"leader": "stable"})"});
+  for (std::vector<std::string> changes : cases) {
+    const std::string name = changes.back();
+    changes.insert(changes.end(),
+                   {"/network/delays=[]", "/chains/0/load/rate_per_second=40",
+                    "/chains/0/engine/pipelining=8", "/chains/0/engine/proposal_bodies=by_digest"});
+    const scenarios::Scenario scenario = scenario_of(kFree, changes);
+    const auto bounds = decision_bounds(scenario.world, 0);
+    ASSERT_TRUE(bounds) << name;
+    const double expected = bounds->fastest_leader.to_milliseconds();
+    const RunResult run = run_of(scenario);
+    EXPECT_NEAR(run.chains.front().decision.quantile(0.9).to_milliseconds(), expected,
+                expected * 0.02)
+        << name;
+  }
+}
+
 TEST(Apart, TellsTextsAndErrorsInOrderAndADeath) {
   const auto says = [](std::string text) -> ApartWork {
     return [text]() -> consensus::Result<std::string> { return text; };

@@ -44,6 +44,7 @@ TEST(ShippedScenarios, AllLoadWithoutWarning) {
                            "scenarios/published/bft-simulator-4.json",
                            "scenarios/published/bft-simulator-16.json",
                            "scenarios/published/bft-simulator-64.json",
+                           "scenarios/published/hotstuff-delay.json",
                            "scenarios/live/pbft.json",
                            "scenarios/live/raft.json",
                            "scenarios/live/tendermint.json",
