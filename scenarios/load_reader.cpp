@@ -235,10 +235,43 @@ std::optional<sim::RetrySpec> retry_of(const Reader& load, sim::ReplicaIndex ing
   return retry;
 }
 
+// Clients that wait, dealt to the loads in turn; nothing where there is a rate.
+std::vector<uint32_t> deal_clients(const Reader& load, const std::vector<Part>& parts,
+                                   size_t ingress, const sim::WorldSpec& world) {
+  if (!load.has("clients")) return {};
+  for (const char* const other : {"rate_per_second", "steps", "arrivals", "ask_again_after_ms"}) {
+    if (load.has(other)) {
+      load.refuse(other, "has no effect: clients that wait ask when they have their answers");
+    }
+  }
+  if (world.load_mode != sim::LoadMode::kExact) {
+    load.refuse("clients", "clients wait one by one in load_mode exact only");
+  }
+  uint32_t clients = 0;
+  load.integer("clients", clients);
+  std::vector<uint32_t> dealt;
+  double share = 0;
+  uint32_t so_far = 0;
+  for (const Part& part : parts) {
+    for (size_t i = 0; i < ingress; ++i) {
+      share += part.share / static_cast<double>(ingress);
+      // The last of them gets what rounding has left.
+      const auto until = static_cast<uint32_t>(std::llround(share * clients));
+      dealt.push_back(until - so_far);
+      so_far = until;
+    }
+  }
+  return dealt;
+}
+
 }  // namespace
 
 void read_load(const Reader& load, const Reader& chain, sim::ChainIndex index,
                sim::WorldSpec& world) {
+  if (!load.has("rate_per_second") && !load.has("clients")) {
+    load.refuse("", "the key \"rate_per_second\" is missing",
+                "or \"clients\", which wait for their answers");
+  }
   const std::vector<sim::ReplicaIndex> ingress = ingress_of(load, world.chains[index]);
   sim::LoadSpec common;
   common.chain = index;
@@ -263,8 +296,11 @@ void read_load(const Reader& load, const Reader& chain, sim::ChainIndex index,
                 fmt::format("{:.3g} transactions in this run; at most {:g}{}", count, most,
                             exact ? " in an exact run (load_mode cohort takes more)" : ""));
   }
-  if (count <= 0) load.warn("rate_per_second", "no transaction is ever offered");
   const std::vector<Part> parts = read_mix(load, chain, world);
+  const std::vector<uint32_t> clients = deal_clients(load, parts, ingress.size(), world);
+  if (count <= 0 && clients.empty()) {
+    load.warn("rate_per_second", "no transaction is ever offered");
+  }
   if (exact) check_memory(load, steps, parts, world);
   uint32_t source = 0;
   for (const Part& part : parts) {
@@ -273,7 +309,15 @@ void read_load(const Reader& load, const Reader& chain, sim::ChainIndex index,
       one.ingress = replica;
       one.retry = retry_of(load, replica, world, world.chains[index]);
       one.transaction_class = part.transaction_class;
-      one.rate = steps;
+      if (clients.empty()) {
+        one.rate = steps;
+      } else {
+        one.clients = clients[source];
+        if (one.clients == 0) {
+          ++source;
+          continue;
+        }
+      }
       for (sim::RateStep& step : one.rate) {
         step.per_second *= part.share / static_cast<double>(ingress.size());
       }

@@ -159,6 +159,10 @@ void check_loads(const WorldSpec& spec, Check& check) {
                       "no such replica in this chain");
       }
     }
+    check.require(load.clients == 0 ||
+                      (load.rate.empty() && !load.retry && spec.load_mode == LoadMode::kExact),
+                  at("loads", i, ".clients"),
+                  "clients that wait have no rate, ask once, and are of exact runs");
     check.require(load.transaction_class < spec.classes.size(),
                   at("loads", i, ".transaction_class"), "no such class");
     check.require(!load.clients_on || *load.clients_on < spec.hosts.size(),

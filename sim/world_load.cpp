@@ -38,8 +38,25 @@ void WorldRunner::set_up_loads() {
     }
     sources_.push_back(std::move(source));
     sources_.back().bytes_each = transaction_size(sources_.back());
-    schedule_load(index);
+    if (load.clients == 0) schedule_load(index);
+    for (uint32_t client = 0; client < load.clients; ++client) {
+      kernel_.schedule(TimePoint{} + load.access_delay, static_cast<uint32_t>(EventKind::kLoad),
+                       index);
+    }
+    if (load.clients > 0) {
+      book_->when_over([this](uint32_t asked, bool refused) { ask_next(asked, refused); });
+    }
   }
+}
+
+// The answer reaches its client, who asks again at once.
+void WorldRunner::ask_next(uint32_t index, bool refused) {
+  const LoadSpec& load = spec_.loads[index];
+  if (load.clients == 0) return;
+  TimePoint intended = kernel_.now() + load.access_delay;
+  if (refused) intended += LoadSpec::kAfterRefusal;
+  if (load.until != Duration::max() && intended >= TimePoint::since_start(load.until)) return;
+  kernel_.schedule(intended + load.access_delay, static_cast<uint32_t>(EventKind::kLoad), index);
 }
 
 // Of a cohort's transactions: as large as the maker's first one.
@@ -68,6 +85,9 @@ void WorldRunner::schedule_load(uint32_t index) {
 
 void WorldRunner::on_load(uint32_t index) {
   Source& source = sources_[index];
+  if (source.spec->clients > 0) {
+    return submit_exact(source, kernel_.now() - source.spec->access_delay);
+  }
   if (spec_.load_mode == LoadMode::kCohort) {
     submit_cohort(source);
   } else {
@@ -109,6 +129,7 @@ void WorldRunner::submit_exact(Source& source, TimePoint intended) {
   submission.ingress = source.ingress;
   submission.transaction_class = load.transaction_class;
   submission.access_delay = load.access_delay;
+  submission.load = static_cast<uint32_t>(&source - sources_.data());
   submission.intended.push_back(intended);
   submission.retries = load.retry.has_value();
   if (book_->find(payload->digest) != TransactionBook::kNone) {

@@ -92,6 +92,7 @@ class WorldRunner final : public NetworkSink, public ClientSide {
 
   // --- world_load.cpp
   void on_load(uint32_t index);
+  void ask_next(uint32_t index, bool refused);
   void submit_exact(Source& source, TimePoint intended);
   void hand_in(const Source& source, const consensus::PayloadRef& payload);
   void expect_answer(Source& source, const consensus::PayloadRef& payload);

@@ -158,6 +158,10 @@ struct LoadSpec {
   uint32_t transaction_class = 0;  // index into WorldSpec::classes
   ArrivalKind arrivals = ArrivalKind::kPoisson;
   std::vector<RateStep> rate;  // ascending by `from`
+  // So many clients, each of which asks again as soon as it has its answer: a closed loop in place
+  // of a rate, of exact runs. Who was refused waits for kAfterRefusal.
+  uint32_t clients = 0;
+  static constexpr Duration kAfterRefusal = Duration::milliseconds(100);
   Duration until = Duration::max();
   Duration access_delay;  // client to replica, one way; counted twice in the latency
   // Where the clients run, if what they do takes cores that replicas need too. Charged only where

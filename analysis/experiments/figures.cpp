@@ -49,7 +49,7 @@ std::string percent(double share) {
 }
 
 std::string signed_percent(double share) {
-  constexpr double kShown = 5e-4;
+  constexpr double kShown = 1e-3;
   if (std::abs(share) < kShown) return percent(std::abs(share));
   return (share < 0 ? "-" : "+") + percent(std::abs(share));
 }

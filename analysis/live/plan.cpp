@@ -72,6 +72,8 @@ class Planner {
 
   void check_chain() {
     refuse_if_there("/chains/0/load/ask_again_after_ms", "clients of a live run ask once");
+    refuse_if_there("/chains/0/load/clients",
+                    "the load of a live run has a rate; clients that wait are simulated only");
     const sim::ChainSpec& chain = world_.chains.front();
     plan_.replicas = static_cast<uint32_t>(chain.replicas.size());
     const std::unique_ptr<consensus::Application> state =

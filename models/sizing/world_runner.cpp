@@ -114,6 +114,7 @@ void write_load(KeyWriter& key, const sim::LoadSpec& load) {
     key.field(step.per_second);
   }
   key.field(load.until);
+  key.field(uint64_t{load.clients});
   key.field(load.access_delay);
   key.field(uint64_t{static_cast<bool>(load.maker)});
 }

@@ -95,6 +95,9 @@ void TransactionBook::settle(Entry& entry, State state) {
   GOVCHAIN_ASSERT(entry.state == State::kPending);
   entry.state = state;
   backlog_[entry.submission.chain] -= entry.submission.intended.size();
+  if (over_ && entry.submission.load != Submission::kNoLoad) {
+    over_(entry.submission.load, state == State::kRefused);
+  }
 }
 
 void TransactionBook::refused(Index index) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct Submission {
   uint32_t transaction_class = 0;
   Duration access_delay;
   std::vector<TimePoint> intended;  // one per transaction, ascending
+  // The load that it is of; none of an agent's.
+  uint32_t load = kNoLoad;
+  static constexpr uint32_t kNoLoad = UINT32_MAX;
   // Of clients who ask again: so a refusal is not the end of it.
   bool retries = false;
   struct Asked {
@@ -77,6 +81,10 @@ class TransactionBook {
   }
   [[nodiscard]] TimePoint admitted_at(Index index) const { return entries_[index].admitted; }
 
+  // Called for each transaction of a load that is over for its client: answered, refused, or given
+  // up.
+  void when_over(std::function<void(uint32_t load, bool refused)> call) { over_ = std::move(call); }
+
   // Not final, not refused, not given up; measured or not.
   [[nodiscard]] uint64_t backlog(ChainIndex chain) const { return backlog_[chain]; }
   // Of these, known to a replica that has been up since; and the time the oldest was admitted.
@@ -111,6 +119,7 @@ class TransactionBook {
   void record_shares(ChainIndex chain, Duration latency, Duration queue, const PathCost& path);
 
   const WorldSpec& spec_;
+  std::function<void(uint32_t load, bool refused)> over_;
   TimePoint window_begin_;
   std::vector<ChainResult>& chains_;
   std::vector<ServiceResult>& services_;

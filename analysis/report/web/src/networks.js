@@ -5,7 +5,7 @@ import { count, percent, significant } from './format.js';
 
 const chain_of = (one) => one.run.chains[0];
 // What is too small to be written has no sign.
-const signed = (share) => `${Math.abs(share) < 5e-4 ? '' : share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
+const signed = (share) => `${Math.abs(share) < 1e-3 ? '' : share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
 
 const columns = [
   { title: 'network', value: (one) => one.network },

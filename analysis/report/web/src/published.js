@@ -4,7 +4,7 @@ import { element, section, table } from './element.js';
 import { count, percent, significant } from './format.js';
 
 // What is too small to be written has no sign.
-const signed = (share) => `${Math.abs(share) < 5e-4 ? '' : share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
+const signed = (share) => `${Math.abs(share) < 1e-3 ? '' : share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
 const others = (figure) => figure.others.map((other) => `${other.name} ${significant(other.value)}`).join('; ') || '–';
 
 function errors(group) {
