@@ -118,11 +118,6 @@ uint32_t FlowNetwork::take_flight() {
   return index;
 }
 
-void FlowNetwork::give_back(uint32_t index) {
-  flights_[index].parcel = Parcel{};
-  free_.push_back(index);
-}
-
 std::deque<uint32_t>& FlowNetwork::order_of(const Flight& flight) {
   const Endpoint& from = endpoints_[flight.parcel.from];
   const size_t connection = size_t{from.replica} * chains_[from.chain].replicas + flight.to;

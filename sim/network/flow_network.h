@@ -61,7 +61,6 @@ class FlowNetwork final : public ConnectedNetwork {
   };
   void send_off(const Parcel& parcel, ReplicaIndex to, TimePoint ready, const Hold& hold);
   [[nodiscard]] uint32_t take_flight();
-  void give_back(uint32_t index);
   void begin(uint32_t index);
   void tick();
   void ask_for_tick(TimePoint at);
