@@ -11,10 +11,10 @@ function errors(group) {
   const worst = group.figures.reduce((a, b) => (Math.abs(b.error) > Math.abs(a.error) ? b : a));
   const names = group.figures.map((figure) => `${figure.point}: ${figure.what}`);
   return chart(`At most ${percent(Math.abs(worst.error))} from what was published`, {
-    grid: { left: 230, right: 40, top: 10, bottom: 40 },
+    grid: { left: 280, right: 40, top: 10, bottom: 40 },
     tooltip: { trigger: 'item', valueFormatter: (v) => percent(v) },
-    xAxis: { type: 'value', name: 'ours to published', nameLocation: 'middle', nameGap: 26, axisLabel: { formatter: (v) => percent(v, 0) } },
-    yAxis: { type: 'category', data: names, inverse: true, axisLabel: { width: 215, overflow: 'truncate' } },
+    xAxis: { type: 'value', name: 'ours to published', nameLocation: 'middle', nameGap: 26, axisLabel: { formatter: (v) => percent(v, 1) } },
+    yAxis: { type: 'category', data: names, inverse: true, axisLabel: { width: 265, overflow: 'truncate' } },
     series: [
       { name: 'error', type: 'bar', data: group.figures.map((figure) => ({ value: figure.error, itemStyle: { color: figure.holds ? accent : scale[1] } })) },
     ],
