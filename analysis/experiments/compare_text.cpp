@@ -69,7 +69,9 @@ std::string compare_text(const CompareResult& result, const RunTextStyle& style)
     saturated = saturated || run.chains.front().saturated;
     violations += run.violations.size();
   }
-  out += "decision: half of the blocks are final at their proposer within so many milliseconds\n";
+  out +=
+      "decision: half of the blocks are final at more than half of the replicas within so many "
+      "milliseconds\n";
   out +=
       "failed views: leaders, terms or rounds given up for the next one, as the replica saw it "
       "that "
