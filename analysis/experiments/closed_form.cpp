@@ -123,6 +123,11 @@ const std::vector<sim::TrunkIndex>& route(const sim::NetworkSpec& network, sim::
   return network.routes[from * network.places.size() + to];
 }
 
+Rate narrower(Rate one, Rate other) {
+  if (one.is_unlimited()) return other;
+  return other.is_unlimited() ? one : std::min(one, other);
+}
+
 }  // namespace
 
 std::optional<DecisionBounds> decision_bounds(const sim::WorldSpec& world, sim::ChainIndex chain) {
@@ -150,12 +155,24 @@ Duration one_way(const sim::WorldSpec& world, HostIndex from, HostIndex to) {
   return delay;
 }
 
+bool share_narrowest(const sim::WorldSpec& world, HostIndex from, HostIndex to, HostIndex other) {
+  const Rate least = narrowest(world, from, to);
+  if (narrowest(world, from, other) != least) return false;
+  Rate shared = world.hosts[from].profile.nic;
+  const sim::PlaceIndex here = world.hosts[from].place;
+  if (here != world.hosts[to].place && here != world.hosts[other].place) {
+    const std::vector<sim::TrunkIndex>& one = route(world.network, here, world.hosts[to].place);
+    const std::vector<sim::TrunkIndex>& two = route(world.network, here, world.hosts[other].place);
+    for (size_t i = 0; i < std::min(one.size(), two.size()) && one[i] == two[i]; ++i) {
+      shared = narrower(shared, world.network.trunks[one[i]].rate);
+    }
+  }
+  return shared == least;
+}
+
 Rate narrowest(const sim::WorldSpec& world, HostIndex from, HostIndex to) {
   Rate least;
-  const auto pass = [&least](Rate rate) {
-    if (rate.is_unlimited()) return;
-    if (least.is_unlimited() || rate < least) least = rate;
-  };
+  const auto pass = [&least](Rate rate) { least = narrower(least, rate); };
   pass(world.hosts[from].profile.nic);
   pass(world.hosts[to].profile.nic);
   const sim::PlaceIndex here = world.hosts[from].place;

@@ -28,5 +28,9 @@ struct DecisionBounds {
 // The narrowest of cards and trunks between them.
 [[nodiscard]] sim::Rate narrowest(const sim::WorldSpec& world, sim::HostIndex from,
                                   sim::HostIndex to);
+// Whether what is narrowest on both ways is where they still are one: then two transfers need the
+// time of one twice as long.
+[[nodiscard]] bool share_narrowest(const sim::WorldSpec& world, sim::HostIndex from,
+                                   sim::HostIndex to, sim::HostIndex other);
 
 }  // namespace govchain::analysis

@@ -76,7 +76,7 @@ std::vector<TransferCase> transfer_cases(const sim::WorldSpec& world) {
   const auto alone = [&](uint64_t size) { return delay + rate.time_for(Bytes(size)); };
   cases.push_back({"150 B", {{way.from, way.to, Bytes(kSmall)}}, true, alone(kSmall)});
   cases.push_back({"1 MB", {{way.from, way.to, Bytes(kLarge)}}, true, alone(kLarge)});
-  if (!way.other) return cases;
+  if (!way.other || !share_narrowest(world, from, to, host_of(world, *way.other))) return cases;
   cases.push_back({"150 B behind 1 MB to another replica",
                    {{way.from, *way.other, Bytes(kLarge)}, {way.from, way.to, Bytes(kSmall)}},
                    true,
